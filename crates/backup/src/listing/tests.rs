@@ -1,0 +1,1 @@
+//! Checks the reader with listings cut into every kind of pieces.

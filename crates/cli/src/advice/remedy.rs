@@ -1,0 +1,115 @@
+//! Which remedy a finding calls for.
+
+use lifeboat_report::{
+    Code, Facts, Finding, Gap, Severity,
+    facts::Candidate,
+};
+
+/// Something to do, from the least to the most destructive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Remedy {
+    /// Ask the server again.
+    CheckAgain,
+    /// Wait, then ask the server again.
+    CheckLater,
+    /// Check again with the recovery key.
+    TestRecoveryKey,
+    /// Look for the right recovery key.
+    FindRecoveryKey,
+    /// Save the room keys of every session into files.
+    ExportKeys,
+    /// Have the identity vouch for the sessions it does not vouch for.
+    VerifySessions,
+    /// Enter the recovery key where Element asks for it.
+    EnterRecoveryKey,
+    /// Make a recovery key where there is none.
+    SetUpRecovery,
+    /// Let a session that still has the secrets store them again under a new recovery key.
+    ChangeRecoveryKey,
+    /// Turn the key backup on.
+    TurnOnKeyStorage,
+    /// Add an e-mail address.
+    AddEmail,
+    /// Change the password where the accounts are kept.
+    UseAccountPage,
+    /// Sign unneeded sessions out.
+    TidySessions,
+    /// Ask the people who run the server.
+    AskAdministrators,
+    /// Make a new backup in place of one that nobody can open.
+    RenewKeyStorage,
+    /// Make a new identity.
+    ResetIdentity,
+}
+
+/// Returns the remedy for `finding`, if there is anything to do about it.
+pub(super) fn of(finding: &Finding, facts: &Facts) -> Option<Remedy> {
+    let tested = facts.key_trial.known().is_some();
+    Some(match finding.code {
+        Code::CoverageAtRisk | Code::CoveragePartial | Code::CoverageUnknown => Remedy::ExportKeys,
+
+        Code::NoKeyBackup | Code::BackupSwitchedOff => Remedy::TurnOnKeyStorage,
+        Code::BackupUnknown
+        | Code::OffSwitchUnknown
+        | Code::StorageUnknown
+        | Code::IdentityUnknown
+        | Code::SessionsUnknown
+        | Code::ServerUnknown
+        | Code::EmailUnknown
+        | Code::RateLimited => return after_gaps(finding),
+        Code::BackupAlgorithmUnknown => Remedy::RenewKeyStorage,
+        Code::BackupKeyOfOtherVersion | Code::BackupKeyNotInStorage => Remedy::ChangeRecoveryKey,
+        Code::BackupDamaged => Remedy::ExportKeys,
+        // A test of every entry is not offered by a command of its own: it comes with the check.
+        Code::BackupNotProven => return None,
+        Code::BackupUnsigned if finding.severity == Severity::Note => return None,
+        Code::BackupUnsigned | Code::BackupNotTrusted if !tested => Remedy::TestRecoveryKey,
+        Code::BackupUnsigned | Code::BackupNotTrusted => Remedy::EnterRecoveryKey,
+
+        Code::RecoveryKeyNotTested => Remedy::TestRecoveryKey,
+        Code::RecoveryKeyOpensNothing => Remedy::FindRecoveryKey,
+        Code::RecoveryKeyOpensOtherKey | Code::RecoveryKeyIsBackupKey => another_key(facts),
+        Code::SecretsDoNotFit => Remedy::ChangeRecoveryKey,
+
+        Code::NoSecretStorage => Remedy::SetUpRecovery,
+        Code::NoDefaultKey | Code::PassphraseParametersAbsurd => Remedy::ChangeRecoveryKey,
+        Code::StorageKeyUnchecked if !tested => Remedy::TestRecoveryKey,
+        Code::StorageKeyUnchecked if finding.severity == Severity::Note => return None,
+        Code::StorageKeyUnchecked => Remedy::ChangeRecoveryKey,
+        Code::SecretMissing | Code::SecretBlanked | Code::SecretUnreadable | Code::SecretUnderOtherKey => {
+            Remedy::ChangeRecoveryKey
+        }
+
+        Code::NoIdentity => Remedy::SetUpRecovery,
+        Code::IdentityIncomplete | Code::IdentityBadlySigned => Remedy::ResetIdentity,
+
+        Code::OnlySession => return None,
+        Code::SessionNotSigned => Remedy::VerifySessions,
+        Code::SessionKeyless => Remedy::TidySessions,
+        Code::DehydratedSession => return None,
+
+        Code::PasswordChangeDisabled => Remedy::AskAdministrators,
+        Code::AccountsDelegated => Remedy::UseAccountPage,
+        Code::NoEmail => Remedy::AddEmail,
+    })
+}
+
+/// A key that opens the active backup is good enough to make a new one with; otherwise the right one is to be found.
+fn another_key(facts: &Facts) -> Remedy {
+    let opens = |it: &Candidate| it.opens_active_backup;
+    if facts.key_trial.known().is_some_and(|it| it.candidates.iter().any(opens)) {
+        Remedy::ChangeRecoveryKey
+    } else {
+        Remedy::FindRecoveryKey
+    }
+}
+
+/// Asking again helps against gaps that pass; against the others only the people who run the server do.
+fn after_gaps(finding: &Finding) -> Option<Remedy> {
+    let remedy = |gap: Gap| match gap {
+        Gap::NotAsked | Gap::Offline => Remedy::CheckAgain,
+        Gap::RateLimited | Gap::Failed => Remedy::CheckLater,
+        Gap::Refused | Gap::Unsupported | Gap::Unreadable => Remedy::AskAdministrators,
+    };
+    finding.evidence.gaps.iter().map(|it| remedy(it.gap)).max()
+}

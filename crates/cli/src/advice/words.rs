@@ -1,0 +1,172 @@
+//! The remedies in words.
+
+use lifeboat_report::{
+    Code, Report,
+    facts::{Session, Support},
+};
+
+use super::{Advice, CommandLine, Remedy, sessions_of};
+use crate::ui::{clean::clean, time};
+
+/// Longest name of a session or address in a sentence.
+const LONGEST: usize = 60;
+
+/// Puts a remedy into words for one account.
+pub(super) fn advice(remedy: Remedy, report: &Report, account: &CommandLine) -> Advice {
+    let what = match remedy {
+        Remedy::CheckAgain => "Check again: the server did not answer everything.".to_owned(),
+        Remedy::CheckLater => "Wait ten minutes, then check again: the server was too busy to answer everything.".to_owned(),
+        Remedy::TestRecoveryKey => {
+            "Check again with your recovery key or passphrase. Look for it in your password manager, or for a file \
+             element-recovery-key.txt; Element called it Security Key until 2025. It never leaves this machine."
+                .to_owned()
+        }
+        Remedy::FindRecoveryKey => {
+            "Look for the right recovery key, and try each one you find: 12 groups of 4 characters, in your password \
+             manager, on paper, or in a file element-recovery-key.txt. If a session still shows your old messages and \
+             none of your keys fits, make a new one there: Settings → Encryption → Change recovery key."
+                .to_owned()
+        }
+        Remedy::ExportKeys => format!(
+            "Save the keys that only your sessions hold, in each of them{}. The file is encrypted with a passphrase \
+             of your choice; keep both until you can read everything again.",
+            holders(report)
+        ),
+        Remedy::VerifySessions => format!(
+            "Verify {}, or sign it out if it is not yours. Until then it may not get the keys of new messages, and \
+             its keys may not reach the backup.",
+            unsigned(report)
+        ),
+        Remedy::EnterRecoveryKey => {
+            "Enter your recovery key in a session that shows “Your key storage is out of sync”, so that the backup is \
+             trusted again."
+                .to_owned()
+        }
+        Remedy::SetUpRecovery => {
+            "Make a recovery key in the session that shows the most of your old messages, and keep it in your password \
+             manager. Leave Element open until it has backed everything up."
+                .to_owned()
+        }
+        Remedy::ChangeRecoveryKey => {
+            "Make a new recovery key in a verified session that still shows your old messages: it stores everything \
+             again under the new key. The old recovery key stops working."
+                .to_owned()
+        }
+        Remedy::TurnOnKeyStorage => {
+            "Turn key storage on in the session that shows the most of your old messages, and leave Element open until \
+             it has backed everything up. Turning it off again would delete the backup."
+                .to_owned()
+        }
+        Remedy::AddEmail => "Add an e-mail address to your account: without one, only your server’s administrators can \
+             reset your password."
+            .to_owned(),
+        Remedy::UseAccountPage => format!("Change your password on your account’s own page{}.", account_page(report)),
+        Remedy::TidySessions => {
+            "Sign out the sessions that you do not know or no longer use, if they show none of your old messages."
+                .to_owned()
+        }
+        Remedy::AskAdministrators => {
+            format!("Ask the people who run your server{}. Show them this screen.", contacts(report))
+        }
+        Remedy::RenewKeyStorage => {
+            "Save your keys first, as above. Then turn key storage off and on again in a verified session: this \
+             deletes the present backup and makes a new one."
+                .to_owned()
+        }
+        Remedy::ResetIdentity => {
+            "As the last resort, and only after you have saved your keys: reset your identity. Every session and \
+             every person you know has to be verified again, and history that is stored only on the server is lost."
+                .to_owned()
+        }
+    };
+    Advice { remedy, what, command: command(remedy, account), in_element: in_element(remedy) }
+}
+
+fn command(remedy: Remedy, account: &CommandLine) -> Option<CommandLine> {
+    match remedy {
+        Remedy::CheckAgain | Remedy::CheckLater => Some(account.command("check", [])),
+        Remedy::TestRecoveryKey => Some(account.command("check", ["--ask-recovery-key"])),
+        Remedy::FindRecoveryKey => Some(account.command("try-key", [])),
+        _ => None,
+    }
+}
+
+/// The names are those of Element Web and Desktop at the end of 2025.
+fn in_element(remedy: Remedy) -> Option<&'static str> {
+    match remedy {
+        Remedy::ExportKeys => Some("Settings → Encryption → Advanced → Export keys"),
+        Remedy::VerifySessions => Some("in that session: Settings → Encryption → Verify this device"),
+        Remedy::EnterRecoveryKey => Some("Settings → Encryption → Recovery → Enter recovery key"),
+        Remedy::SetUpRecovery => Some("Settings → Encryption → Recovery → Set up recovery"),
+        Remedy::ChangeRecoveryKey => Some("Settings → Encryption → Recovery → Change recovery key"),
+        Remedy::TurnOnKeyStorage | Remedy::RenewKeyStorage => Some("Settings → Encryption → Allow key storage"),
+        Remedy::AddEmail => Some("Settings → Account → Email addresses"),
+        Remedy::UseAccountPage => Some("Settings → Account → Manage account"),
+        Remedy::TidySessions => Some("Settings → Sessions"),
+        Remedy::ResetIdentity => Some("Settings → Encryption → Advanced → Reset cryptographic identity"),
+        Remedy::CheckAgain
+        | Remedy::CheckLater
+        | Remedy::TestRecoveryKey
+        | Remedy::FindRecoveryKey
+        | Remedy::AskAdministrators => None,
+    }
+}
+
+/// Names the sessions that can hold keys, the most recently seen first.
+fn holders(report: &Report) -> String {
+    let mut sessions: Vec<&Session> =
+        report.facts.sessions.known().into_iter().flatten().filter(|it| it.may_hold_room_keys()).collect();
+    sessions.sort_by_key(|it| (std::cmp::Reverse(it.last_seen_at), it.device_id.clone()));
+    if sessions.is_empty() { String::new() } else { format!(" ({})", names(sessions, report.taken_at)) }
+}
+
+fn unsigned(report: &Report) -> String {
+    let sessions: Vec<_> = sessions_of(report, Code::SessionNotSigned).collect();
+    match sessions.len() {
+        0 => "the session that your identity does not vouch for".to_owned(),
+        _ => names(sessions, report.taken_at),
+    }
+}
+
+/// `“Pixel 8” (9 days ago), “Firefox” (just now) and 3 more`
+fn names<'a>(sessions: impl IntoIterator<Item = &'a Session>, now: u64) -> String {
+    let all: Vec<String> = sessions
+        .into_iter()
+        .map(|it| {
+            let name = session_name(it);
+            it.last_seen_at.map_or_else(|| name.clone(), |seen| format!("{name} (seen {})", time::ago(seen, now)))
+        })
+        .collect();
+    match all.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] if all.len() <= 3 => format!("{} and {last}", first.join(", ")),
+        [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
+    }
+}
+
+/// Returns a session's name in quotes, or its id where it has none.
+fn session_name(session: &Session) -> String {
+    match session.name.as_deref().map(|it| clean(it, LONGEST)) {
+        Some(name) if !name.is_empty() => format!("“{name}”"),
+        _ => format!("the session {}", clean(&session.device_id, LONGEST)),
+    }
+}
+
+fn account_page(report: &Report) -> String {
+    let oauth = report.facts.server.oauth.known().and_then(Option::as_ref);
+    match oauth.and_then(|it| it.account_management_uri.as_deref()) {
+        Some(page) => format!(": {}", clean(page, 200)),
+        None => String::new(),
+    }
+}
+
+/// `: @admin:example.org, help@example.org, https://example.org/help`, at most three of them.
+fn contacts(report: &Report) -> String {
+    let Some(Support { contacts, support_page }) = report.facts.server.support.known().and_then(Option::as_ref) else {
+        return String::new();
+    };
+    let people = contacts.iter().flat_map(|it| [&it.matrix_id, &it.email_address]).flatten();
+    let all: Vec<String> = people.chain(support_page).map(|it| clean(it, 100)).take(3).collect();
+    if all.is_empty() { String::new() } else { format!(": {}", all.join(", ")) }
+}

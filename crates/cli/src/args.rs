@@ -1,0 +1,68 @@
+//! The command line as plain data: parsed, not yet judged.
+
+mod account;
+mod check;
+mod general;
+mod report;
+mod try_key;
+mod util;
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    exit::{self, Exit},
+    resolve::Format,
+};
+
+pub(crate) use account::{AccountArgs, KeyArgs, SignInArgs};
+pub(crate) use check::{CheckArgs, FateArg};
+pub(crate) use general::{ColorArg, GeneralArgs};
+pub(crate) use report::ReportArgs;
+pub(crate) use try_key::TryKeyArgs;
+pub(crate) use util::UtilCommand;
+
+/// Finds out what a password reset would cost your Matrix account, before it costs anything.
+///
+/// A reset can sign every session out, and with them the only copies of the keys that make your history readable.
+/// Lifeboat looks first, says what would be lost, and changes nothing.
+#[derive(Debug, Parser)]
+#[command(name = "lifeboat", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(after_help = "Start with:  lifeboat check @you:your.server")]
+#[command(after_long_help = format!("Start with:  lifeboat check @you:your.server\n\n{}", exit::help(&Exit::ALL)))]
+pub(crate) struct Cli {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub(crate) general: GeneralArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Tells what a password reset would cost, and what to do about it first
+    #[command(long_about = check::LONG_ABOUT, after_long_help = check::after_long_help())]
+    Check(Box<CheckArgs>),
+    /// Tells what a recovery key or passphrase opens
+    #[command(long_about = try_key::LONG_ABOUT, after_long_help = try_key::after_long_help())]
+    TryKey(Box<TryKeyArgs>),
+    /// Shows a status file
+    #[command(long_about = report::LONG_ABOUT, after_long_help = report::after_long_help())]
+    Report(ReportArgs),
+    /// Tools around Lifeboat
+    #[command(subcommand)]
+    Util(UtilCommand),
+}
+
+impl Command {
+    /// Returns what stdout is to get, failures included.
+    pub(crate) fn format(&self) -> Format {
+        let json = match self {
+            Self::Check(args) => args.output.json,
+            Self::TryKey(args) => args.json,
+            Self::Report(_) | Self::Util(_) => false,
+        };
+        if json { Format::Json } else { Format::Screen }
+    }
+}

@@ -1,0 +1,31 @@
+//! Flags that every command takes.
+
+use clap::{ArgAction, Args, ValueEnum};
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "General")]
+pub(crate) struct GeneralArgs {
+    /// When to use colour
+    ///
+    /// By itself Lifeboat uses colour on a terminal only, and never when NO_COLOR is set. Nothing depends on it.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorArg::Auto)]
+    pub(crate) color: ColorArg,
+    /// The same as --color never
+    #[arg(long, global = true, conflicts_with = "color")]
+    pub(crate) no_color: bool,
+    /// Tell on stderr what Lifeboat does; repeat for more (-vv, -vvv)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorArg {
+    /// On a terminal.
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}

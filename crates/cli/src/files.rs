@@ -1,0 +1,172 @@
+//! Files that Lifeboat writes: private, whole, never over another file.
+
+use std::{
+    ffi::OsString,
+    fs::File,
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+use crate::failure::Failure;
+
+/// A place for a file that will be written later, all at once.
+///
+/// Reserving it early shows before any other work whether the file can be written at all. The file appears under its
+/// name only when it is complete and on disk; dropped without [`Reserved::write`], nothing remains.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    path: PathBuf,
+    unfinished: NamedTempFile,
+}
+
+impl Reserved {
+    /// Reserves `path`, which must not exist.
+    pub(crate) fn new(path: PathBuf) -> Result<Self, Failure> {
+        if path.symlink_metadata().is_ok() {
+            return Err(exists(&path));
+        }
+        let mut prefix = OsString::from(".");
+        prefix.push(path.file_name().ok_or_else(|| cannot_write(&path, &ErrorKind::IsADirectory.into()))?);
+        let unfinished = tempfile::Builder::new()
+            .prefix(&prefix)
+            .suffix(".unfinished")
+            .tempfile_in(folder_of(&path))
+            .map_err(|error| cannot_write(&path, &error))?;
+        Ok(Self { path, unfinished })
+    }
+
+    /// Writes `content`, mode 0600, and returns once it is on disk under its name.
+    pub(crate) fn write(mut self, content: &[u8]) -> Result<PathBuf, Failure> {
+        let written = self.unfinished.write_all(content).and_then(|()| self.unfinished.as_file().sync_all());
+        written.map_err(|error| cannot_write(&self.path, &error))?;
+        // `tempfile` made it with mode 0600, and refuses here to replace a file that appeared meanwhile.
+        self.unfinished.persist_noclobber(&self.path).map_err(|error| match error.error.kind() {
+            ErrorKind::AlreadyExists => exists(&self.path),
+            _ => cannot_write(&self.path, &error.error),
+        })?;
+        sync_folder(folder_of(&self.path)).map_err(|error| cannot_write(&self.path, &error))?;
+        Ok(self.path)
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Puts the new name on disk as well. Only Unix lets a folder be opened for that.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::usage(
+        format!("{} exists already.", path.display()),
+        "Lifeboat never overwrites a file: give a new name, or move that one away.",
+    )
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    let folder = folder_of(path).display();
+    let name = path.display();
+    match error.kind() {
+        ErrorKind::NotFound => Failure::failed(
+            format!("{name} cannot be written: the folder {folder} does not exist."),
+            "Make the folder first, or give another one.",
+        ),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Failure::failed(
+            format!("{name} cannot be written: the folder {folder} is read-only for you."),
+            "Give a file in a folder of your own.",
+        ),
+        ErrorKind::NotADirectory => Failure::failed(
+            format!("{name} cannot be written: {folder} is not a folder."),
+            "Give a file in a folder that exists.",
+        ),
+        ErrorKind::IsADirectory => {
+            Failure::failed(format!("{name} is a folder."), "Give the name of a new file in it.")
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Failure::failed(
+            format!("{name} cannot be written: there is no space left."),
+            "Make space, or give a file on another disk.",
+        ),
+        _ => Failure::failed(
+            format!("{name} cannot be written: {error}."),
+            "Give a file in a folder of your own.",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::exit::Exit;
+
+    #[test]
+    fn appears_whole_and_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("status.json");
+        let reserved = Reserved::new(path.clone()).unwrap();
+        assert!(!path.exists());
+        assert_eq!(reserved.write(b"{}\n").unwrap(), path);
+        assert_eq!(fs::read(&path).unwrap(), b"{}\n");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn leaves_nothing_behind_when_unused() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Reserved::new(folder.path().join("status.json")).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn never_replaces_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("status.json");
+        let reserved = Reserved::new(path.clone()).unwrap();
+        fs::write(&path, "mine").unwrap();
+        assert_eq!(reserved.write(b"{}").unwrap_err().exit, Exit::Usage);
+        assert_eq!(Reserved::new(path.clone()).unwrap_err().exit, Exit::Usage);
+        assert_eq!(fs::read(&path).unwrap(), b"mine");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_dangling_link_counts_as_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("status.json");
+        std::os::unix::fs::symlink("/nowhere/at/all", &path).unwrap();
+        assert_eq!(Reserved::new(path).unwrap_err().exit, Exit::Usage);
+    }
+
+    #[test]
+    fn each_obstacle_has_its_sentence() {
+        let kinds = [
+            ErrorKind::NotFound,
+            ErrorKind::PermissionDenied,
+            ErrorKind::ReadOnlyFilesystem,
+            ErrorKind::NotADirectory,
+            ErrorKind::IsADirectory,
+            ErrorKind::StorageFull,
+            ErrorKind::Other,
+        ];
+        let told = kinds.map(|kind| {
+            let failure = cannot_write(Path::new("out/status.json"), &kind.into());
+            assert_eq!(failure.exit, Exit::Failed);
+            format!("{}\n  {}\n", failure.wrong, failure.hint)
+        });
+        insta::assert_snapshot!(told.concat());
+    }
+}

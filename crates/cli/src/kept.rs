@@ -1,0 +1,174 @@
+//! Sessions that outlive their command: a private folder for each account, sealed by a key in the system's keyring.
+
+mod keyring;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use etcetera::BaseStrategy;
+use lifeboat_preflight::{KeepIn, ruma::UserId};
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+use crate::{
+    failure::Failure,
+    files::Reserved,
+    secrets::{self, Purpose},
+};
+
+/// Where one account's kept session lies, whether or not there is one.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    user: String,
+    folder: PathBuf,
+}
+
+/// Where the key that seals a kept session lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum KeyPlace {
+    /// In the system's keyring.
+    Keyring,
+    /// In a file that only its owner may read, beside the session: as safe as the folder, no safer.
+    File(PathBuf),
+}
+
+/// Name of the SDK's store in the folder, as [`KeepIn`] has it.
+const STORE: &str = "store";
+/// Name of the key file in the folder.
+const KEY_FILE: &str = "key";
+
+impl Kept {
+    /// Returns the place for `user` below the user's data folder (XDG on Unix, `AppData` on Windows).
+    pub(crate) fn of(user: &UserId) -> Result<Self, Failure> {
+        let data = etcetera::choose_base_strategy()
+            .map_err(|_| Failure::failed("Your home folder is not known.", "Set the environment variable HOME."))?
+            .data_dir();
+        Ok(Self::below(&data, user))
+    }
+
+    fn below(data: &Path, user: &UserId) -> Self {
+        Self { user: user.to_string(), folder: data.join("lifeboat").join(folder_name(user.as_str())) }
+    }
+
+    /// Returns what opens the kept session; `None` when there is none, or its key is gone.
+    pub(crate) fn find(&self) -> Result<Option<KeepIn>, Failure> {
+        if !self.folder.join(STORE).is_dir() {
+            return Ok(None);
+        }
+        let file = self.folder.join(KEY_FILE);
+        let passphrase = if file.exists() {
+            Some(secrets::read_file(&file, Purpose::StoreKey)?.secret)
+        } else {
+            keyring::get(&self.user)
+        };
+        Ok(passphrase.map(|passphrase| KeepIn { folder: self.folder.clone(), passphrase }))
+    }
+
+    /// Makes a place for a new session, in place of any old one, with a new random key.
+    pub(crate) fn prepare(&self) -> Result<(KeepIn, KeyPlace), Failure> {
+        self.forget();
+        make_private(&self.folder).map_err(|error| {
+            Failure::failed(
+                format!("The folder {} cannot be made: {error}.", self.folder.display()),
+                "Make it yourself, or leave out --keep-session.",
+            )
+        })?;
+        let passphrase = random_key()?;
+        let place = if keyring::set(&self.user, &passphrase) {
+            KeyPlace::Keyring
+        } else {
+            KeyPlace::File(Reserved::new(self.folder.join(KEY_FILE))?.write(passphrase.expose_secret().as_bytes())?)
+        };
+        Ok((KeepIn { folder: self.folder.clone(), passphrase }, place))
+    }
+
+    /// Removes the folder and the key. What was never there needs no removing.
+    pub(crate) fn forget(&self) {
+        let existed = fs::remove_dir_all(&self.folder).is_ok();
+        if existed {
+            keyring::remove(&self.user);
+        }
+    }
+
+    /// Returns the folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+/// Makes a file name of a user id: whatever is not plain in every file system is written as `%` and two digits.
+fn folder_name(user: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'@' | b'_' | b'-' | b'=' | b'.' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    user.bytes().map(encode).collect()
+}
+
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// 256 random bits in hexadecimal.
+fn random_key() -> Result<SecretString, Failure> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *bytes).map_err(|error| {
+        Failure::failed(format!("This machine gives no random numbers: {error}."), "Leave out --keep-session.")
+    })?;
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes.iter() {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+        }
+    }
+    Ok(SecretString::from(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use lifeboat_preflight::ruma::user_id;
+
+    use super::*;
+
+    #[test]
+    fn each_user_has_a_folder_of_their_own() {
+        let data = Path::new("data");
+        let odd = UserId::parse("@a/../b:example.org:8008").unwrap();
+        assert_eq!(Kept::below(data, user_id!("@mira:example.org")).folder(), data.join("lifeboat/@mira%3Aexample.org"));
+        assert_eq!(Kept::below(data, &odd).folder(), data.join("lifeboat/@a%2F..%2Fb%3Aexample.org%3A8008"));
+    }
+
+    #[test]
+    fn keys_are_random_and_quiet() {
+        let (one, other) = (random_key().unwrap(), random_key().unwrap());
+        assert_eq!(one.expose_secret().len(), 64);
+        assert_ne!(one.expose_secret(), other.expose_secret());
+        assert_eq!(format!("{one:?}"), "SecretBox<str>([REDACTED])");
+    }
+
+    #[test]
+    fn without_a_store_there_is_nothing_to_find() {
+        let data = tempfile::tempdir().unwrap();
+        let kept = Kept::below(data.path(), user_id!("@mira:example.org"));
+        assert!(kept.find().unwrap().is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_folder_is_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let data = tempfile::tempdir().unwrap();
+        let kept = Kept::below(data.path(), user_id!("@mira:example.org"));
+        make_private(kept.folder()).unwrap();
+        assert_eq!(kept.folder().metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        fs::create_dir(kept.folder().join(STORE)).unwrap();
+        Reserved::new(kept.folder().join(KEY_FILE)).unwrap().write(b"sealed").unwrap();
+        assert_eq!(kept.find().unwrap().unwrap().passphrase.expose_secret(), "sealed");
+    }
+}

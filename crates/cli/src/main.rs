@@ -1,0 +1,72 @@
+//! The command line of Lifeboat: parses, resolves, runs, and is the only part that prints, asks and exits.
+
+mod advice;
+mod args;
+mod candidates;
+mod commands;
+mod exit;
+mod failure;
+mod files;
+mod kept;
+mod logging;
+mod redaction;
+mod resolve;
+mod secrets;
+mod session;
+mod signals;
+mod status;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+    args::{Cli, ColorArg, Command},
+    exit::Exit,
+    failure::Failure,
+    resolve::Format,
+    ui::{console::Console, prompt},
+};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => return answer_of_parser(&answer).into(),
+    };
+    let color = if cli.general.no_color { ColorArg::Never } else { cli.general.color };
+    let mut console = Console::new(color);
+    logging::begin(cli.general.verbose);
+    let format = cli.command.format();
+    match run(cli.command, &mut console) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            console.fail(&failure, format);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(command: Command, console: &mut Console) -> Result<Exit, Failure> {
+    match command {
+        Command::Check(args) => commands::check::run(resolve::check(*args, prompt::person())?, console),
+        Command::TryKey(args) => commands::try_key::run(resolve::try_key(*args, prompt::person())?, console),
+        Command::Report(args) => commands::report::run(&args, console),
+        Command::Util(command) => commands::util::run(&command, console),
+    }
+}
+
+/// Shows a help text or what is wrong with the command line.
+fn answer_of_parser(answer: &clap::Error) -> Exit {
+    let wrong = answer.use_stderr();
+    // Scripts that asked for JSON read JSON, even when the rest of their command line is wrong.
+    if wrong && std::env::args_os().any(|it| it == "--json") {
+        let first = answer.to_string();
+        let sentence = first.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        Console::new(ColorArg::Auto).fail(&Failure::usage(sentence, "See  lifeboat --help"), Format::Json);
+        return Exit::Usage;
+    }
+    // A help text that nobody reads to its end is no failure.
+    let _ = answer.print();
+    if wrong { Exit::Usage } else { Exit::Done }
+}

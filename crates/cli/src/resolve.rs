@@ -1,0 +1,259 @@
+//! From arguments to jobs: refuses what contradicts itself, before any file or network is touched.
+
+mod user;
+
+use std::path::PathBuf;
+
+use lifeboat_preflight::{InsecureHttp, NetworkOptions, ruma::OwnedUserId};
+use lifeboat_report::Fate;
+
+use crate::{
+    advice::CommandLine,
+    args::{AccountArgs, CheckArgs, FateArg, KeyArgs, SignInArgs, TryKeyArgs},
+    failure::Failure,
+};
+
+pub(crate) use user::parse_user;
+
+/// Whether somebody sits at a terminal who can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Person {
+    /// There is a controlling terminal.
+    Present,
+    /// There is none: everything needed has to be given.
+    Absent,
+}
+
+/// Where `lifeboat check` takes its facts from.
+#[derive(Debug)]
+pub(crate) enum CheckJob {
+    /// From the homeserver.
+    Ask(Box<Ask>),
+    /// From a status file.
+    Judge(Judge),
+}
+
+/// A check against the homeserver.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    /// Whose account, and how to get in.
+    pub(crate) entry: Entry,
+    /// Keys to try.
+    pub(crate) candidates: Candidates,
+    /// What becomes of the session.
+    pub(crate) afterwards: Afterwards,
+    /// What to print and write.
+    pub(crate) output: Output,
+}
+
+/// A check of a status file.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// What to print and write.
+    pub(crate) output: Output,
+}
+
+/// What `lifeboat check` prints and writes.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// Which reset the exit status speaks about.
+    pub(crate) fate: Fate,
+    /// What stdout gets.
+    pub(crate) format: Format,
+    /// The status file to write.
+    pub(crate) status_file: Option<PathBuf>,
+    /// What the JSON says about people and places.
+    pub(crate) names: Names,
+}
+
+/// What stdout gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// A screen for people.
+    Screen,
+    /// One JSON document.
+    Json,
+}
+
+/// What the JSON says about people and places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// Ids as they are, names of rooms left out.
+    Ids,
+    /// Ids and names.
+    All,
+    /// Neither: hashes.
+    Redacted,
+}
+
+/// What becomes of the session that a command signs in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Afterwards {
+    /// It is removed.
+    Remove,
+    /// It is kept for the next command.
+    Keep,
+}
+
+/// Whose account, and how to get in.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// The account.
+    pub(crate) user: OwnedUserId,
+    /// The server's address, if it was given.
+    pub(crate) homeserver: Option<String>,
+    /// How to reach it.
+    pub(crate) network: NetworkOptions,
+    /// How to sign in.
+    pub(crate) sign_in: SignIn,
+}
+
+impl Entry {
+    /// Returns the arguments with which another command reaches the same account.
+    pub(crate) fn command_line(&self) -> CommandLine {
+        let homeserver = self.homeserver.iter().flat_map(|it| ["--homeserver", it]);
+        let insecure = (self.network.insecure_http == InsecureHttp::Allow).then_some("--allow-insecure-http");
+        CommandLine::account([self.user.as_str()].into_iter().chain(homeserver).chain(insecure))
+    }
+}
+
+/// How to sign in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SignIn {
+    /// With the password that the person types, unless a session was kept.
+    Prompt,
+    /// With a kept session or not at all: no secret is given, and nobody is there to ask.
+    KeptOnly,
+    /// With the password in a file.
+    PasswordFile(PathBuf),
+    /// With the password from an open file descriptor.
+    PasswordDescriptor(u16),
+    /// With a borrowed access token in a file.
+    AccessTokenFile(PathBuf),
+    /// In the browser.
+    Sso,
+}
+
+/// Recovery keys or passphrases to try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Candidates {
+    /// From these files.
+    pub(crate) files: Vec<PathBuf>,
+    /// And from the person.
+    pub(crate) asking: Asking,
+}
+
+/// Whether the person is asked for a recovery key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// No.
+    No,
+    /// Yes, and Enter skips it.
+    Optional,
+    /// Yes, until there is one.
+    Required,
+}
+
+/// What `lifeboat try-key` is to do.
+#[derive(Debug)]
+pub(crate) struct TryKeyJob {
+    /// Whose account; nothing for a mere look at the typing.
+    pub(crate) entry: Option<Entry>,
+    /// Keys to try.
+    pub(crate) candidates: Candidates,
+    /// What stdout gets.
+    pub(crate) format: Format,
+}
+
+/// Resolves the arguments of `lifeboat check`.
+pub(crate) fn check(args: CheckArgs, person: Person) -> Result<CheckJob, Failure> {
+    let output = Output {
+        fate: match args.fate {
+            FateArg::Ended => Fate::SessionsEnded,
+            FateArg::Kept => Fate::SessionsKept,
+        },
+        format: format(args.output.json),
+        status_file: args.output.status_file,
+        names: match (args.output.redact, args.output.with_names) {
+            (true, _) => Names::Redacted,
+            (false, true) => Names::All,
+            (false, false) => Names::Ids,
+        },
+    };
+    let user = match (args.from, args.user) {
+        (Some(file), _) => return Ok(CheckJob::Judge(Judge { file, output })),
+        (None, Some(user)) => user,
+        (None, None) => return Err(no_user()),
+    };
+    let entry = entry(&user, args.account, args.sign_in, person)?;
+    let by_hand = matches!(entry.sign_in, SignIn::Prompt | SignIn::Sso);
+    let otherwise = if by_hand && person == Person::Present { Asking::Optional } else { Asking::No };
+    let candidates = candidates(args.keys, person, otherwise)?;
+    let afterwards = if args.keep_session { Afterwards::Keep } else { Afterwards::Remove };
+    Ok(CheckJob::Ask(Box::new(Ask { entry, candidates, afterwards, output })))
+}
+
+/// Resolves the arguments of `lifeboat try-key`.
+pub(crate) fn try_key(args: TryKeyArgs, person: Person) -> Result<TryKeyJob, Failure> {
+    let entry = match (args.offline, args.user) {
+        (true, _) => None,
+        (false, Some(user)) => Some(entry(&user, args.account, args.sign_in, person)?),
+        (false, None) => return Err(no_user()),
+    };
+    if args.keys.recovery_key_file.is_empty() && person == Person::Absent {
+        return Err(Failure::usage(
+            "There is no key to try, and no terminal to ask for one.",
+            "Give it with --recovery-key-file FILE.",
+        ));
+    }
+    let candidates = candidates(args.keys, person, Asking::Required)?;
+    Ok(TryKeyJob { entry, candidates, format: format(args.json) })
+}
+
+fn entry(user: &str, account: AccountArgs, sign_in: SignInArgs, person: Person) -> Result<Entry, Failure> {
+    let insecure_http = if account.allow_insecure_http { InsecureHttp::Allow } else { InsecureHttp::Refuse };
+    Ok(Entry {
+        user: parse_user(user)?,
+        homeserver: account.homeserver,
+        network: NetworkOptions { insecure_http, ..NetworkOptions::default() },
+        sign_in: how_to_sign_in(sign_in, person),
+    })
+}
+
+fn how_to_sign_in(args: SignInArgs, person: Person) -> SignIn {
+    match (args.password_file, args.password_fd, args.access_token_file, args.sso) {
+        (Some(file), ..) => SignIn::PasswordFile(file),
+        (_, Some(descriptor), ..) => SignIn::PasswordDescriptor(descriptor),
+        (_, _, Some(file), _) => SignIn::AccessTokenFile(file),
+        (_, _, _, true) => SignIn::Sso,
+        (None, None, None, false) if person == Person::Present => SignIn::Prompt,
+        (None, None, None, false) => SignIn::KeptOnly,
+    }
+}
+
+/// `otherwise` applies when the arguments name no key at all.
+fn candidates(args: KeyArgs, person: Person, otherwise: Asking) -> Result<Candidates, Failure> {
+    let asking = match (args.ask_recovery_key, args.recovery_key_file.is_empty()) {
+        (true, _) if person == Person::Absent => {
+            return Err(Failure::usage(
+                "--ask-recovery-key needs a terminal, and there is none.",
+                "Give the key with --recovery-key-file FILE.",
+            ));
+        }
+        (true, true) => Asking::Required,
+        (true, false) => Asking::Optional,
+        (false, true) => otherwise,
+        (false, false) => Asking::No,
+    };
+    Ok(Candidates { files: args.recovery_key_file, asking })
+}
+
+fn format(json: bool) -> Format {
+    if json { Format::Json } else { Format::Screen }
+}
+
+fn no_user() -> Failure {
+    Failure::usage("No account is named.", "Give your user id, like @mira:example.org.")
+}

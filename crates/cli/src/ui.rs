@@ -1,0 +1,13 @@
+//! Everything a person sees: screens, prompts, progress.
+
+pub(crate) mod clean;
+pub(crate) mod console;
+pub(crate) mod json;
+pub(crate) mod page;
+pub(crate) mod progress;
+pub(crate) mod prompt;
+pub(crate) mod screen;
+pub(crate) mod style;
+pub(crate) mod table;
+pub(crate) mod time;
+pub(crate) mod trial;

@@ -1,0 +1,96 @@
+//! Asks for secrets on the controlling terminal, whatever stdin and stdout are.
+
+use std::{
+    fs::File,
+    io::{self, ErrorKind, Write},
+};
+
+use rpassword::ConfigBuilder;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::clean::clean_sentence;
+use crate::{failure::Failure, resolve::Person};
+
+#[cfg(unix)]
+const TERMINAL: &str = "/dev/tty";
+#[cfg(windows)]
+const TERMINAL: &str = "CONIN$";
+#[cfg(unix)]
+const OUTPUT: &str = "/dev/tty";
+#[cfg(windows)]
+const OUTPUT: &str = "CONOUT$";
+
+/// Tells whether there is a terminal to ask on.
+pub(crate) fn person() -> Person {
+    match File::options().read(true).write(true).open(TERMINAL) {
+        Ok(_) => Person::Present,
+        Err(_) => Person::Absent,
+    }
+}
+
+/// Asks for a secret, shown as dots, until there is one.
+///
+/// Waits for a person on this thread. Ctrl-C ends the waiting with [`Failure::interrupted`] when the process listens
+/// to that signal.
+pub(crate) fn ask(question: &str) -> Result<SecretString, Failure> {
+    loop {
+        match ask_or_skip(question)? {
+            Some(secret) => return Ok(secret),
+            None => continue,
+        }
+    }
+}
+
+/// Asks for a secret, shown as dots; an empty line is an answer too.
+pub(crate) fn ask_or_skip(question: &str) -> Result<Option<SecretString>, Failure> {
+    let config = ConfigBuilder::new().password_feedback_mask('•').build();
+    let typed = rpassword::prompt_password_with_config(format!("{question}: "), config);
+    let typed = typed.map(SecretString::from).map_err(|error| not_answered(&error))?;
+    Ok((!typed.expose_secret().trim().is_empty()).then_some(typed))
+}
+
+/// Says something between two questions, on the terminal where they are asked.
+pub(crate) fn tell(sentence: &str) {
+    if let Ok(mut terminal) = File::options().write(true).open(OUTPUT) {
+        // A terminal that is gone asks no further question either.
+        let _ = writeln!(terminal, "{}", clean_sentence(sentence));
+    }
+}
+
+fn not_answered(error: &io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::Interrupted | ErrorKind::UnexpectedEof => {
+            Failure::interrupted("You stopped at a question. Nothing was changed.", "Run the same command to begin again.")
+        }
+        _ => Failure::usage(
+            format!("The terminal cannot be read: {error}."),
+            "Give the secrets by files; see --help.",
+        ),
+    }
+}
+
+/// How the terminal was set before a question, to be restored when the question is abandoned by a signal.
+#[derive(Debug)]
+pub(crate) struct TerminalMode {
+    #[cfg(unix)]
+    before: Option<(File, rustix::termios::Termios)>,
+}
+
+impl TerminalMode {
+    /// Remembers the present settings.
+    pub(crate) fn remember() -> Self {
+        Self {
+            #[cfg(unix)]
+            before: File::open(TERMINAL).ok().and_then(|it| rustix::termios::tcgetattr(&it).ok().map(|mode| (it, mode))),
+        }
+    }
+
+    /// Restores them.
+    pub(crate) fn restore(&self) {
+        #[cfg(unix)]
+        if let Some((terminal, mode)) = &self.before {
+            // Without its terminal there is nothing to restore.
+            let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, mode);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The table of sessions.
+
+use lifeboat_report::{
+    Fact, Report,
+    facts::{DeviceKeys, Session},
+};
+
+use crate::ui::{clean::clean, page::Page, style::Tone, table::Table, time};
+
+/// Adds it, this check's own session last.
+pub(super) fn show(page: &mut Page, report: &Report) {
+    page.heading("Sessions");
+    let sessions = match &report.facts.sessions {
+        Fact::Known(sessions) => sessions,
+        Fact::Unknown(gap) => {
+            return page.aside(3, &format!("Not known: {}.", gap.words()), Tone::Plain);
+        }
+    };
+    if sessions.is_empty() {
+        return page.aside(3, "There are none.", Tone::Plain);
+    }
+    let mut sorted: Vec<&Session> = sessions.iter().collect();
+    sorted.sort_by_key(|it| (it.this, std::cmp::Reverse(it.last_seen_at), it.device_id.as_str()));
+    let mut table = Table::new(["Name", "Id", "Last seen", "Verified"]);
+    for session in sorted {
+        table.row([name(session), clean(&session.device_id, 40), last_seen(session, report.taken_at), verified(session)]);
+    }
+    page.table(&table);
+}
+
+fn name(session: &Session) -> String {
+    session.name.as_deref().map(|it| clean(it, 60)).filter(|it| !it.is_empty()).unwrap_or_else(|| "(no name)".to_owned())
+}
+
+fn last_seen(session: &Session, now: u64) -> String {
+    match session.last_seen_at {
+        _ if session.this => "this check".to_owned(),
+        Some(seen) => time::ago(seen, now),
+        None => "not known".to_owned(),
+    }
+}
+
+fn verified(session: &Session) -> String {
+    let words = match &session.keys {
+        _ if session.dehydrated => "only collects keys",
+        Fact::Known(DeviceKeys::Signed) => "yes",
+        Fact::Known(DeviceKeys::Unsigned) => "no",
+        Fact::Known(DeviceKeys::None) => "has no keys",
+        Fact::Known(DeviceKeys::Invalid) => "no: its keys are broken",
+        Fact::Unknown(gap) => return format!("not known: {}", gap.words()),
+    };
+    words.to_owned()
+}

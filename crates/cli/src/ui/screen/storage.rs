@@ -1,0 +1,114 @@
+//! The tables of secret storage: its keys, and the secrets in it.
+
+use lifeboat_report::{
+    Fact, Report,
+    facts::{CheckData, DefaultKey, Secret, SecretName, SecretStorage, SecretTrial, StorageKey},
+};
+
+use crate::ui::{clean::clean, page::Page, style::Tone, table::Table};
+
+/// Adds both.
+pub(super) fn show(page: &mut Page, report: &Report) {
+    page.heading("Secret storage");
+    let storage = match &report.facts.storage {
+        Fact::Known(storage) => storage,
+        Fact::Unknown(gap) => return page.aside(3, &format!("Not known: {}.", gap.words()), Tone::Plain),
+    };
+    if storage.keys.is_empty() && storage.default_key == DefaultKey::NotSet {
+        return page.aside(3, "There is none.", Tone::Plain);
+    }
+    page.table(&keys(storage, report));
+    page.gap();
+    page.table(&secrets(storage, report));
+}
+
+fn keys(storage: &SecretStorage, report: &Report) -> Table {
+    let mut table = Table::new(["Key", "Opened by", "Can be checked", "Your key"]);
+    for (id, key) in &storage.keys {
+        let default = if storage.usable_default() == Some(id) { " (default)" } else { "" };
+        table.row([format!("{}{default}", clean(id, 50)), opened_by(key), checkable(key), tried(id, report)]);
+    }
+    if let DefaultKey::Named(id) = &storage.default_key
+        && !storage.keys.contains_key(id)
+    {
+        table.row([format!("{} (default)", clean(id, 50)), "nobody".into(), "it is not there".into(), String::new()]);
+    }
+    table
+}
+
+fn opened_by(key: &StorageKey) -> String {
+    match &key.passphrase {
+        Some(passphrase) if passphrase.is_sane() => "recovery key or passphrase",
+        Some(_) => "recovery key; its passphrase settings are broken",
+        None => "recovery key",
+    }
+    .to_owned()
+}
+
+fn checkable(key: &StorageKey) -> String {
+    match key.check {
+        CheckData::Present => "yes",
+        CheckData::Absent => "only by a secret",
+        CheckData::Unreadable => "no",
+    }
+    .to_owned()
+}
+
+fn tried(id: &str, report: &Report) -> String {
+    match &report.facts.key_trial {
+        Fact::Known(trial) if trial.candidates.iter().any(|it| it.storage_keys.iter().any(|key| key == id)) => "opens it",
+        Fact::Known(_) => "does not open it",
+        Fact::Unknown(_) => "not tested",
+    }
+    .to_owned()
+}
+
+fn secrets(storage: &SecretStorage, report: &Report) -> Table {
+    let mut table = Table::new(["Secret", "Stored", "With your key"]);
+    for name in SecretName::ALL {
+        table.row([secret_name(name).to_owned(), place(storage, name), trial(report, name)]);
+    }
+    table
+}
+
+/// A secret's everyday name.
+pub(crate) fn secret_name(name: SecretName) -> &'static str {
+    match name {
+        SecretName::Master => "identity: master key",
+        SecretName::SelfSigning => "identity: self-signing key",
+        SecretName::UserSigning => "identity: user-signing key",
+        SecretName::BackupKey => "backup key",
+    }
+}
+
+fn place(storage: &SecretStorage, name: SecretName) -> String {
+    match storage.secret(name) {
+        Secret::Missing => "no",
+        Secret::Blanked => "no: it was emptied",
+        Secret::Unreadable => "cannot be understood",
+        Secret::StoredUnder(keys) => match storage.usable_default() {
+            Some(default) if keys.iter().any(|it| it == default) => "yes",
+            Some(_) => "yes, but not under the default key",
+            None => "yes, but there is no default key",
+        },
+    }
+    .to_owned()
+}
+
+fn trial(report: &Report, name: SecretName) -> String {
+    let Some(trial) = report.facts.key_trial.known() else { return "not tested".to_owned() };
+    // The best answer of any candidate: they are ordered from good to bad.
+    let best = trial.candidates.iter().filter_map(|it| it.secrets.get(&name)).min();
+    best.map_or("not opened", |it| trial_words(*it)).to_owned()
+}
+
+/// What became of a secret that was opened.
+pub(crate) fn trial_words(trial: SecretTrial) -> &'static str {
+    match trial {
+        SecretTrial::Fits => "opens and fits",
+        SecretTrial::NothingToCompare => "opens",
+        SecretTrial::DoesNotFit => "opens, but belongs to something else",
+        SecretTrial::NotAKey => "opens, but is not a key",
+        SecretTrial::DoesNotOpen => "does not open",
+    }
+}

@@ -1,0 +1,65 @@
+//! Moments in words.
+
+use jiff::Timestamp;
+
+const MINUTE: u64 = 60_000;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// Says when `moment` was, in milliseconds since the Unix epoch: `23 Nov 2026, 15:58 UTC`.
+pub(crate) fn moment(moment: u64) -> String {
+    let timestamp = i64::try_from(moment).ok().and_then(|it| Timestamp::from_millisecond(it).ok());
+    timestamp.map_or_else(|| "an unknown time".to_owned(), |it| it.strftime("%-d %b %Y, %H:%M UTC").to_string())
+}
+
+/// Says how long before `now` `moment` was: `9 days ago`. Clocks that disagree are no reason to speak of the future.
+pub(crate) fn ago(moment: u64, now: u64) -> String {
+    let passed = now.saturating_sub(moment);
+    let (count, unit) = match passed {
+        ..MINUTE => return "just now".to_owned(),
+        MINUTE..HOUR => (passed / MINUTE, "minute"),
+        HOUR..DAY => (passed / HOUR, "hour"),
+        // Up to two months in days, up to two years in months.
+        _ if passed < 60 * DAY => (passed / DAY, "day"),
+        _ if passed < 730 * DAY => (passed / (30 * DAY), "month"),
+        _ => (passed / (365 * DAY), "year"),
+    };
+    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+}
+
+/// Returns the present moment in milliseconds since the Unix epoch.
+pub(crate) fn now() -> u64 {
+    u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_spelled_out() {
+        assert_eq!(moment(1_795_449_480_000), "23 Nov 2026, 15:58 UTC");
+        assert_eq!(moment(u64::MAX), "an unknown time");
+    }
+
+    #[test]
+    fn distances_are_rounded_down() {
+        let now = 100 * 365 * DAY;
+        for (passed, words) in [
+            (0, "just now"),
+            (MINUTE - 1, "just now"),
+            (MINUTE, "1 minute ago"),
+            (HOUR - 1, "59 minutes ago"),
+            (2 * HOUR, "2 hours ago"),
+            (DAY, "1 day ago"),
+            (9 * DAY, "9 days ago"),
+            (59 * DAY, "59 days ago"),
+            (60 * DAY, "2 months ago"),
+            (400 * DAY, "13 months ago"),
+            (800 * DAY, "2 years ago"),
+        ] {
+            assert_eq!(ago(now - passed, now), words);
+        }
+        assert_eq!(ago(now + DAY, now), "just now");
+    }
+}

@@ -1,0 +1,159 @@
+//! Runs every probe and gathers the facts.
+
+use futures_util::{StreamExt, join, stream};
+use lifeboat_report::{
+    Fact, Facts, Gap,
+    facts::{KeyBackup, KeyTrial},
+};
+use matrix_sdk::ruma::UserId;
+use secrecy::SecretString;
+
+use crate::{
+    Homeserver, OwnSession,
+    caller::Caller,
+    key_trial::{self, Opened},
+    probe::{
+        account::account,
+        backup::{RawBackup, backup_version, describe, newest_backup},
+        devices::{devices, sessions},
+        published::published_keys,
+        server::server,
+        storage::{StoredSecrets, stored_secrets},
+    },
+};
+
+/// What a check is asked to find out beyond the facts that need no secret.
+#[derive(Debug, Default)]
+pub struct Questions {
+    /// Recovery keys or recovery passphrases to try, in the order in which they are to be answered.
+    pub candidates: Vec<SecretString>,
+}
+
+/// Why a check has no result at all. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The server ended the session of this check.
+    #[error("the session of this check was ended by the server or by another session.")]
+    SessionEnded,
+}
+
+/// What a check is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It has the sessions, the identity, secret storage and the backup.
+    Probed,
+    /// It is deriving keys from a passphrase, which takes a while.
+    Deriving,
+    /// It has tried every candidate.
+    Tried,
+}
+
+/// Watches a check.
+pub trait Watch: Send + Sync {
+    /// Is told of every step as it happens.
+    fn saw(&self, step: Step);
+}
+
+/// Watches nothing.
+impl Watch for () {
+    fn saw(&self, _: Step) {}
+}
+
+/// Asks everything, each question concurrently with the others where it can be. Changes nothing on the server.
+///
+/// A probe that fails is a gap, not an error: a check that stops early hides the rest.
+pub async fn check(
+    session: &OwnSession,
+    homeserver: &Homeserver,
+    questions: &Questions,
+    watch: &dyn Watch,
+) -> Result<Facts, CheckError> {
+    let caller = session.caller();
+    let user = session.user_id();
+    let opening = async {
+        let stored = stored_secrets(caller, user).await;
+        let opened = match &stored {
+            Fact::Known(stored) if !questions.candidates.is_empty() => {
+                watch.saw(Step::Deriving);
+                Some(key_trial::open_storage(&questions.candidates, stored).await)
+            }
+            _ => None,
+        };
+        (stored, opened)
+    };
+    let (server, account, listed, published, newest, (stored, opened)) = join!(
+        server(caller, homeserver, user),
+        account(caller),
+        devices(caller),
+        published_keys(caller, user),
+        newest_backup(caller),
+        opening,
+    );
+    watch.saw(Step::Probed);
+    let key_trial = key_trial(caller, &stored, opened, published.known(), &newest).await;
+    watch.saw(Step::Tried);
+    if caller.session_ended() {
+        return Err(CheckError::SessionEnded);
+    }
+    Ok(Facts {
+        server,
+        account,
+        sessions: sessions(listed, published.as_ref().map(|it| &it.devices), session.device_id()),
+        backup: backup(newest, &stored, user, published.known()),
+        identity: published.map(|it| it.identity),
+        storage: stored.map(|it| it.facts),
+        key_trial,
+        proof: Fact::Unknown(Gap::NotAsked),
+        coverage: Fact::Unknown(Gap::NotAsked),
+    })
+}
+
+async fn key_trial(
+    caller: &Caller,
+    stored: &Fact<StoredSecrets>,
+    opened: Option<Vec<Opened>>,
+    published: Option<&crate::probe::published::PublishedKeys>,
+    newest: &Fact<Option<RawBackup>>,
+) -> Fact<KeyTrial> {
+    let Some(opened) = opened else {
+        return Fact::Unknown(stored.gap().unwrap_or(Gap::NotAsked));
+    };
+    let active = match newest {
+        Fact::Known(active) => active.as_ref(),
+        Fact::Unknown(gap) => return Fact::Unknown(*gap),
+    };
+    let mut backups: Vec<RawBackup> = active.cloned().into_iter().collect();
+    if key_trial::wants_older_versions(&opened, active) {
+        backups.extend(older_versions(caller, active).await);
+    }
+    Fact::Known(key_trial::judge(opened, published, &backups, active).await)
+}
+
+/// How many older versions are asked for: nobody has more, and a hostile server could name a version of 10^9.
+const OLDER_VERSIONS: u64 = 20;
+
+/// Asks for the versions before `active`. Synapse counts them from 1 for each account; the specification knows no list.
+async fn older_versions(caller: &Caller, active: Option<&RawBackup>) -> Vec<RawBackup> {
+    let Some(newest) = active.and_then(|it| it.version.parse::<u64>().ok()) else {
+        return Vec::new();
+    };
+    let versions = (1..newest).rev().take(OLDER_VERSIONS as usize);
+    stream::iter(versions)
+        .map(|version| async move { backup_version(caller, &version.to_string()).await })
+        .buffered(4)
+        .filter_map(|it| async move { it.known().cloned().flatten() })
+        .collect()
+        .await
+}
+
+fn backup(
+    newest: Fact<Option<RawBackup>>,
+    stored: &Fact<StoredSecrets>,
+    user: &UserId,
+    published: Option<&crate::probe::published::PublishedKeys>,
+) -> KeyBackup {
+    KeyBackup {
+        active: newest.map(|it| it.map(|it| describe(&it, user, published))),
+        switched_off: stored.as_ref().map(|it| it.off_switch),
+    }
+}

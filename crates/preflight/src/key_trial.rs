@@ -1,0 +1,288 @@
+//! Tries what a person typed on everything it could open.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lifeboat_report::facts::{BackupOpening, Candidate, CandidateForm, KeyTrial, SecretName, SecretTrial};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use vodozemac::{Curve25519PublicKey, Curve25519SecretKey, Ed25519SecretKey};
+use zeroize::Zeroizing;
+
+use crate::{
+    base64_text,
+    probe::{backup::RawBackup, published::PublishedKeys, storage::StoredSecrets},
+    recovery_key,
+    storage_key::{Derivation, StorageKey},
+};
+
+/// What a candidate opened in secret storage, with the opened secrets; still to be compared with what is published.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    form: CandidateForm,
+    key: Option<StorageKey>,
+    typed: SecretString,
+    storage_keys: BTreeSet<String>,
+    opens_default: bool,
+    secrets: BTreeMap<SecretName, OpenedSecret>,
+}
+
+enum OpenedSecret {
+    Key(Zeroizing<[u8; 32]>),
+    NotAKey,
+    DoesNotOpen,
+}
+
+impl std::fmt::Debug for OpenedSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Key(_) => "Key(..)",
+            Self::NotAKey => "NotAKey",
+            Self::DoesNotOpen => "DoesNotOpen",
+        })
+    }
+}
+
+/// Tries every candidate as key and as passphrase on every storage key. Derives keys on blocking threads, all cores.
+pub(crate) async fn open_storage(candidates: &[SecretString], stored: &StoredSecrets) -> Vec<Opened> {
+    let derived = derive_all(candidates, stored).await;
+    candidates
+        .iter()
+        .zip(derived)
+        .map(|(typed, keys)| open_with(typed, &keys, stored))
+        .collect()
+}
+
+/// For each candidate, the key that each way of derivation makes of it.
+async fn derive_all(candidates: &[SecretString], stored: &StoredSecrets) -> Vec<Vec<(Derivation, StorageKey)>> {
+    let ways: Vec<Derivation> = {
+        let all = stored.keys.values().filter_map(|it| it.derivation.clone());
+        let mut seen = Vec::new();
+        all.for_each(|it| {
+            if !seen.contains(&it) {
+                seen.push(it)
+            }
+        });
+        seen
+    };
+    let mut result = Vec::new();
+    for typed in candidates {
+        // A well-formed recovery key can be somebody's passphrase in theory only; people wait for every derivation.
+        let ways = if recovery_key::decode(typed).is_some() {
+            &[][..]
+        } else {
+            &ways[..]
+        };
+        let tasks: Vec<_> = ways
+            .iter()
+            .map(|way| {
+                let (way, typed) = (way.clone(), typed.clone());
+                tokio::task::spawn_blocking(move || {
+                    let key = way.derive(typed.expose_secret().trim_end_matches(['\r', '\n']));
+                    (way, key)
+                })
+            })
+            .collect();
+        let mut keys = Vec::new();
+        for task in tasks {
+            if let Ok(pair) = task.await {
+                keys.push(pair);
+            }
+        }
+        result.push(keys);
+    }
+    result
+}
+
+fn open_with(typed: &SecretString, derived: &[(Derivation, StorageKey)], stored: &StoredSecrets) -> Opened {
+    let key = recovery_key::decode(typed).map(StorageKey::new);
+    let form = if key.is_some() {
+        CandidateForm::RecoveryKey
+    } else {
+        CandidateForm::Passphrase
+    };
+    let mut opened = Opened {
+        form,
+        typed: typed.clone(),
+        storage_keys: BTreeSet::new(),
+        opens_default: false,
+        secrets: BTreeMap::new(),
+        key: key.clone(),
+    };
+    for (id, material) in &stored.keys {
+        let from_passphrase = material
+            .derivation
+            .as_ref()
+            .and_then(|way| derived.iter().find(|(it, _)| it == way))
+            .map(|(_, key)| key);
+        for key in key.iter().chain(from_passphrase) {
+            let under_it = |name: &SecretName| stored.sealed.get(name).and_then(|it| it.get(id)).map(|it| (*name, it));
+            let secrets: Vec<_> = SecretName::ALL
+                .iter()
+                .filter_map(under_it)
+                .map(|(name, sealed)| (name, key.open(name.event_type(), sealed)))
+                .collect();
+            let fits = match &material.check {
+                Some((iv, mac)) => key.fits(iv, mac),
+                // Nothing to check against: only a secret that opens proves the key.
+                None => secrets.iter().any(|(_, secret)| secret.is_some()),
+            };
+            if !fits {
+                continue;
+            }
+            opened.storage_keys.insert(id.clone());
+            for (name, secret) in secrets {
+                let secret = match secret {
+                    Some(text) => private_key(&text).map_or(OpenedSecret::NotAKey, OpenedSecret::Key),
+                    None => OpenedSecret::DoesNotOpen,
+                };
+                let better = matches!(secret, OpenedSecret::Key(_)) || !opened.secrets.contains_key(&name);
+                if better {
+                    opened.secrets.insert(name, secret);
+                }
+            }
+        }
+    }
+    opened.opens_default = stored
+        .facts
+        .usable_default()
+        .is_some_and(|id| opened.storage_keys.contains(id));
+    opened
+}
+
+/// Reads a secret's text: unpadded base64 of 32 bytes.
+fn private_key(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let bytes = Zeroizing::new(base64_text::decode(std::str::from_utf8(text).ok()?)?);
+    let mut key = Zeroizing::new([0; 32]);
+    (bytes.len() == 32).then(|| key.copy_from_slice(&bytes))?;
+    Some(key)
+}
+
+impl Opened {
+    /// Tells whether the backup key from secret storage, or the typed key itself, is the private half of `public_key`.
+    fn backup_opening(&self, backup: &RawBackup) -> Option<BackupOpening> {
+        let public_key = backup.public_key()?.trim_end_matches('=');
+        if let Some(OpenedSecret::Key(key)) = self.secrets.get(&SecretName::BackupKey)
+            && curve25519_public(key) == public_key
+        {
+            return Some(BackupOpening::ThroughStorage);
+        }
+        let itself = self.key.as_ref().and_then(|it| <&[u8; 32]>::try_from(it.bytes()).ok());
+        (itself.is_some_and(|key| curve25519_public(key) == public_key)).then_some(BackupOpening::IsTheBackupKey)
+    }
+
+    /// Tells whether this candidate could yet open an older backup version: it holds a key that fits nothing newer.
+    fn holds_a_backup_key(&self) -> bool {
+        self.key.is_some() || matches!(self.secrets.get(&SecretName::BackupKey), Some(OpenedSecret::Key(_)))
+    }
+}
+
+/// Tells whether older backup versions are worth asking for: some candidate holds a key, and none opens the newest.
+pub(crate) fn wants_older_versions(opened: &[Opened], newest: Option<&RawBackup>) -> bool {
+    let opens = |it: &Opened| newest.is_some_and(|backup| it.backup_opening(backup).is_some());
+    !opened.iter().any(opens) && opened.iter().any(Opened::holds_a_backup_key)
+}
+
+/// Compares what was opened with what is published and says what each candidate opens.
+///
+/// `backups` are the known versions, the newest first.
+pub(crate) async fn judge(
+    opened: Vec<Opened>,
+    published: Option<&PublishedKeys>,
+    backups: &[RawBackup],
+    active: Option<&RawBackup>,
+) -> KeyTrial {
+    let mut candidates = Vec::new();
+    for it in opened {
+        let mut backup: BTreeMap<String, BackupOpening> = backups
+            .iter()
+            .filter_map(|version| Some((version.version.clone(), it.backup_opening(version)?)))
+            .collect();
+        if let Some(active) = active
+            && it.form == CandidateForm::Passphrase
+            && !backup.contains_key(&active.version)
+            && legacy_passphrase_fits(&it.typed, active).await
+        {
+            backup.insert(active.version.clone(), BackupOpening::LegacyPassphrase);
+        }
+        let secrets = it
+            .secrets
+            .iter()
+            .map(|(name, secret)| (*name, compare(*name, secret, published, active)));
+        candidates.push(Candidate {
+            form: it.form,
+            secrets: secrets.collect(),
+            opens_active_backup: active.is_some_and(|it| backup.contains_key(&it.version)),
+            backup,
+            opens_default: it.opens_default,
+            storage_keys: it.storage_keys.into_iter().collect(),
+        });
+    }
+    KeyTrial { candidates }
+}
+
+fn compare(
+    name: SecretName,
+    secret: &OpenedSecret,
+    published: Option<&PublishedKeys>,
+    active: Option<&RawBackup>,
+) -> SecretTrial {
+    let key = match secret {
+        OpenedSecret::Key(key) => key,
+        OpenedSecret::NotAKey => return SecretTrial::NotAKey,
+        OpenedSecret::DoesNotOpen => return SecretTrial::DoesNotOpen,
+    };
+    let identity = published.map(|it| &it.identity);
+    let expected = match name {
+        SecretName::Master => identity.and_then(|it| it.master.as_deref()),
+        SecretName::SelfSigning => identity
+            .and_then(|it| it.self_signing.as_ref())
+            .map(|it| it.public_key.as_str()),
+        SecretName::UserSigning => identity
+            .and_then(|it| it.user_signing.as_ref())
+            .map(|it| it.public_key.as_str()),
+        SecretName::BackupKey => active.and_then(RawBackup::public_key),
+    };
+    let public = match name {
+        SecretName::BackupKey => curve25519_public(key),
+        _ => Ed25519SecretKey::from_slice(key).public_key().to_base64(),
+    };
+    match expected {
+        None => SecretTrial::NothingToCompare,
+        Some(expected) if expected.trim_end_matches('=') == public => SecretTrial::Fits,
+        Some(_) => SecretTrial::DoesNotFit,
+    }
+}
+
+fn curve25519_public(key: &[u8; 32]) -> String {
+    Curve25519PublicKey::from(&Curve25519SecretKey::from_slice(key)).to_base64()
+}
+
+/// Backups of 2019 and before could derive their key from a passphrase with parameters in `auth_data`
+/// (`private_key_salt`, `private_key_iterations`), without secret storage.
+async fn legacy_passphrase_fits(typed: &SecretString, backup: &RawBackup) -> bool {
+    let salt = backup
+        .auth_data
+        .get("private_key_salt")
+        .and_then(Value::as_str)
+        .filter(|it| !it.is_empty());
+    let rounds = backup.auth_data.get("private_key_iterations").and_then(Value::as_u64);
+    let rounds = rounds.filter(|it| *it <= lifeboat_report::facts::Passphrase::MAX_ITERATIONS);
+    let rounds = rounds
+        .and_then(|it| u32::try_from(it).ok())
+        .and_then(std::num::NonZeroU32::new);
+    let (Some(salt), Some(iterations), Some(public_key)) = (salt, rounds, backup.public_key()) else {
+        return false;
+    };
+    let way = Derivation {
+        salt: salt.as_bytes().to_vec(),
+        iterations,
+        bits: 256,
+    };
+    let typed = typed.clone();
+    let derived = tokio::task::spawn_blocking(move || way.derive(typed.expose_secret())).await;
+    derived
+        .ok()
+        .and_then(|it| <[u8; 32]>::try_from(it.bytes()).ok())
+        .map(Zeroizing::new)
+        .is_some_and(|key| curve25519_public(&key) == public_key.trim_end_matches('='))
+}

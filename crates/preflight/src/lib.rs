@@ -1,0 +1,28 @@
+//! Asks a homeserver what a password reset would cost an account.
+//!
+//! The way in: [`discover`] finds the homeserver, [`OwnSession::sign_in`] signs in, [`check`] runs every probe and
+//! returns [`lifeboat_report::Facts`], [`OwnSession::leave`] removes the session again. Nothing here changes the
+//! account beyond that session: no keys are uploaded, no account data is written, nothing is signed.
+
+mod base64_text;
+mod caller;
+mod check;
+mod discover;
+mod gap;
+mod key_trial;
+mod network;
+mod probe;
+mod recovery_key;
+mod session;
+mod signed_json;
+mod storage_key;
+
+pub use matrix_sdk::ruma;
+
+pub use caller::Caller;
+pub use check::{CheckError, Questions, Step, Watch, check};
+pub use discover::{DiscoverError, Homeserver, discover};
+pub use gap::gap_of;
+pub use network::{CertificateProblem, InsecureHttp, NetworkOptions};
+pub use recovery_key::{OtherThing, Typo, Understanding, understand};
+pub use session::{Credentials, KeepIn, Keeping, LeaveError, Left, OwnSession, SessionKind, SignInError};

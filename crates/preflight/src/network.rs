@@ -1,0 +1,238 @@
+//! How Lifeboat speaks HTTP: time limits, redirects, and what a failed connection means.
+
+use std::{error::Error, io, time::Duration};
+
+use matrix_sdk::reqwest::{self, Url, redirect::Policy};
+use serde_json::Value;
+
+/// How to reach servers.
+#[derive(Clone, Debug)]
+pub struct NetworkOptions {
+    /// How long one request may take.
+    pub timeout: Duration,
+    /// Whether passwords may travel unencrypted.
+    pub insecure_http: InsecureHttp,
+}
+
+impl Default for NetworkOptions {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(30),
+            insecure_http: InsecureHttp::Refuse,
+        }
+    }
+}
+
+/// Whether a homeserver with an `http:` address is spoken to. One on this machine always is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InsecureHttp {
+    /// Only on this machine.
+    Refuse,
+    /// Anywhere: the person typed that they want it.
+    Allow,
+}
+
+/// What is wrong with a server's certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertificateProblem {
+    /// Its time is over, or has not come.
+    Expired,
+    /// Nobody this machine trusts has signed it.
+    NotTrusted,
+    /// It belongs to another name.
+    WrongName,
+    /// Something else, in the TLS library's words.
+    Other(String),
+}
+
+impl std::fmt::Display for CertificateProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Expired => f.write_str("has expired or is not valid yet"),
+            Self::NotTrusted => f.write_str("is signed by nobody this machine trusts"),
+            Self::WrongName => f.write_str("belongs to another name"),
+            Self::Other(words) => write!(f, "was refused: {words}"),
+        }
+    }
+}
+
+/// Why a plain request got no usable answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    NoSuchName,
+    TimedOut,
+    Certificate(CertificateProblem),
+    Unreachable(String),
+    Status(u16),
+    TooLong,
+    NotJson(Kind),
+}
+
+/// What a body looks like that is not JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Html,
+    Empty,
+    Other,
+}
+
+/// The user agent: servers' administrators see in their logs what asks.
+pub(crate) const USER_AGENT: &str = concat!("Lifeboat/", env!("CARGO_PKG_VERSION"));
+
+/// Makes the client for everything that carries an access token: it follows no redirect, so that no token can be
+/// led to another host.
+pub(crate) fn api_client(options: &NetworkOptions) -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .timeout(options.timeout)
+        .connect_timeout(options.timeout)
+        .redirect(Policy::none())
+        .build()
+}
+
+/// Makes the client for `.well-known` files: no token, a few redirects, as servers delegate them that way.
+pub(crate) fn well_known_client(options: &NetworkOptions) -> Result<reqwest::Client, reqwest::Error> {
+    let https_only = options.insecure_http == InsecureHttp::Refuse;
+    reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .timeout(options.timeout)
+        .connect_timeout(options.timeout)
+        .redirect(Policy::custom(move |attempt| {
+            if attempt.previous().len() > 5 || (https_only && !is_protected(attempt.url())) {
+                attempt.stop()
+            } else {
+                attempt.follow()
+            }
+        }))
+        .build()
+}
+
+/// Tells whether nobody between this machine and the server can read along: `https`, or a server on this machine.
+pub(crate) fn is_protected(url: &Url) -> bool {
+    if url.scheme() == "https" {
+        return true;
+    }
+    match url.host_str() {
+        Some("localhost" | "[::1]") => true,
+        Some(host) => host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()),
+        None => false,
+    }
+}
+
+/// Longest answer that is read from an address nobody vouches for.
+const LIMIT: usize = 1 << 20;
+
+/// Fetches a JSON document of at most 1 MiB with a plain `GET`.
+pub(crate) async fn fetch_json(client: &reqwest::Client, url: Url) -> Result<Value, Failure> {
+    let mut answer = client.get(url).send().await.map_err(failure_of)?;
+    if !answer.status().is_success() {
+        return Err(Failure::Status(answer.status().as_u16()));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(failure_of)? {
+        if body.len() + chunk.len() > LIMIT {
+            return Err(Failure::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    serde_json::from_slice(&body).map_err(|_| Failure::NotJson(kind_of(&body)))
+}
+
+fn kind_of(body: &[u8]) -> Kind {
+    let start = body.trim_ascii_start();
+    if start.is_empty() {
+        Kind::Empty
+    } else if start.starts_with(b"<") {
+        Kind::Html
+    } else {
+        Kind::Other
+    }
+}
+
+/// Says what a failed request means.
+pub(crate) fn failure_of(error: reqwest::Error) -> Failure {
+    if let Some(problem) = certificate_problem(&error) {
+        return Failure::Certificate(problem);
+    }
+    if error.is_timeout() {
+        return Failure::TimedOut;
+    }
+    // The connector's error type is private; its words are the only sign of a name that does not resolve.
+    if chain(&error).any(|cause| cause.to_string().starts_with("dns error")) {
+        return Failure::NoSuchName;
+    }
+    Failure::Unreachable(innermost(&error))
+}
+
+fn certificate_problem(error: &reqwest::Error) -> Option<CertificateProblem> {
+    let tls = chain(error).find_map(|cause| {
+        // An `io::Error` hides what it wraps from `source`.
+        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause
+            .downcast_ref::<rustls::Error>()
+            .or_else(|| inner.and_then(|it| it.downcast_ref::<rustls::Error>()))
+            .cloned()
+    })?;
+    use rustls::CertificateError as C;
+    Some(match tls {
+        rustls::Error::InvalidCertificate(problem) => match problem {
+            C::Expired | C::ExpiredContext { .. } | C::NotValidYet | C::NotValidYetContext { .. } => {
+                CertificateProblem::Expired
+            }
+            C::UnknownIssuer => CertificateProblem::NotTrusted,
+            C::NotValidForName | C::NotValidForNameContext { .. } => CertificateProblem::WrongName,
+            other => {
+                let words = other.to_string();
+                // A certificate that signs itself is reported by its use, not by its issuer.
+                if words.contains("CaUsedAsEndEntity") {
+                    CertificateProblem::NotTrusted
+                } else {
+                    CertificateProblem::Other(words)
+                }
+            }
+        },
+        other => CertificateProblem::Other(other.to_string()),
+    })
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let this = next?;
+        next = this.source();
+        Some(this)
+    })
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    chain(error)
+        .last()
+        .map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_may_speak_http() {
+        for url in [
+            "https://example.org",
+            "http://localhost:8008",
+            "http://127.0.0.1:1",
+            "http://[::1]:2",
+        ] {
+            assert!(is_protected(&Url::parse(url).unwrap()), "{url}");
+        }
+        for url in ["http://example.org", "http://127.0.0.1.example.org", "http://10.0.0.1"] {
+            assert!(!is_protected(&Url::parse(url).unwrap()), "{url}");
+        }
+    }
+
+    #[test]
+    fn bodies_are_told_apart() {
+        assert_eq!(kind_of(b"  <!doctype html>"), Kind::Html);
+        assert_eq!(kind_of(b" \n"), Kind::Empty);
+        assert_eq!(kind_of(b"hello"), Kind::Other);
+    }
+}

@@ -1,0 +1,122 @@
+//! The session of a check: signed in once, removed at the end.
+
+mod error;
+mod keep;
+mod sign_in;
+
+use std::time::Duration;
+
+use matrix_sdk::ruma::{OwnedUserId, UserId};
+use secrecy::SecretString;
+
+use crate::Caller;
+
+pub use error::{LeaveError, SignInError};
+pub use keep::KeepIn;
+
+/// What lets Lifeboat in.
+pub enum Credentials {
+    /// The account's password: a new session is made.
+    Password(SecretString),
+    /// The access token of a session that exists: nothing is created, nothing is signed out.
+    AccessToken(SecretString),
+    /// Sign-in in a browser: the function is called with the address to open. A new session is made.
+    Sso(Box<dyn Fn(&str) + Send + Sync>),
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Password(_) => "Password(..)",
+            Self::AccessToken(_) => "AccessToken(..)",
+            Self::Sso(_) => "Sso(..)",
+        })
+    }
+}
+
+/// Whether a new session outlives the command.
+#[derive(Debug)]
+pub enum Keeping {
+    /// It is signed out at the end.
+    RemoveAtEnd,
+    /// It is stored for the next command.
+    Keep(KeepIn),
+}
+
+/// Whose session this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionKind {
+    /// Made for this command, and removed at its end.
+    Throwaway,
+    /// Somebody's own, whose access token was lent.
+    Borrowed,
+    /// Made by Lifeboat and kept.
+    Kept,
+}
+
+/// What became of the session at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It is signed out.
+    Removed,
+    /// It stays, because it was lent or is to be kept.
+    Stays,
+}
+
+/// The session that a command works with.
+#[derive(Debug)]
+pub struct OwnSession {
+    caller: Caller,
+    kind: SessionKind,
+    user: OwnedUserId,
+    device_id: Option<String>,
+}
+
+/// How long a sign-out may take before it is tried once more.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl OwnSession {
+    /// Tells whose session this is.
+    pub fn kind(&self) -> SessionKind {
+        self.kind
+    }
+
+    /// Returns the user.
+    pub fn user_id(&self) -> &UserId {
+        &self.user
+    }
+
+    /// Returns the device id; tokens of administrators who act for somebody have none.
+    pub fn device_id(&self) -> Option<&str> {
+        self.device_id.as_deref()
+    }
+
+    /// Returns the signed-in line.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Signs a throw-away session out; leaves any other as it is.
+    ///
+    /// `POST /_matrix/client/v3/logout`
+    /// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3logout)): removes the device. A
+    /// session that the server has ended meanwhile counts as removed.
+    pub async fn leave(self) -> Result<Left, LeaveError> {
+        if self.kind != SessionKind::Throwaway {
+            return Ok(Left::Stays);
+        }
+        if self.caller.session_ended() {
+            return Ok(Left::Removed);
+        }
+        let mut last = LeaveError::TimedOut;
+        for _ in 0..2 {
+            match tokio::time::timeout(PATIENCE, self.caller.hear(self.caller.client().matrix_auth().logout())).await {
+                Ok(Ok(_)) => return Ok(Left::Removed),
+                Ok(Err(_)) if self.caller.session_ended() => return Ok(Left::Removed),
+                Ok(Err(error)) => last = LeaveError::Server(error),
+                Err(_) => last = LeaveError::TimedOut,
+            }
+        }
+        Err(last)
+    }
+}

@@ -1,0 +1,87 @@
+//! Why signing in or out failed.
+
+use std::time::Duration;
+
+use matrix_sdk::{HttpError, StoreError};
+
+/// Why there is no session. Nothing is changed on the account.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// The server does not accept this user and password.
+    #[error("the server does not accept this password for {user}.")]
+    WrongPassword {
+        /// The user.
+        user: String,
+    },
+    /// The account was closed.
+    #[error("this account is deactivated.")]
+    Deactivated,
+    /// The account is locked by an administrator.
+    #[error("this account is locked.")]
+    Locked,
+    /// Too many sign-ins.
+    #[error("the server takes no more sign-ins from here for now.")]
+    RateLimited {
+        /// How long to wait, where the server says it.
+        wait: Option<Duration>,
+    },
+    /// The server does not offer this way of signing in.
+    #[error("this server does not offer signing in by {wanted}.")]
+    MethodNotOffered {
+        /// What was wanted.
+        wanted: &'static str,
+        /// The types that it offers.
+        offered: Vec<String>,
+    },
+    /// The access token is not valid (any more).
+    #[error("the server does not know this access token.")]
+    TokenUnknown,
+    /// The access token is another user's.
+    #[error("this access token belongs to {got}, not to {wanted}.")]
+    TokenOfAnotherUser {
+        /// The user that the check is for.
+        wanted: String,
+        /// The user whose token it is.
+        got: String,
+    },
+    /// The sign-in signed somebody else in; that session was removed again.
+    #[error("you signed in as {got}, not as {wanted}.")]
+    AnotherUser {
+        /// The user that the check is for.
+        wanted: String,
+        /// The user who signed in.
+        got: String,
+    },
+    /// The sign-in in the browser did not come to an end.
+    #[error("the sign-in in the browser failed: {0}.")]
+    SsoFailed(String),
+    /// The server answered with an error.
+    #[error("the server refused the sign-in: {words}.")]
+    Refused {
+        /// The server's words.
+        words: String,
+    },
+    /// The server could not be asked.
+    #[error("the server could not be reached while signing in: {0}.")]
+    Network(#[source] Box<HttpError>),
+    /// The local store cannot be used.
+    #[error("the store for the kept session cannot be used: {0}.")]
+    Store(String),
+}
+
+impl From<StoreError> for SignInError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+/// Why a throw-away session may still be there.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaveError {
+    /// The server refused or failed to sign it out.
+    #[error("the server did not sign the session out: {0}.")]
+    Server(#[source] HttpError),
+    /// The server did not answer.
+    #[error("the server did not answer in time when the session was signed out.")]
+    TimedOut,
+}

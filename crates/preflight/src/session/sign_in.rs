@@ -1,0 +1,264 @@
+//! Signing in: by password, by a lent access token, or in a browser.
+
+use std::time::Duration;
+
+use matrix_sdk::{
+    Client, HttpError, SessionMeta, SessionTokens,
+    authentication::matrix::MatrixSession,
+    config::RequestConfig,
+    ruma::{
+        DeviceId, UserId,
+        api::{
+            MatrixVersion,
+            client::{account::whoami, session::get_login_types},
+            error::{ErrorKind, RetryAfter},
+        },
+    },
+    store::RoomLoadSettings,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Credentials, KeepIn, Keeping, OwnSession, SessionKind, SignInError};
+use crate::{Caller, Homeserver};
+
+/// What the session is called while it exists: the person may see it in a client.
+const NAME: &str = "Lifeboat check (removes itself)";
+/// What a kept session is called.
+const KEPT_NAME: &str = "Lifeboat";
+/// How long a person has for the browser.
+const BROWSER_PATIENCE: Duration = Duration::from_secs(600);
+
+impl OwnSession {
+    /// Signs in.
+    ///
+    /// With a password or in a browser: `POST /_matrix/client/v3/login`
+    /// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3login)) makes one session without
+    /// encryption keys. With a lent token: `GET /_matrix/client/v3/account/whoami` alone. Do not drop the future
+    /// before it is done: a session that is just being made could not be removed.
+    pub async fn sign_in(
+        homeserver: &Homeserver,
+        user: &UserId,
+        credentials: Credentials,
+        keeping: Keeping,
+    ) -> Result<Self, SignInError> {
+        let kept = match &keeping {
+            Keeping::Keep(kept) => Some(kept),
+            Keeping::RemoveAtEnd => None,
+        };
+        let client = client(homeserver, kept).await?;
+        if let Credentials::AccessToken(token) = &credentials {
+            return borrow(client, user, token).await;
+        }
+        let name = if kept.is_some() { KEPT_NAME } else { NAME };
+        match credentials {
+            Credentials::Password(password) => with_password(&client, user, &password, name).await?,
+            Credentials::Sso(open) => in_browser(&client, open, name).await?,
+            Credentials::AccessToken(_) => {}
+        }
+        let kind = if kept.is_some() {
+            SessionKind::Kept
+        } else {
+            SessionKind::Throwaway
+        };
+        let session = Self::of(client, user, SessionKind::Throwaway);
+        // Who signed in is what the server says, not what was typed.
+        let got = session
+            .caller
+            .client()
+            .user_id()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        if got != user.as_str() {
+            let _ = session.leave().await;
+            return Err(SignInError::AnotherUser {
+                wanted: user.to_string(),
+                got,
+            });
+        }
+        if kept.is_some()
+            && let Err(error) = super::keep::remember(session.caller.client()).await
+        {
+            let _ = session.leave().await;
+            return Err(error);
+        }
+        Ok(Self { kind, ..session })
+    }
+
+    /// Opens a session that an earlier command kept; `None` when there is none or the server has ended it.
+    pub async fn reopen(homeserver: &Homeserver, user: &UserId, kept: KeepIn) -> Result<Option<Self>, SignInError> {
+        if !kept.exists() {
+            return Ok(None);
+        }
+        let client = client(homeserver, Some(&kept)).await?;
+        let Some(session) = super::keep::recall(&client).await? else {
+            return Ok(None);
+        };
+        if session.meta.user_id != user {
+            return Ok(None);
+        }
+        restore(&client, session).await?;
+        let session = Self::of(client, user, SessionKind::Kept);
+        let request = session.caller.client().send(whoami::v3::Request::new());
+        match session.caller.hear(request).await {
+            Ok(_) => Ok(Some(session)),
+            Err(_) if session.caller.session_ended() => Ok(None),
+            Err(error) => Err(refusal(error, user)),
+        }
+    }
+
+    fn of(client: Client, user: &UserId, kind: SessionKind) -> Self {
+        let device_id = client.device_id().map(ToString::to_string);
+        Self {
+            caller: Caller::new(client),
+            kind,
+            user: user.to_owned(),
+            device_id,
+        }
+    }
+}
+
+async fn client(homeserver: &Homeserver, kept: Option<&KeepIn>) -> Result<Client, SignInError> {
+    let versions: Vec<MatrixVersion> = homeserver
+        .spec_versions
+        .iter()
+        .filter_map(|it| MatrixVersion::try_from(it.as_str()).ok())
+        .collect();
+    let versions = if versions.is_empty() {
+        vec![MatrixVersion::V1_1]
+    } else {
+        versions
+    };
+    let mut builder = Client::builder()
+        .homeserver_url(&homeserver.base_url)
+        .http_client(homeserver.http.clone())
+        .server_versions(versions)
+        // A server's login answer may not send us, and the password, elsewhere.
+        .respect_login_well_known(false)
+        .request_config(RequestConfig::new().disable_retry().timeout(homeserver.timeout));
+    if let Some(kept) = kept {
+        builder = builder.sqlite_store(kept.store(), Some(kept.passphrase.expose_secret()));
+    }
+    builder
+        .build()
+        .await
+        .map_err(|error| SignInError::Store(error.to_string()))
+}
+
+async fn with_password(client: &Client, user: &UserId, password: &SecretString, name: &str) -> Result<(), SignInError> {
+    let login = client
+        .matrix_auth()
+        .login_username(user, password.expose_secret())
+        .initial_device_display_name(name);
+    match login.send().await {
+        Ok(_) => Ok(()),
+        Err(matrix_sdk::Error::Http(error)) => {
+            let error = *error;
+            // `M_FORBIDDEN` is a wrong password or a server that takes none; only the list of flows tells.
+            let refused = matches!(
+                error.client_api_error_kind(),
+                Some(ErrorKind::Unknown | ErrorKind::Unrecognized)
+            );
+            if refused {
+                Err(offered(client, "password", "m.login.password", error, user).await)
+            } else {
+                Err(refusal(error, user))
+            }
+        }
+        Err(other) => Err(SignInError::Store(other.to_string())),
+    }
+}
+
+async fn in_browser(client: &Client, open: Box<dyn Fn(&str) + Send + Sync>, name: &str) -> Result<(), SignInError> {
+    let login = client
+        .matrix_auth()
+        .login_sso(move |url| {
+            open(&url);
+            async { Ok(()) }
+        })
+        .initial_device_display_name(name);
+    match tokio::time::timeout(BROWSER_PATIENCE, login.send()).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(SignInError::SsoFailed(error.to_string())),
+        Err(_) => Err(SignInError::SsoFailed("it took longer than ten minutes".to_owned())),
+    }
+}
+
+async fn borrow(client: Client, user: &UserId, token: &SecretString) -> Result<OwnSession, SignInError> {
+    let session = |meta_user: &UserId, device: &DeviceId| MatrixSession {
+        meta: SessionMeta {
+            user_id: meta_user.to_owned(),
+            device_id: device.to_owned(),
+        },
+        tokens: SessionTokens {
+            access_token: token.expose_secret().trim().to_owned(),
+            refresh_token: None,
+        },
+    };
+    // Tokens without a device exist (an administrator's for somebody else); the SDK wants a name for it.
+    let nameless: &DeviceId = "LIFEBOAT".into();
+    restore(&client, session(user, nameless)).await?;
+    let caller = Caller::new(client);
+    let who = match caller.hear(caller.client().send(whoami::v3::Request::new())).await {
+        Ok(who) => who,
+        Err(_) if caller.session_ended() => return Err(SignInError::TokenUnknown),
+        Err(error) => return Err(refusal(error, user)),
+    };
+    if who.user_id != user {
+        return Err(SignInError::TokenOfAnotherUser {
+            wanted: user.to_string(),
+            got: who.user_id.to_string(),
+        });
+    }
+    let device_id = who.device_id.map(|it| it.to_string());
+    Ok(OwnSession {
+        caller,
+        kind: SessionKind::Borrowed,
+        user: user.to_owned(),
+        device_id,
+    })
+}
+
+async fn restore(client: &Client, session: MatrixSession) -> Result<(), SignInError> {
+    let restored = client
+        .matrix_auth()
+        .restore_session(session, RoomLoadSettings::default())
+        .await;
+    restored.map_err(|error| SignInError::Store(error.to_string()))
+}
+
+async fn offered(client: &Client, wanted: &'static str, flow: &str, error: HttpError, user: &UserId) -> SignInError {
+    match client.send(get_login_types::v3::Request::new()).await {
+        Ok(answer) if !answer.flows.iter().any(|it| it.login_type() == flow) => SignInError::MethodNotOffered {
+            wanted,
+            offered: answer.flows.iter().map(|it| it.login_type().to_owned()).collect(),
+        },
+        _ => refusal(error, user),
+    }
+}
+
+fn refusal(error: HttpError, user: &UserId) -> SignInError {
+    match error.client_api_error_kind() {
+        Some(ErrorKind::Forbidden) => SignInError::WrongPassword { user: user.to_string() },
+        Some(ErrorKind::UserDeactivated) => SignInError::Deactivated,
+        Some(ErrorKind::UserLocked) => SignInError::Locked,
+        Some(ErrorKind::LimitExceeded(data)) => SignInError::RateLimited {
+            wait: data.retry_after.as_ref().and_then(|it| match it {
+                RetryAfter::Delay(delay) => Some(*delay),
+                RetryAfter::DateTime(_) => None,
+            }),
+        },
+        Some(kind) => SignInError::Refused {
+            words: format!("{} ({})", words(&error), kind.errcode()),
+        },
+        None if matches!(error, HttpError::Reqwest(_)) => SignInError::Network(Box::new(error)),
+        None => SignInError::Refused { words: words(&error) },
+    }
+}
+
+fn words(error: &HttpError) -> String {
+    use matrix_sdk::ruma::api::error::ErrorBody;
+    match error.as_client_api_error().map(|it| &it.body) {
+        Some(ErrorBody::Standard(body)) => body.message.clone(),
+        _ => error.to_string(),
+    }
+}

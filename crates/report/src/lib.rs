@@ -1,0 +1,45 @@
+//! Decides what a password reset would cost, from facts that others gathered.
+//!
+//! The way of the data: probes fill [`Facts`]; [`Situation::of`] reduces them to a small closed space; [`judge`]
+//! turns a situation and a [`Fate`] into judgements; [`Report`] holds both fates side by side, each judgement with its
+//! evidence as a [`Finding`]; [`StatusFile`] is its exported form. Nothing here does I/O, reads a clock or an
+//! environment, or is random.
+
+mod code;
+mod evidence;
+mod fact;
+pub mod facts;
+mod fate;
+mod finding;
+mod gaps;
+mod judge;
+mod meaning;
+mod report;
+mod rules;
+mod sentence;
+mod severity;
+pub mod situation;
+mod status_file;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod words;
+
+pub use code::Code;
+pub use evidence::{Evidence, IdentityKey};
+pub use fact::{Fact, Gap};
+pub use facts::Facts;
+pub use fate::Fate;
+pub use finding::Finding;
+pub use gaps::{FactGap, FactName};
+pub use judge::{Judgement, judge};
+pub use report::Report;
+pub use severity::Severity;
+pub use situation::Situation;
+#[cfg(feature = "schema")]
+pub use status_file::status_file_schema;
+pub use status_file::{Generator, StatusFile, StatusFileError, StatusFinding};
+pub use verdict::{Verdict, Verdicts};
+pub use words::{grouped, plain};

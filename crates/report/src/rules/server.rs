@@ -1,0 +1,33 @@
+//! Rules about the server and the ways to change the password.
+
+use super::{CAUTION, NOTE};
+use crate::situation::{Accounts, Emails, PasswordChange, RateLimit};
+use crate::{Fate, Severity, Situation};
+
+/// Where accounts are delegated the password is not changed over this API anyway.
+pub(super) fn password_change_disabled(situation: &Situation, _: Fate) -> Option<Severity> {
+    let disabled = situation.password_change == PasswordChange::Disabled;
+    CAUTION.filter(|_| disabled && situation.accounts != Accounts::Delegated)
+}
+
+pub(super) fn accounts_delegated(situation: &Situation, _: Fate) -> Option<Severity> {
+    NOTE.filter(|_| situation.accounts == Accounts::Delegated)
+}
+
+pub(super) fn unknown(situation: &Situation, _: Fate) -> Option<Severity> {
+    let accounts = situation.accounts == Accounts::Unknown;
+    let password_change = situation.password_change == PasswordChange::Unknown;
+    CAUTION.filter(|_| accounts || password_change)
+}
+
+pub(super) fn no_email(situation: &Situation, _: Fate) -> Option<Severity> {
+    NOTE.filter(|_| situation.emails == Emails::None)
+}
+
+pub(super) fn email_unknown(situation: &Situation, _: Fate) -> Option<Severity> {
+    NOTE.filter(|_| situation.emails == Emails::Unknown)
+}
+
+pub(super) fn rate_limited(situation: &Situation, _: Fate) -> Option<Severity> {
+    CAUTION.filter(|_| situation.rate_limit == RateLimit::Hit)
+}

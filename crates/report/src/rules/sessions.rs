@@ -1,0 +1,39 @@
+//! Rules about the sessions.
+
+use super::{CAUTION, NOTE};
+use crate::situation::{Identity, Sessions};
+use crate::{Fate, Severity, Situation};
+
+/// The one finding that weighs more when sessions are kept: there is nothing worth keeping.
+pub(super) fn only(situation: &Situation, fate: Fate) -> Option<Severity> {
+    let only = matches!(situation.sessions, Sessions::Known { only: true, .. });
+    let severity = match fate {
+        Fate::SessionsKept if !situation.is_safe_without_sessions() => situation.caution_if_history(),
+        _ => Severity::Note,
+    };
+    only.then_some(severity)
+}
+
+/// Without an identity nobody can vouch for a session, and that is its own finding.
+pub(super) fn not_signed(situation: &Situation, _: Fate) -> Option<Severity> {
+    let unsigned = matches!(situation.sessions, Sessions::Known { unsigned: true, .. });
+    let identity = matches!(situation.identity, Identity::Present { .. });
+    CAUTION.filter(|_| unsigned && identity)
+}
+
+pub(super) fn keyless(situation: &Situation, _: Fate) -> Option<Severity> {
+    NOTE.filter(|_| matches!(situation.sessions, Sessions::Known { keyless: true, .. }))
+}
+
+pub(super) fn dehydrated(situation: &Situation, _: Fate) -> Option<Severity> {
+    NOTE.filter(|_| matches!(situation.sessions, Sessions::Known { dehydrated: true, .. }))
+}
+
+pub(super) fn unknown(situation: &Situation, _: Fate) -> Option<Severity> {
+    CAUTION.filter(|_| {
+        matches!(
+            situation.sessions,
+            Sessions::Unknown | Sessions::Known { unclear: true, .. }
+        )
+    })
+}

@@ -1,0 +1,54 @@
+//! Sentences about the identity, the sessions and who keeps the account.
+
+use super::backup::held;
+use super::phrase::{sessions, unknown, why};
+use crate::words::{count, list, plain};
+use crate::{Evidence, FactName};
+
+pub(super) fn incomplete(evidence: &Evidence) -> String {
+    let missing = list(evidence.missing_keys.iter().map(|it| format!("the {}", it.words())));
+    format!("The identity is published without {missing}.")
+}
+
+pub(super) fn badly_signed(evidence: &Evidence) -> String {
+    let each = evidence.badly_signed_keys.iter();
+    let each = list(each.map(|(key, it)| format!("the {} (signature {})", key.words(), held(*it))));
+    format!("The master key does not vouch for {each}.")
+}
+
+pub(super) fn sessions_unknown(evidence: &Evidence) -> String {
+    if evidence.gaps.iter().any(|it| it.fact == FactName::Sessions) {
+        return unknown("which sessions this account has", evidence);
+    }
+    format!(
+        "The encryption keys of {} are not known{}.",
+        sessions(evidence),
+        why(&evidence.gaps)
+    )
+}
+
+pub(super) fn not_signed(evidence: &Evidence) -> String {
+    let number = count(evidence.sessions.len(), "other session", "other sessions");
+    format!("The identity does not vouch for {number}: {}.", sessions(evidence))
+}
+
+pub(super) fn keyless(evidence: &Evidence) -> String {
+    let number = count(evidence.sessions.len(), "other session has", "other sessions have");
+    format!("{number} no encryption keys: {}.", sessions(evidence))
+}
+
+pub(super) fn dehydrated(evidence: &Evidence) -> String {
+    let number = count(
+        evidence.sessions.len(),
+        "dehydrated device collects",
+        "dehydrated devices collect",
+    );
+    format!("{number} room keys for a later session: {}.", sessions(evidence))
+}
+
+pub(super) fn delegated(evidence: &Evidence) -> String {
+    match &evidence.oauth {
+        Some(oauth) => format!("The accounts of this server are kept by {}.", plain(&oauth.issuer)),
+        None => "The accounts of this server are kept by another server.".into(),
+    }
+}

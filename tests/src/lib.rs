@@ -1,0 +1,19 @@
+//! Lives with a real Synapse and a real mailbox: accounts with sessions that run, and every defect an account can have.
+
+// The futures of the SDK nest deeper than the compiler follows by default.
+#![recursion_limit = "256"]
+
+pub mod account;
+pub mod api;
+pub mod lifeboat;
+pub mod mailbox;
+pub mod name;
+pub mod proxy;
+pub mod room_key;
+pub mod server;
+pub mod session;
+pub mod signing;
+pub mod snapshot;
+pub mod storage_key;
+pub mod truth;
+pub mod wait;

@@ -1,0 +1,138 @@
+//! A proxy between a client and the homeserver: writes down every request, and answers in the server's place.
+
+mod answer;
+mod serve;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use matrix_sdk::reqwest::{self, Method, redirect};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+pub use self::answer::{Fault, Reply};
+
+/// Listens on a loopback port for as long as it lives.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+/// One request as it went through.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Its method.
+    pub method: Method,
+    /// Its path, without the query, as it was sent.
+    pub path: String,
+    /// Its query, or the empty string.
+    pub query: String,
+    /// What the client calls itself.
+    pub user_agent: String,
+    /// The access token it came with.
+    pub token: Option<String>,
+    /// Its body.
+    pub request_body: Vec<u8>,
+    /// The status of the answer; `None` when it got none, or none yet.
+    pub status: Option<u16>,
+    /// When it came, since the proxy was started.
+    pub at: Duration,
+}
+
+/// Decides over a request: `None` lets it through.
+type Hook = Box<dyn FnMut(&Exchange) -> Option<Fault> + Send>;
+
+struct Shared {
+    upstream: String,
+    http: reqwest::Client,
+    started: Instant,
+    log: Mutex<Vec<Exchange>>,
+    hook: Mutex<Option<Hook>>,
+}
+
+impl Proxy {
+    /// Starts a proxy in front of the server at `base_url`, on a port of its own.
+    pub async fn start(base_url: &str) -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let http = reqwest::Client::builder().redirect(redirect::Policy::none()).no_gzip().build()?;
+        let shared = Arc::new(Shared {
+            upstream: base_url.trim_end_matches('/').to_owned(),
+            http,
+            started: Instant::now(),
+            log: Mutex::default(),
+            hook: Mutex::default(),
+        });
+        let task = tokio::spawn(serve::accept(listener, Arc::clone(&shared)));
+        Ok(Self { address, shared, task })
+    }
+
+    /// Where clients reach it, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// All requests so far, in the order in which they came.
+    pub fn log(&self) -> Vec<Exchange> {
+        lock(&self.shared.log).clone()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear(&self) {
+        lock(&self.shared.log).clear();
+    }
+
+    /// Puts a hook in the way of every request from now on, in place of the one before.
+    pub fn intercept(&self, hook: impl FnMut(&Exchange) -> Option<Fault> + Send + 'static) {
+        *lock(&self.shared.hook) = Some(Box::new(hook));
+    }
+
+    /// Lets everything through again.
+    pub fn let_through(&self) {
+        *lock(&self.shared.hook) = None;
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Exchange {
+    /// Whether this is a request to a path that ends so.
+    pub fn is(&self, method: &Method, path_end: &str) -> bool {
+        self.method == *method && self.path.ends_with(path_end)
+    }
+}
+
+impl Shared {
+    /// Writes the request down and asks the hook what to do with it.
+    fn receive(&self, exchange: Exchange) -> (usize, Option<Fault>) {
+        let fault = lock(&self.hook).as_mut().and_then(|hook| hook(&exchange));
+        let mut log = lock(&self.log);
+        log.push(exchange);
+        (log.len() - 1, fault)
+    }
+
+    fn answered(&self, number: usize, status: u16) {
+        if let Some(exchange) = lock(&self.log).get_mut(number) {
+            exchange.status = Some(status);
+        }
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("upstream", &self.upstream).finish_non_exhaustive()
+    }
+}
+
+/// A hook that panicked has failed its test already; the proxy goes on.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,152 @@
+//! Finds the homeservers that `cargo xtask test` started, and makes users on them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use anyhow::{Context, Result, ensure};
+use aws_lc_rs::hmac;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::api::{Api, segment};
+use crate::mailbox::Mailbox;
+use crate::name;
+
+/// Names the JSON file that maps each profile's name to its `homeserver.json`.
+pub const SERVERS_VARIABLE: &str = "LIFEBOAT_TEST_SERVERS";
+
+const NO_SERVER: &str = "no homeserver to test against: run the end-to-end tests with `cargo xtask test`";
+
+/// A way in which the homeserver is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Profile {
+    /// No rate limits; everything a test can meet is switched on.
+    Default,
+    /// Synapse's own default rate limits.
+    Limits,
+    /// Says nothing about unknown e-mail addresses, and enforces a password policy.
+    Policy,
+    /// Links in mails expire after 5 seconds.
+    ShortLink,
+}
+
+/// A running Synapse with a mailbox.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Homeserver {
+    /// Where clients reach it, without a slash at the end.
+    pub base_url: String,
+    /// The part of user ids after the colon.
+    pub server_name: String,
+    registration_shared_secret: String,
+    mail_dir: PathBuf,
+    /// Synapse's log.
+    pub log_file: PathBuf,
+}
+
+/// Whether a new user may use the Admin API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// Like most people.
+    User,
+    /// A server administrator.
+    Admin,
+}
+
+impl Profile {
+    /// The name in paths and in [`SERVERS_VARIABLE`].
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Limits => "limits",
+            Self::Policy => "policy",
+            Self::ShortLink => "short-link",
+        }
+    }
+}
+
+impl Homeserver {
+    /// Finds the server of a profile. No server is a failure, never a reason to skip a test.
+    pub fn find(profile: Profile) -> Result<Self> {
+        let list = env::var_os(SERVERS_VARIABLE).context(NO_SERVER)?;
+        let list = fs::read(&list).with_context(|| format!("{NO_SERVER} ({} is not there)", list.display()))?;
+        let list: BTreeMap<String, PathBuf> = serde_json::from_slice(&list)?;
+        let name = profile.name();
+        let record = list.get(name).with_context(|| format!("{NO_SERVER} (none runs with the profile {name})"))?;
+        let record = fs::read(record)
+            .with_context(|| format!("{NO_SERVER} (the one with the profile {name} is gone)"))?;
+        Ok(serde_json::from_slice(&record)?)
+    }
+
+    /// Talks to the server as nobody in particular.
+    pub fn api(&self) -> Api {
+        Api::new(&self.base_url)
+    }
+
+    /// All mail the server sent.
+    pub fn mailbox(&self) -> Mailbox {
+        Mailbox::new(self.mail_dir.clone())
+    }
+
+    /// The full id of a local user.
+    pub fn user_id(&self, localpart: &str) -> String {
+        format!("@{localpart}:{}", self.server_name)
+    }
+
+    /// Makes a user without any session.
+    ///
+    /// `POST /_synapse/admin/v1/register`, Synapse docs, "Shared-Secret Registration".
+    pub async fn register(&self, localpart: &str, password: &str, rank: Rank) -> Result<()> {
+        const PATH: &str = "/_synapse/admin/v1/register";
+        let api = self.api();
+        let answer = api.get(PATH).await?;
+        let nonce = answer["nonce"].as_str().context("no nonce")?;
+        let admin = rank == Rank::Admin;
+        let rank = if admin { "admin" } else { "notadmin" };
+        let key = hmac::Key::new(
+            hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            self.registration_shared_secret.as_bytes(),
+        );
+        let mac = hmac::sign(&key, [nonce, localpart, password, rank].join("\0").as_bytes());
+        let mac: String = mac.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let request = json!({
+            "nonce": nonce, "username": localpart, "password": password, "admin": admin, "mac": mac,
+            "inhibit_login": true,
+        });
+        api.post(PATH, &request).await?;
+        Ok(())
+    }
+
+    /// Signs in with a password and talks to the server from that session, which uploads no keys.
+    pub async fn sign_in(&self, localpart: &str, password: &str) -> Result<Api> {
+        let api = self.api();
+        let request = json!({
+            "type": "m.login.password", "password": password,
+            "identifier": {"type": "m.id.user", "user": localpart},
+        });
+        let answer = api.post("/_matrix/client/v3/login", &request).await?;
+        Ok(api.with_token(answer["access_token"].as_str().context("no access token")?))
+    }
+
+    /// Makes an administrator and talks to the server from their session.
+    pub async fn admin(&self) -> Result<Api> {
+        let (localpart, password) = (name::fresh("admin")?, name::fresh("Pass-1")?);
+        self.register(&localpart, &password, Rank::Admin).await?;
+        self.sign_in(&localpart, &password).await
+    }
+
+    /// Gives a user a confirmed e-mail address, the only one.
+    ///
+    /// `PUT /_synapse/admin/v2/users/<user>`; the user must exist, or Synapse would create one.
+    pub async fn set_email(&self, user_id: &str, address: &str) -> Result<()> {
+        let admin = self.admin().await?;
+        let path = format!("/_synapse/admin/v2/users/{}", segment(user_id));
+        admin.get(&path).await?;
+        let threepids = json!([{"medium": "email", "address": address}]);
+        let answer = admin.put(&path, &json!({"threepids": threepids})).await?;
+        let taken = |threepid: &Value| threepid["address"] == address;
+        let mut kept = answer["threepids"].as_array().into_iter().flatten();
+        ensure!(kept.any(taken), "the server did not keep {address}: {answer}");
+        Ok(())
+    }
+}

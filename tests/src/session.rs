@@ -1,0 +1,193 @@
+//! Sessions that run: clients that keep syncing, receive keys and answer, like Element on somebody's phone.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use matrix_sdk::config::SyncSettings;
+use matrix_sdk::encryption::EncryptionSettings;
+use matrix_sdk::ruma::api::client::filter::FilterDefinition;
+use matrix_sdk::ruma::events::room::message::RoomMessageEventContent;
+use matrix_sdk::ruma::{OwnedDeviceId, OwnedEventId, OwnedUserId, RoomId};
+use matrix_sdk::{Client, Room, RoomState};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use crate::account::Secrets;
+use crate::api::Api;
+use crate::wait::until;
+
+/// Shorter than the SDK's own pause between uploads, which exists to spare servers that others use too.
+const UPLOAD_PAUSE: Duration = Duration::from_millis(1);
+
+/// One login that runs until it is stopped, signed out or dropped. Its store is a folder that goes with it.
+#[derive(Debug)]
+pub struct Session {
+    client: Client,
+    api: Api,
+    user_id: OwnedUserId,
+    device_id: OwnedDeviceId,
+    store: TempDir,
+    sync: JoinHandle<()>,
+}
+
+impl Session {
+    /// Signs in with a password and starts syncing; returns after the first sync.
+    pub async fn log_in(base_url: &str, localpart: &str, password: &str, name: &str) -> Result<Self> {
+        let (client, store) = new_client(base_url).await?;
+        let login = client.matrix_auth().login_username(localpart, password);
+        login.initial_device_display_name(name).send().await.context("the sign-in failed")?;
+        client.encryption().wait_for_e2ee_initialization_tasks().await;
+        Self::run(base_url, client, store).await
+    }
+
+    /// Signs in like [`Self::log_in`] and takes the private keys of the account at once, which verifies the session and
+    /// connects it to the backup, as after a sign-in with a QR code.
+    pub(crate) async fn log_in_trusted(
+        base_url: &str,
+        localpart: &str,
+        password: &str,
+        name: &str,
+        secrets: &Secrets,
+    ) -> Result<Self> {
+        let session = Self::log_in(base_url, localpart, password, name).await?;
+        session.take_secrets(secrets).await?;
+        Ok(session)
+    }
+
+    /// Takes the private keys of the account from another session.
+    pub(crate) async fn take_secrets(&self, secrets: &Secrets) -> Result<()> {
+        let bundle = serde_json::from_value(secrets.bundle().clone())?;
+        self.client.encryption().import_secrets_bundle(&bundle).await?;
+        Ok(())
+    }
+
+    async fn run(base_url: &str, client: Client, store: TempDir) -> Result<Self> {
+        let mut filter = FilterDefinition::default();
+        filter.room.include_leave = true;
+        let first = SyncSettings::new().timeout(Duration::ZERO).filter(filter.into());
+        client.sync_once(first).await.context("the first sync failed")?;
+        let meta = client.session_meta().context("not signed in")?.clone();
+        let token = client.access_token().context("not signed in")?;
+        let sync = tokio::spawn(keep_syncing(client.clone()));
+        let api = Api::new(base_url).with_token(&token);
+        Ok(Self { client, api, user_id: meta.user_id, device_id: meta.device_id, store, sync })
+    }
+
+    /// The SDK's client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Sends requests with this session's access token.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// Whose session it is.
+    pub fn user_id(&self) -> &OwnedUserId {
+        &self.user_id
+    }
+
+    /// The id the server gave it.
+    pub fn device_id(&self) -> &OwnedDeviceId {
+        &self.device_id
+    }
+
+    /// The folder with its store.
+    pub(crate) fn store(&self) -> &Path {
+        self.store.path()
+    }
+
+    /// Stops the session without signing it out: it stays in the account and hears nothing any more.
+    pub fn stop(&self) {
+        self.sync.abort();
+    }
+
+    /// True while the session syncs; signed out by somebody else, it ends by itself.
+    pub fn runs(&self) -> bool {
+        !self.sync.is_finished()
+    }
+
+    /// Signs out, which removes the session from the account.
+    pub async fn sign_out(self) -> Result<()> {
+        self.stop();
+        self.client.logout().await?;
+        Ok(())
+    }
+
+    /// Waits until something is true of this session's client.
+    pub async fn wait_until(&self, what: &str, condition: impl AsyncFn(&Client) -> Result<bool>) -> Result<()> {
+        let what = format!("{what} at session {} of {}", self.device_id, self.user_id);
+        until(&what, async || Ok(condition(&self.client).await?.then_some(()))).await
+    }
+
+    /// Waits until this session has joined a room that it knows to be encrypted.
+    pub async fn encrypted_room(&self, room_id: &RoomId) -> Result<Room> {
+        until(&format!("{} to be in the encrypted room {room_id}", self.user_id), async || {
+            let Some(room) = self.client.get_room(room_id) else { return Ok(None) };
+            let ready = room.state() == RoomState::Joined && room.encryption_state().is_encrypted();
+            Ok(ready.then_some(room))
+        })
+        .await
+    }
+
+    /// Sends a text message, encrypted where the room is.
+    pub async fn send(&self, room_id: &RoomId, text: &str) -> Result<OwnedEventId> {
+        let room = self.client.get_room(room_id).context("the session is not in this room")?;
+        let sent = room.send(RoomMessageEventContent::text_plain(text)).await?;
+        Ok(sent.response.event_id)
+    }
+
+    /// Waits until this session knows of another one, so that messages are encrypted to it too.
+    pub async fn wait_for_device_of(&self, other: &Session) -> Result<()> {
+        self.wait_until(&format!("word of session {}", other.device_id), async |client: &Client| {
+            // The user is not tracked before the first message to a common room; asking does no harm.
+            let device = client.encryption().get_device(&other.user_id, &other.device_id).await?;
+            if device.is_none() {
+                client.encryption().request_user_identity(&other.user_id).await?;
+            }
+            Ok(device.is_some())
+        })
+        .await
+    }
+
+    /// Waits until this session has nothing left to put into the key backup.
+    pub async fn upload_room_keys(&self) -> Result<()> {
+        let backups = self.client.encryption().backups();
+        backups.wait_for_steady_state().with_delay(UPLOAD_PAUSE).await.context("the upload of room keys failed")
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+async fn new_client(base_url: &str) -> Result<(Client, TempDir)> {
+    let store = tempfile::Builder::new().prefix("lifeboat-session-").tempdir()?;
+    let client = Client::builder()
+        .homeserver_url(base_url)
+        .sqlite_store(store.path(), None)
+        // Everything a session creates is the builder's explicit decision.
+        .with_encryption_settings(EncryptionSettings::default())
+        .build()
+        .await?;
+    Ok((client, store))
+}
+
+/// Syncs until the session has ended; every other failure is the server's bad moment.
+async fn keep_syncing(client: Client) {
+    loop {
+        match client.sync(SyncSettings::new()).await {
+            Err(error) if error.client_api_error_kind().is_some_and(is_end) => return,
+            _ => tokio::task::yield_now().await,
+        }
+    }
+}
+
+fn is_end(kind: &matrix_sdk::ruma::api::error::ErrorKind) -> bool {
+    use matrix_sdk::ruma::api::error::ErrorKind;
+    matches!(kind, ErrorKind::UnknownToken { .. } | ErrorKind::UserDeactivated | ErrorKind::Forbidden { .. })
+}

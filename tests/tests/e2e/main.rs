@@ -1,0 +1,5 @@
+//! End-to-end tests against a real Synapse with a real mailbox. One binary: each one would link the whole SDK.
+
+#![recursion_limit = "256"]
+
+mod harness;

@@ -1,0 +1,158 @@
+//! Starts one homeserver with its mail sink.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+
+use super::config::{self, Settings};
+use super::process::{Process, until};
+use super::profile::Profile;
+use super::record::{Record, State};
+use super::{random, storage};
+use crate::interrupt::Interrupt;
+use crate::venv::Venv;
+use crate::{loopback, private_file};
+
+/// How long the mail sink may take until it listens.
+const SINK_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long Synapse may take until it answers; it needs seconds, but four may start on a busy machine.
+const SYNAPSE_PATIENCE: Duration = Duration::from_secs(120);
+
+/// How often a port that somebody else took in the meantime is replaced by another.
+const PORT_TRIES: usize = 3;
+
+/// What every start needs.
+pub(crate) struct Launch<'a> {
+    /// Holds Synapse and the mail server library.
+    pub(crate) venv: &'a Venv,
+    /// The mail sink's program text.
+    pub(crate) mail_sink: &'a Path,
+    /// Ends the waiting.
+    pub(crate) interrupt: &'a Interrupt,
+}
+
+impl Launch<'_> {
+    /// Starts a homeserver in `folder`, which must not exist, and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// When it does not come up. What was started by then is in the folder's record.
+    pub(crate) fn start(&self, profile: Profile, folder: &Path, port: Option<u16>) -> Result<Record> {
+        storage::make_private(folder)?;
+        let mail_dir = folder.join("mail");
+        storage::make_private(&mail_dir)?;
+        let mut record = Record {
+            profile: profile.name().into(),
+            base_url: String::new(),
+            server_name: config::SERVER_NAME.into(),
+            registration_shared_secret: random::hex()?,
+            mail_dir,
+            log_file: folder.join("synapse.log"),
+            data_dir: storage::choose(folder)?,
+            port: 0,
+            smtp_port: 0,
+            mail_sink: None,
+            synapse: None,
+        };
+        // Written before each thing that has to be taken back, so that `down` finds it whatever happens here.
+        record.write(folder)?;
+        storage::make_private(&record.data_dir)?;
+        self.start_mail_sink(folder, &mut record)?;
+        for attempt in 1..=PORT_TRIES {
+            if self.start_synapse(profile, folder, port, &mut record)? {
+                return Ok(record);
+            }
+            ensure!(port.is_none() && attempt < PORT_TRIES, taken(record.port));
+        }
+        bail!(taken(record.port))
+    }
+
+    fn start_mail_sink(&self, folder: &Path, record: &mut Record) -> Result<()> {
+        let log = folder.join("mail-sink.log");
+        let port_file = folder.join("mail-sink.port");
+        let mut command = Command::new(self.venv.program("python"));
+        command
+            .arg("-I")
+            .arg(self.mail_sink)
+            .arg(&record.mail_dir)
+            .arg(&port_file);
+        let process = Process::start(&mut command, &log)?;
+        record.mail_sink = Some(process.clone());
+        record.write(folder)?;
+        let ended = until(SINK_PATIENCE, || {
+            port_file.exists() || !process.is_alive() || self.interrupt.asked()
+        });
+        self.interrupt.check()?;
+        ensure!(
+            ended && port_file.exists(),
+            "the mail sink does not start:\n{}",
+            tail(&log)
+        );
+        record.smtp_port = fs::read_to_string(port_file)?.parse()?;
+        Ok(())
+    }
+
+    /// Starts Synapse; `false` when the port turned out to be taken.
+    fn start_synapse(&self, profile: Profile, folder: &Path, port: Option<u16>, record: &mut Record) -> Result<bool> {
+        let Ok(held) = loopback::hold_port(port.unwrap_or(0)) else {
+            record.port = port.unwrap_or(0);
+            return Ok(false);
+        };
+        record.port = held.local_addr()?.port();
+        record.base_url = config::base_url(record.port);
+        let settings = Settings {
+            port: record.port,
+            smtp_port: record.smtp_port,
+            folder,
+            data: &record.data_dir,
+            registration_shared_secret: &record.registration_shared_secret,
+            server_secret: &random::hex()?,
+        };
+        let config_file = folder.join("homeserver.yaml");
+        let config = config::render(profile, &settings);
+        private_file::write(&config_file, &format!("{config:#}\n"))?;
+        private_file::write(&folder.join("log.yaml"), &format!("{:#}\n", config::render_logging()))?;
+        private_file::write(&folder.join("signing.key"), &random::signing_key()?)?;
+
+        let mut command = Command::new(self.venv.program("python"));
+        command
+            .args(["-I", "-m", "synapse.app.homeserver", "--config-path"])
+            .arg(&config_file);
+        command.current_dir(folder);
+        drop(held);
+        let process = Process::start(&mut command, &record.log_file)?;
+        record.synapse = Some(process.clone());
+        record.write(folder)?;
+        until(SYNAPSE_PATIENCE, || {
+            record.state() == State::Up || !process.is_alive() || self.interrupt.asked()
+        });
+        self.interrupt.check()?;
+        match record.state() {
+            State::Up => Ok(true),
+            State::Broken(_) if tail(&record.log_file).contains("Address already in use") => Ok(false),
+            State::Broken(what) => bail!(
+                "homeserver {} did not come up: {what}. The end of its log:\n{}",
+                record.profile,
+                tail(&record.log_file)
+            ),
+        }
+    }
+}
+
+fn taken(port: u16) -> String {
+    format!(
+        "port {port} is taken by another program. Choose another one with --port, or leave --port out to get a free one"
+    )
+}
+
+/// The last lines of a log.
+fn tail(log: &Path) -> String {
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
+}

@@ -1,0 +1,36 @@
+//! The rules, one function each.
+
+mod dependencies;
+mod files;
+mod length;
+mod links;
+mod machine;
+mod pure;
+mod shortcuts;
+mod style;
+
+use serde_json::Value;
+
+use super::{Finding, Source};
+
+/// Checks every rule. `metadata` is the output of `cargo metadata --no-deps`.
+pub(super) fn check(sources: &[Source], metadata: &Value) -> Vec<Finding> {
+    let mut findings = dependencies::check(metadata);
+    findings.extend(files::check(sources));
+    findings.extend(length::check(sources));
+    findings.extend(links::check(sources));
+    for source in sources {
+        findings.extend(machine::check(source));
+        findings.extend(pure::check(source));
+        findings.extend(shortcuts::check(source));
+        findings.extend(style::check(source));
+    }
+    findings
+}
+
+/// Where findings are expected, as `path:line: rule`, for the tests of the rules.
+#[cfg(test)]
+fn places(findings: impl IntoIterator<Item = Finding>) -> Vec<String> {
+    let place = |finding: Finding| format!("{}:{}: {}", finding.path, finding.line, finding.rule);
+    findings.into_iter().map(place).collect()
+}

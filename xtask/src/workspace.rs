@@ -1,0 +1,61 @@
+//! Where the checkout and the target folder in use are.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+/// The checkout, as Cargo sees it from the current folder.
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+    metadata: Value,
+}
+
+impl Workspace {
+    /// Asks `cargo metadata`, which knows about `CARGO_TARGET_DIR` and every configuration file.
+    pub(crate) fn find() -> Result<Self> {
+        let output = cargo()
+            .args(["metadata", "--format-version=1", "--no-deps"])
+            .output()
+            .context("cargo does not start")?;
+        ensure!(
+            output.status.success(),
+            "cargo metadata failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+        let metadata: Value = serde_json::from_slice(&output.stdout)?;
+        let path = |field: &str| -> Result<PathBuf> {
+            let text = metadata[field].as_str();
+            Ok(PathBuf::from(
+                text.with_context(|| format!("cargo metadata has no field `{field}`"))?,
+            ))
+        };
+        Ok(Self {
+            root: path("workspace_root")?,
+            target: path("target_directory")?,
+            metadata,
+        })
+    }
+
+    /// The folder with the top level `Cargo.toml`.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The target folder in use; absolute.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// The output of `cargo metadata --no-deps`.
+    pub(crate) fn metadata(&self) -> &Value {
+        &self.metadata
+    }
+}
+
+/// The Cargo that runs this program, or the one on the path.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
