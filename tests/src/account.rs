@@ -102,7 +102,9 @@ impl TestAccount {
 
     /// Ends every session, as a reset that ends sessions does.
     pub async fn end_all_sessions(&mut self) -> Result<()> {
-        self.api()?.post("/_matrix/client/v3/logout/all", &serde_json::json!({})).await?;
+        self.api()?
+            .post("/_matrix/client/v3/logout/all", &serde_json::json!({}))
+            .await?;
         self.sessions.clear();
         Ok(())
     }

@@ -27,12 +27,19 @@ impl Api {
     /// Talks to the server at `base_url` as nobody in particular.
     pub fn new(base_url: &str) -> Self {
         let base_url = base_url.trim_end_matches('/').to_owned();
-        Self { http: Client::new(), base_url, token: None }
+        Self {
+            http: Client::new(),
+            base_url,
+            token: None,
+        }
     }
 
     /// Talks to the same server as the holder of an access token.
     pub fn with_token(&self, token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..self.clone() }
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The server's address, without a slash at the end.
@@ -91,7 +98,12 @@ impl Api {
 impl Answer {
     /// The body of a success; anything else is an error that says what was asked.
     pub fn ok(self, asked: &str) -> Result<Value> {
-        ensure!((200..300).contains(&self.status), "{asked} was answered {}: {}", self.status, self.body);
+        ensure!(
+            (200..300).contains(&self.status),
+            "{asked} was answered {}: {}",
+            self.status,
+            self.body
+        );
         Ok(self.body)
     }
 

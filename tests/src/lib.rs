@@ -15,5 +15,6 @@ pub mod session;
 pub mod signing;
 pub mod snapshot;
 pub mod storage_key;
+pub mod tls;
 pub mod truth;
 pub mod wait;

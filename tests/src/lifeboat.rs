@@ -37,8 +37,17 @@ impl Lifeboat {
         let program = std::env::var_os(PROGRAM_VARIABLE)
             .context("no lifeboat to test: run the end-to-end tests with `cargo xtask test`")?;
         let home = tempfile::Builder::new().prefix("lifeboat-home-").tempdir()?;
-        let arguments = arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
-        Ok(Self { program: program.into(), home, arguments, variables: Vec::new(), deadline: DEADLINE })
+        let arguments = arguments
+            .into_iter()
+            .map(|argument| argument.as_ref().to_owned())
+            .collect();
+        Ok(Self {
+            program: program.into(),
+            home,
+            arguments,
+            variables: Vec::new(),
+            deadline: DEADLINE,
+        })
     }
 
     /// Adds an argument.
@@ -49,15 +58,22 @@ impl Lifeboat {
 
     /// Adds an option with a file that holds a secret and that only its owner can read.
     pub fn secret(self, option: &str, secret: &str) -> Result<Self> {
-        let path = self.home().join(format!("{}.secret", option.trim_start_matches('-')));
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        // The option may be given several times.
+        let number = self.arguments.len();
+        let path = self.home().join(format!("{number}-{}", option.trim_start_matches('-')));
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)?;
         file.write_all(secret.as_bytes())?;
         Ok(self.arg(option).arg(path))
     }
 
     /// Sets an environment variable. It gets none of the test's own but `PATH`.
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.variables.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self.variables
+            .push((name.as_ref().to_owned(), value.as_ref().to_owned()));
         self
     }
 

@@ -51,7 +51,9 @@ impl Mailbox {
             };
             let raw = String::from_utf8_lossy(&raw);
             if decode::header_values(&raw, "X-Envelope-To").any(|to| to.eq_ignore_ascii_case(address)) {
-                mails.push(Mail { text: decode::text(&raw)? });
+                mails.push(Mail {
+                    text: decode::text(&raw)?,
+                });
             }
         }
         Ok(mails)
@@ -71,10 +73,15 @@ impl Mail {
     /// The password-reset link of Synapse's own page.
     pub fn reset_link(&self) -> Result<Link> {
         const PATH: &str = "/_synapse/client/password_reset/email/submit_token?";
-        let at = self.text.find(PATH).with_context(|| format!("no reset link in this mail:\n{}", self.text))?;
+        let at = self
+            .text
+            .find(PATH)
+            .with_context(|| format!("no reset link in this mail:\n{}", self.text))?;
         let start = self.text[..at].rfind("http").context("the link has no scheme")?;
         let is_end = |letter: char| letter.is_whitespace() || matches!(letter, '"' | '<' | '>' | ')');
-        let end = self.text[at..].find(is_end).map_or(self.text.len(), |length| at + length);
+        let end = self.text[at..]
+            .find(is_end)
+            .map_or(self.text.len(), |length| at + length);
         Ok(Link(self.text[start..end].replace("&amp;", "&")))
     }
 }
@@ -83,7 +90,11 @@ impl Link {
     /// Opens the page, which confirms nothing yet. Returns the page.
     pub async fn open(&self) -> Result<String> {
         let response = reqwest::get(&self.0).await?;
-        ensure!(response.status().is_success(), "the page was answered {}", response.status());
+        ensure!(
+            response.status().is_success(),
+            "the page was answered {}",
+            response.status()
+        );
         Ok(response.text().await?)
     }
 
@@ -95,7 +106,11 @@ impl Link {
             .header("Content-Type", "application/x-www-form-urlencoded")
             .body(form);
         let response = request.send().await?;
-        ensure!(response.status().is_success(), "the button was answered {}", response.status());
+        ensure!(
+            response.status().is_success(),
+            "the button was answered {}",
+            response.status()
+        );
         Ok(response.text().await?)
     }
 }

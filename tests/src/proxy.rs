@@ -46,11 +46,18 @@ pub struct Exchange {
 /// Decides over a request: `None` lets it through.
 type Hook = Box<dyn FnMut(&Exchange) -> Option<Fault> + Send>;
 
+#[derive(Default)]
+struct Log {
+    exchanges: Vec<Exchange>,
+    /// How many were forgotten: answers name their request by its number since the start.
+    forgotten: usize,
+}
+
 struct Shared {
     upstream: String,
     http: reqwest::Client,
     started: Instant,
-    log: Mutex<Vec<Exchange>>,
+    log: Mutex<Log>,
     hook: Mutex<Option<Hook>>,
 }
 
@@ -59,7 +66,10 @@ impl Proxy {
     pub async fn start(base_url: &str) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let http = reqwest::Client::builder().redirect(redirect::Policy::none()).no_gzip().build()?;
+        let http = reqwest::Client::builder()
+            .redirect(redirect::Policy::none())
+            .no_gzip()
+            .build()?;
         let shared = Arc::new(Shared {
             upstream: base_url.trim_end_matches('/').to_owned(),
             http,
@@ -78,12 +88,14 @@ impl Proxy {
 
     /// All requests so far, in the order in which they came.
     pub fn log(&self) -> Vec<Exchange> {
-        lock(&self.shared.log).clone()
+        lock(&self.shared.log).exchanges.clone()
     }
 
     /// Forgets the requests so far.
     pub fn clear(&self) {
-        lock(&self.shared.log).clear();
+        let mut log = lock(&self.shared.log);
+        log.forgotten += log.exchanges.len();
+        log.exchanges.clear();
     }
 
     /// Puts a hook in the way of every request from now on, in place of the one before.
@@ -115,12 +127,14 @@ impl Shared {
     fn receive(&self, exchange: Exchange) -> (usize, Option<Fault>) {
         let fault = lock(&self.hook).as_mut().and_then(|hook| hook(&exchange));
         let mut log = lock(&self.log);
-        log.push(exchange);
-        (log.len() - 1, fault)
+        log.exchanges.push(exchange);
+        (log.forgotten + log.exchanges.len() - 1, fault)
     }
 
     fn answered(&self, number: usize, status: u16) {
-        if let Some(exchange) = lock(&self.log).get_mut(number) {
+        let mut log = lock(&self.log);
+        let place = number.checked_sub(log.forgotten);
+        if let Some(exchange) = place.and_then(|place| log.exchanges.get_mut(place)) {
             exchange.status = Some(status);
         }
     }
@@ -128,7 +142,9 @@ impl Shared {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("upstream", &self.upstream).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("upstream", &self.upstream)
+            .finish_non_exhaustive()
     }
 }
 

@@ -27,7 +27,10 @@ impl BackupKey {
     /// Takes the private half.
     pub fn from_bytes(private: &[u8; 32]) -> Self {
         let decryption = PkDecryption::from_key(Curve25519SecretKey::from_slice(private));
-        Self { private: *private, decryption }
+        Self {
+            private: *private,
+            decryption,
+        }
     }
 
     /// Takes the private half as it stands in secret storage.
@@ -55,7 +58,10 @@ impl BackupKey {
     pub fn open(&self, session_data: &Value) -> Result<Value> {
         let field = |name: &str| session_data[name].as_str().with_context(|| format!("no {name}"));
         let message = Message::from_base64(field("ciphertext")?, field("mac")?, field("ephemeral")?)?;
-        let text = self.decryption.decrypt(&message).map_err(|error| anyhow!("the entry does not open: {error}"))?;
+        let text = self
+            .decryption
+            .decrypt(&message)
+            .map_err(|error| anyhow!("the entry does not open: {error}"))?;
         Ok(serde_json::from_slice(&text)?)
     }
 

@@ -72,9 +72,11 @@ impl Homeserver {
         let list = fs::read(&list).with_context(|| format!("{NO_SERVER} ({} is not there)", list.display()))?;
         let list: BTreeMap<String, PathBuf> = serde_json::from_slice(&list)?;
         let name = profile.name();
-        let record = list.get(name).with_context(|| format!("{NO_SERVER} (none runs with the profile {name})"))?;
-        let record = fs::read(record)
-            .with_context(|| format!("{NO_SERVER} (the one with the profile {name} is gone)"))?;
+        let record = list
+            .get(name)
+            .with_context(|| format!("{NO_SERVER} (none runs with the profile {name})"))?;
+        let record =
+            fs::read(record).with_context(|| format!("{NO_SERVER} (the one with the profile {name} is gone)"))?;
         Ok(serde_json::from_slice(&record)?)
     }
 

@@ -36,7 +36,11 @@ impl Session {
     pub async fn log_in(base_url: &str, localpart: &str, password: &str, name: &str) -> Result<Self> {
         let (client, store) = new_client(base_url).await?;
         let login = client.matrix_auth().login_username(localpart, password);
-        login.initial_device_display_name(name).send().await.context("the sign-in failed")?;
+        login
+            .initial_device_display_name(name)
+            .send()
+            .await
+            .context("the sign-in failed")?;
         client.encryption().wait_for_e2ee_initialization_tasks().await;
         Self::run(base_url, client, store).await
     }
@@ -71,7 +75,14 @@ impl Session {
         let token = client.access_token().context("not signed in")?;
         let sync = tokio::spawn(keep_syncing(client.clone()));
         let api = Api::new(base_url).with_token(&token);
-        Ok(Self { client, api, user_id: meta.user_id, device_id: meta.device_id, store, sync })
+        Ok(Self {
+            client,
+            api,
+            user_id: meta.user_id,
+            device_id: meta.device_id,
+            store,
+            sync,
+        })
     }
 
     /// The SDK's client.
@@ -124,38 +135,53 @@ impl Session {
 
     /// Waits until this session has joined a room that it knows to be encrypted.
     pub async fn encrypted_room(&self, room_id: &RoomId) -> Result<Room> {
-        until(&format!("{} to be in the encrypted room {room_id}", self.user_id), async || {
-            let Some(room) = self.client.get_room(room_id) else { return Ok(None) };
-            let ready = room.state() == RoomState::Joined && room.encryption_state().is_encrypted();
-            Ok(ready.then_some(room))
-        })
+        until(
+            &format!("{} to be in the encrypted room {room_id}", self.user_id),
+            async || {
+                let Some(room) = self.client.get_room(room_id) else {
+                    return Ok(None);
+                };
+                let ready = room.state() == RoomState::Joined && room.encryption_state().is_encrypted();
+                Ok(ready.then_some(room))
+            },
+        )
         .await
     }
 
     /// Sends a text message, encrypted where the room is.
     pub async fn send(&self, room_id: &RoomId, text: &str) -> Result<OwnedEventId> {
-        let room = self.client.get_room(room_id).context("the session is not in this room")?;
+        let room = self
+            .client
+            .get_room(room_id)
+            .context("the session is not in this room")?;
         let sent = room.send(RoomMessageEventContent::text_plain(text)).await?;
         Ok(sent.response.event_id)
     }
 
     /// Waits until this session knows of another one, so that messages are encrypted to it too.
     pub async fn wait_for_device_of(&self, other: &Session) -> Result<()> {
-        self.wait_until(&format!("word of session {}", other.device_id), async |client: &Client| {
-            // The user is not tracked before the first message to a common room; asking does no harm.
-            let device = client.encryption().get_device(&other.user_id, &other.device_id).await?;
-            if device.is_none() {
-                client.encryption().request_user_identity(&other.user_id).await?;
-            }
-            Ok(device.is_some())
-        })
+        self.wait_until(
+            &format!("word of session {}", other.device_id),
+            async |client: &Client| {
+                // The user is not tracked before the first message to a common room; asking does no harm.
+                let device = client.encryption().get_device(&other.user_id, &other.device_id).await?;
+                if device.is_none() {
+                    client.encryption().request_user_identity(&other.user_id).await?;
+                }
+                Ok(device.is_some())
+            },
+        )
         .await
     }
 
     /// Waits until this session has nothing left to put into the key backup.
     pub async fn upload_room_keys(&self) -> Result<()> {
         let backups = self.client.encryption().backups();
-        backups.wait_for_steady_state().with_delay(UPLOAD_PAUSE).await.context("the upload of room keys failed")
+        backups
+            .wait_for_steady_state()
+            .with_delay(UPLOAD_PAUSE)
+            .await
+            .context("the upload of room keys failed")
     }
 }
 
@@ -189,5 +215,8 @@ async fn keep_syncing(client: Client) {
 
 fn is_end(kind: &matrix_sdk::ruma::api::error::ErrorKind) -> bool {
     use matrix_sdk::ruma::api::error::ErrorKind;
-    matches!(kind, ErrorKind::UnknownToken { .. } | ErrorKind::UserDeactivated | ErrorKind::Forbidden { .. })
+    matches!(
+        kind,
+        ErrorKind::UnknownToken { .. } | ErrorKind::UserDeactivated | ErrorKind::Forbidden { .. }
+    )
 }

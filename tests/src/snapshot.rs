@@ -32,13 +32,17 @@ pub async fn snapshot_of(account: &TestAccount) -> Result<Snapshot> {
         "room": {"rooms": []}, "presence": {"types": []}, "account_data": {"limit": 1000},
     });
     let filter = segment(&filter.to_string());
-    let sync = api.get(&format!("/_matrix/client/v3/sync?timeout=0&filter={filter}")).await?;
+    let sync = api
+        .get(&format!("/_matrix/client/v3/sync?timeout=0&filter={filter}"))
+        .await?;
     for event in sync["account_data"]["events"].as_array().into_iter().flatten() {
         let event_type = event["type"].as_str().context("account data without type")?;
         parts.insert(format!("account data {event_type}"), event["content"].clone());
     }
 
-    let keys = api.post("/_matrix/client/v3/keys/query", &json!({"device_keys": {user_id: []}})).await?;
+    let keys = api
+        .post("/_matrix/client/v3/keys/query", &json!({"device_keys": {user_id: []}}))
+        .await?;
     for kind in ["device_keys", "master_keys", "self_signing_keys", "user_signing_keys"] {
         parts.insert(kind.to_owned(), keys[kind][user_id].clone());
     }
@@ -52,7 +56,9 @@ pub async fn snapshot_of(account: &TestAccount) -> Result<Snapshot> {
     ] {
         parts.insert(name.to_owned(), api.get(path).await?);
     }
-    let profile = api.try_get(&format!("/_matrix/client/v3/profile/{}", segment(user_id))).await?;
+    let profile = api
+        .try_get(&format!("/_matrix/client/v3/profile/{}", segment(user_id)))
+        .await?;
     parts.insert("profile".to_owned(), profile.body);
     Ok(Snapshot { parts })
 }
@@ -68,7 +74,13 @@ impl Snapshot {
         names
             .into_iter()
             .filter(differs)
-            .map(|name| format!("{name}: {} became {}", show(self.parts.get(name)), show(later.parts.get(name))))
+            .map(|name| {
+                format!(
+                    "{name}: {} became {}",
+                    show(self.parts.get(name)),
+                    show(later.parts.get(name))
+                )
+            })
             .collect()
     }
 
@@ -80,6 +92,8 @@ impl Snapshot {
 
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.parts.iter().try_for_each(|(name, value)| writeln!(f, "{name}: {value}"))
+        self.parts
+            .iter()
+            .try_for_each(|(name, value)| writeln!(f, "{name}: {value}"))
     }
 }

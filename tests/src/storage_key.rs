@@ -38,7 +38,11 @@ pub struct StorageKey {
 impl StorageKey {
     /// Makes a random key with a fresh id.
     pub fn random() -> Result<Self> {
-        Ok(Self { id: fresh_id()?, key: name::bytes()?, origin: Origin::Random })
+        Ok(Self {
+            id: fresh_id()?,
+            key: name::bytes()?,
+            origin: Origin::Random,
+        })
     }
 
     /// Derives a key with a fresh id from a passphrase.
@@ -50,13 +54,30 @@ impl StorageKey {
     pub fn derive_from(passphrase: &str, salt: &str, iterations: u32) -> Result<Self> {
         let mut key = [0; 32];
         let rounds = NonZeroU32::new(iterations).context("no rounds")?;
-        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA512, rounds, salt.as_bytes(), passphrase.as_bytes(), &mut key);
-        Ok(Self { id: fresh_id()?, key, origin: Origin::Passphrase { salt: salt.to_owned(), iterations } })
+        pbkdf2::derive(
+            pbkdf2::PBKDF2_HMAC_SHA512,
+            rounds,
+            salt.as_bytes(),
+            passphrase.as_bytes(),
+            &mut key,
+        );
+        Ok(Self {
+            id: fresh_id()?,
+            key,
+            origin: Origin::Passphrase {
+                salt: salt.to_owned(),
+                iterations,
+            },
+        })
     }
 
     /// Reads the key with a known id from its recovery key.
     pub fn from_recovery_key(id: &str, text: &str) -> Result<Self> {
-        Ok(Self { id: id.to_owned(), key: parse_recovery_key(text)?, origin: Origin::Random })
+        Ok(Self {
+            id: id.to_owned(),
+            key: parse_recovery_key(text)?,
+            origin: Origin::Random,
+        })
     }
 
     /// The id in account data.
@@ -97,35 +118,44 @@ impl StorageKey {
 
     /// Encrypts a secret: what stands beside the key's id in the secret's `encrypted`.
     pub fn encrypt(&self, name: &str, secret: &[u8]) -> Result<Value> {
-        let (aes, mac) = self.derive(name)?;
         let mut iv: [u8; 16] = name::bytes()?;
         // The counter must not overflow; the specification clears this bit.
         iv[8] &= 0x7f;
+        self.encrypt_with(name, iv, secret)
+    }
+
+    /// Decrypts what [`Self::encrypt`] or another client made.
+    pub fn decrypt(&self, name: &str, encrypted: &Value) -> Result<Vec<u8>> {
+        let (aes, mac) = self.derive(name)?;
+        let mut text = decode(encrypted, "ciphertext")?;
+        ensure!(
+            hmac::verify(&mac, &text, &decode(encrypted, "mac")?).is_ok(),
+            "the MAC of {name} is wrong"
+        );
+        let context = DecryptionContext::Iv128(FixedLength::from(bytes_of::<16>(encrypted, "iv")?));
+        let key = DecryptingKey::ctr(aes).map_err(|_| anyhow!("no AES"))?;
+        key.decrypt(&mut text, context).map_err(|_| anyhow!("no AES"))?;
+        Ok(text)
+    }
+
+    /// Whether this is the key that a description with check data describes.
+    pub fn fits(&self, description: &Value) -> Result<bool> {
+        let check = self.encrypt_with("", bytes_of(description, "iv")?, &[0; 32])?;
+        Ok(bytes_of::<32>(&check, "mac")? == bytes_of::<32>(description, "mac")?)
+    }
+
+    fn encrypt_with(&self, name: &str, iv: [u8; 16], secret: &[u8]) -> Result<Value> {
+        let (aes, mac) = self.derive(name)?;
         let mut ciphertext = secret.to_vec();
         let context = EncryptionContext::Iv128(FixedLength::from(iv));
         let key = EncryptingKey::ctr(aes).map_err(|_| anyhow!("no AES"))?;
-        key.less_safe_encrypt(&mut ciphertext, context).map_err(|_| anyhow!("no AES"))?;
+        key.less_safe_encrypt(&mut ciphertext, context)
+            .map_err(|_| anyhow!("no AES"))?;
         let mac = hmac::sign(&mac, &ciphertext);
         Ok(json!({
             "iv": BASE64_STANDARD.encode(iv), "ciphertext": BASE64_STANDARD.encode(&ciphertext),
             "mac": BASE64_STANDARD.encode(mac),
         }))
-    }
-
-    /// Decrypts what [`Self::encrypt`] or another client made.
-    pub fn decrypt(&self, name: &str, encrypted: &Value) -> Result<Vec<u8>> {
-        let field = |name: &str| -> Result<Vec<u8>> {
-            let text = encrypted[name].as_str().with_context(|| format!("no {name}"))?;
-            Ok(BASE64_STANDARD_NO_PAD.decode(text.trim_end_matches('='))?)
-        };
-        let (aes, mac) = self.derive(name)?;
-        let mut text = field("ciphertext")?;
-        ensure!(hmac::verify(&mac, &text, &field("mac")?).is_ok(), "the MAC of {name} is wrong");
-        let iv: [u8; 16] = field("iv")?.try_into().map_err(|_| anyhow!("an IV of another length"))?;
-        let key = DecryptingKey::ctr(aes).map_err(|_| anyhow!("no AES"))?;
-        let context = DecryptionContext::Iv128(FixedLength::from(iv));
-        key.decrypt(&mut text, context).map_err(|_| anyhow!("no AES"))?;
-        Ok(text)
     }
 
     fn derive(&self, name: &str) -> Result<(UnboundCipherKey, hmac::Key)> {
@@ -157,7 +187,11 @@ pub fn print_recovery_key(key: &[u8; 32]) -> String {
     bytes.extend_from_slice(key);
     bytes.push(bytes.iter().fold(0, |parity, byte| parity ^ byte));
     let text = bs58::encode(bytes).into_string();
-    let groups: Vec<&str> = text.as_bytes().chunks(4).map(|group| str::from_utf8(group).unwrap_or("")).collect();
+    let groups: Vec<&str> = text
+        .as_bytes()
+        .chunks(4)
+        .map(|group| str::from_utf8(group).unwrap_or(""))
+        .collect();
     groups.join(" ")
 }
 
@@ -165,9 +199,26 @@ pub fn print_recovery_key(key: &[u8; 32]) -> String {
 pub fn parse_recovery_key(text: &str) -> Result<[u8; 32]> {
     let text: String = text.split_whitespace().collect();
     let bytes = bs58::decode(text).into_vec()?;
-    ensure!(bytes.len() == 35 && bytes.starts_with(&[0x8b, 0x01]), "not a recovery key");
-    ensure!(bytes.iter().fold(0, |parity, byte| parity ^ byte) == 0, "the parity of the recovery key is wrong");
+    ensure!(
+        bytes.len() == 35 && bytes.starts_with(&[0x8b, 0x01]),
+        "not a recovery key"
+    );
+    ensure!(
+        bytes.iter().fold(0, |parity, byte| parity ^ byte) == 0,
+        "the parity of the recovery key is wrong"
+    );
     Ok(bytes[2..34].try_into()?)
+}
+
+fn decode(object: &Value, name: &str) -> Result<Vec<u8>> {
+    let text = object[name].as_str().with_context(|| format!("no {name}"))?;
+    Ok(BASE64_STANDARD_NO_PAD.decode(text.trim_end_matches('='))?)
+}
+
+fn bytes_of<const N: usize>(object: &Value, name: &str) -> Result<[u8; N]> {
+    decode(object, name)?
+        .try_into()
+        .map_err(|_| anyhow!("{name} is not {N} bytes long"))
 }
 
 fn fresh_id() -> Result<String> {
@@ -196,8 +247,14 @@ mod tests {
 
     #[test]
     fn a_key_description_names_the_passphrase_only_when_there_is_one() {
-        let description = StorageKey::from_passphrase("open sesame", 10).unwrap().description().unwrap();
+        let description = StorageKey::from_passphrase("open sesame", 10)
+            .unwrap()
+            .description()
+            .unwrap();
         assert_eq!(description["passphrase"]["iterations"], 10);
-        assert!(StorageKey::random().unwrap().description().unwrap().get("passphrase").is_none());
+        let random = StorageKey::random().unwrap();
+        assert!(random.description().unwrap().get("passphrase").is_none());
+        assert!(random.fits(&random.description().unwrap()).unwrap());
+        assert!(!random.fits(&description).unwrap());
     }
 }

@@ -43,7 +43,10 @@ pub async fn truth_about(account: &TestAccount, password: &str) -> Result<(Truth
     let base_url = &account.homeserver.base_url;
     let session = Session::log_in(base_url, account.localpart(), password, "Newcomer").await?;
     let entered = enter(account, &session).await?;
-    let truth = Truth { entered, rooms: read_all(&session).await? };
+    let truth = Truth {
+        entered,
+        rooms: read_all(&session).await?,
+    };
     Ok((truth, session))
 }
 
@@ -52,7 +55,12 @@ pub async fn read_all(session: &Session) -> Result<BTreeMap<OwnedRoomId, RoomTru
     let client = session.client();
     let mut rooms = BTreeMap::new();
     for room in client.rooms() {
-        client.encryption().backups().download_room_keys_for_room(room.room_id()).await.or_else(ignore_not_found)?;
+        client
+            .encryption()
+            .backups()
+            .download_room_keys_for_room(room.room_id())
+            .await
+            .or_else(ignore_not_found)?;
         let truth = read(&room).await?;
         if !truth.is_empty() {
             rooms.insert(room.room_id().to_owned(), truth);
@@ -64,14 +72,20 @@ pub async fn read_all(session: &Session) -> Result<BTreeMap<OwnedRoomId, RoomTru
 /// Opens secret storage, or where there is none the backup itself, with what the owner holds.
 async fn enter(account: &TestAccount, session: &Session) -> Result<bool> {
     let encryption = session.client().encryption();
-    let Some(text) = account.recovery.text() else { return Ok(false) };
+    let Some(text) = account.recovery.text() else {
+        return Ok(false);
+    };
     if encryption.secret_storage().is_enabled().await? {
         return Ok(encryption.recovery().recover(text).await.is_ok());
     }
-    let Some(backup) = ServerBackup::active(session.api()).await? else { return Ok(false) };
+    let Some(backup) = ServerBackup::active(session.api()).await? else {
+        return Ok(false);
+    };
     let private = match (&account.recovery, backup.info["auth_data"]["private_key_salt"].as_str()) {
         (Recovery::Passphrase { passphrase, .. }, Some(salt)) => {
-            let rounds = backup.info["auth_data"]["private_key_iterations"].as_u64().context("no rounds")?;
+            let rounds = backup.info["auth_data"]["private_key_iterations"]
+                .as_u64()
+                .context("no rounds")?;
             *StorageKey::derive_from(passphrase, salt, rounds.try_into()?)?.bytes()
         }
         _ => parse_recovery_key(text)?,
@@ -81,8 +95,13 @@ async fn enter(account: &TestAccount, session: &Session) -> Result<bool> {
         return Ok(false);
     }
     // The SDK takes a backup key only together with an identity. The identity's keys read no message.
-    let secrets = account.secrets.as_ref().context("no identity to take the backup key with")?;
-    session.take_secrets(&secrets.with_backup_key(&key, &backup.version)).await?;
+    let secrets = account
+        .secrets
+        .as_ref()
+        .context("no identity to take the backup key with")?;
+    session
+        .take_secrets(&secrets.with_backup_key(&key, &backup.version))
+        .await?;
     Ok(true)
 }
 

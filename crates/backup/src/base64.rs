@@ -24,23 +24,46 @@ pub(crate) fn decode_strict<const N: usize>(text: &str) -> Option<[u8; N]> {
     decode_array(&STRICT, text.as_bytes())
 }
 
+/// Decodes unpadded text of exactly `N` bytes to where they are wanted.
+pub(crate) fn decode_strict_into<const N: usize>(text: &str, bytes: &mut [u8; N]) -> Option<()> {
+    (STRICT.decode_slice(text, bytes).ok()? == N).then_some(())
+}
+
 /// Decodes padded or unpadded text of exactly `N` bytes.
 pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     decode_array(&LENIENT, text.as_bytes())
 }
 
-/// Decodes padded or unpadded text into `bytes`, which keeps its allocation as long as that is large enough, and is
-/// wiped before it moves to a larger one: it may have held a secret.
-pub(crate) fn decode_into(text: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
+/// Decodes padded or unpadded text into the beginning of `buffer`, which only grows: it may hold a secret and is wiped
+/// before it moves to a larger allocation.
+pub(crate) fn decode_into<'a>(text: &[u8], buffer: &'a mut Vec<u8>) -> Option<&'a mut [u8]> {
     let room = text.len().div_ceil(4) * 3;
-    if room > bytes.capacity() {
-        bytes.zeroize();
+    if room > buffer.len() {
+        buffer.zeroize();
+        buffer.resize(room, 0);
     }
-    bytes.clear();
-    bytes.resize(room, 0);
-    let length = LENIENT.decode_slice(text, bytes).ok()?;
-    bytes.truncate(length);
-    Some(())
+    let length = LENIENT.decode_slice(text, buffer).ok()?;
+    buffer.get_mut(..length)
+}
+
+/// Decodes padded or unpadded text, keeps the first `N` bytes (zeros where there are fewer) and returns how many there
+/// are. Needs no memory besides, however long the text.
+pub(crate) fn decode_start<const N: usize>(text: &[u8]) -> Option<([u8; N], usize)> {
+    const BLOCK: usize = 512;
+    let mut start = [0; N];
+    let mut length = 0;
+    let mut bytes = [0; BLOCK / 4 * 3];
+    let mut blocks = text.chunks(BLOCK).peekable();
+    while let Some(block) = blocks.next() {
+        let dialect = if blocks.peek().is_some() { &STRICT } else { &LENIENT };
+        let decoded = dialect.decode_slice(block, &mut bytes).ok()?;
+        if length < N {
+            let kept = decoded.min(N - length);
+            start[length..length + kept].copy_from_slice(&bytes[..kept]);
+        }
+        length += decoded;
+    }
+    Some((start, length))
 }
 
 fn decode_array<const N: usize>(dialect: &GeneralPurpose, text: &[u8]) -> Option<[u8; N]> {
@@ -51,7 +74,7 @@ fn decode_array<const N: usize>(dialect: &GeneralPurpose, text: &[u8]) -> Option
 
 #[cfg(test)]
 mod tests {
-    use super::{decode, decode_into, decode_strict, encode};
+    use super::{decode, decode_into, decode_start, decode_strict, encode};
 
     #[test]
     fn only_the_lenient_dialect_takes_padding() {
@@ -83,9 +106,30 @@ mod tests {
         let mut buffer = Vec::new();
         for length in 0..100 {
             let bytes: Vec<u8> = (0..length).collect();
-            assert_eq!(decode_into(encode(&bytes).as_bytes(), &mut buffer), Some(()));
-            assert_eq!(buffer, bytes);
+            assert_eq!(decode_into(encode(&bytes).as_bytes(), &mut buffer).unwrap(), bytes);
         }
         assert_eq!(decode_into(b"A", &mut buffer), None);
+    }
+
+    #[test]
+    fn the_start_is_kept_and_the_rest_is_checked() {
+        let bytes: Vec<u8> = (0..2000_u32).map(|number| number as u8).collect();
+        let mut buffer = Vec::new();
+        for length in (0..20).chain(370..400).chain(760..780).chain([1999]) {
+            let text = encode(&bytes[..length]);
+            let mut expected = [0; 8];
+            expected[..length.min(8)].copy_from_slice(&bytes[..length.min(8)]);
+            assert_eq!(decode_start(text.as_bytes()), Some((expected, length)));
+            let (start, _) = decode_start::<600>(text.as_bytes()).unwrap();
+            assert_eq!(start[..length.min(600)], bytes[..length.min(600)]);
+            for at in [0, length / 2, text.len().saturating_sub(1)] {
+                let mut spoiled = text.clone().into_bytes();
+                if let Some(byte) = spoiled.get_mut(at) {
+                    *byte = b'=';
+                    let whole = decode_into(&spoiled, &mut buffer).map(|bytes| bytes.len());
+                    assert_eq!(decode_start::<8>(&spoiled).map(|(_, length)| length), whole, "{length} {at}");
+                }
+            }
+        }
     }
 }

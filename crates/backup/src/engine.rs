@@ -18,7 +18,7 @@ use self::{feeder::Feeder, worker::Shared};
 use crate::{BackupKey, Opened, Partial, PartialReason, Proof, Reader};
 
 /// Is called by the threads of an engine for every room key that comes out of an entry.
-pub type Visit = dyn Fn(&str, &Opened) + Send + Sync;
+pub type Visit = dyn Fn(&str, Opened<'_>) + Send + Sync;
 
 /// Reads a key backup listing piece by piece and judges its entries on several threads.
 ///

@@ -8,17 +8,17 @@ mod sealed;
 
 #[cfg(feature = "generate")]
 pub(crate) use self::sealed::Keys;
-pub use self::opener::{Judged, Opened, Opener};
+pub use self::opener::{EXPORTED_KEY, ExportedKey, Judged, Opened, Opener};
 
 use std::fmt;
 
 /// Says what is known about one entry after it was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// Well formed as far as can be seen without the backup key.
-    Sealed,
     /// Decrypts to the room key it was listed as.
     Opens,
+    /// Well formed as far as can be seen without the backup key.
+    Sealed,
     /// Would not, or not fully, come back in a restore.
     Damaged(Damage),
 }

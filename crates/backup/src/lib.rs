@@ -16,7 +16,7 @@ mod session_id;
 pub use self::{
     coverage::{Coverage, Entry, RoomCoverage, Standing},
     engine::{Engine, EngineOptions, Progress, Visit},
-    entry::{Damage, Judged, Opened, Opener, State},
+    entry::{Damage, EXPORTED_KEY, ExportedKey, Judged, Opened, Opener, State},
     header::{HeaderError, message_index},
     key::{BackupKey, BackupKeyRefused},
     listing::{Body, Flaw, Item, ListingError, MAX_ENTRY, Reader},

@@ -16,7 +16,7 @@ mod tests {
 
     #[test]
     fn room_ids() {
-        let long = |length| format!("!{}", "a".repeat(length - 1));
+        let long = |length: usize| format!("!{}", "a".repeat(length - 1));
         assert!(is_room_id("!room:example.org"));
         assert!(is_room_id("!31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLM"));
         assert!(is_room_id(&long(255)));

@@ -5,6 +5,8 @@
 
 mod command_line;
 mod remedy;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::collections::BTreeSet;
@@ -31,17 +33,32 @@ pub(crate) struct Advice {
 pub(crate) fn advise(report: &Report, account: &CommandLine) -> Vec<Advice> {
     let serious = report.findings.iter().filter(|it| it.severity > Severity::Note);
     let remedies: BTreeSet<Remedy> = serious.filter_map(|it| remedy::of(it, &report.facts)).collect();
-    remedies.into_iter().map(|it| words::advice(it, report, account)).collect()
+    let covered = |it: &Remedy| it.covered_by().iter().any(|other| remedies.contains(other));
+    remedies.iter().filter(|it| !covered(it)).map(|it| words::advice(*it, report, account)).collect()
 }
 
-/// Returns the remedy for one finding, if there is anything to do about it.
-pub(crate) fn remedy_for(finding: &Finding, report: &Report) -> Option<Remedy> {
-    remedy::of(finding, &report.facts)
+/// What helps against one finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Help {
+    /// One of the steps that [`advise`] gave, by its place among them.
+    Step(usize),
+    /// Something that is only worth mentioning beside the finding.
+    Aside(Advice),
 }
 
-/// Advises about one finding, whatever its severity.
-pub(crate) fn advise_about(finding: &Finding, report: &Report, account: &CommandLine) -> Option<Advice> {
-    remedy_for(finding, report).map(|it| words::advice(it, report, account))
+/// Returns what helps against `finding`: one of `steps`, or something for itself; nothing when nothing can be done.
+pub(crate) fn help_with(
+    finding: &Finding,
+    report: &Report,
+    steps: &[Advice],
+    account: &CommandLine,
+) -> Option<Help> {
+    let remedy = remedy::of(finding, &report.facts)?;
+    let helps = |it: &Advice| it.remedy == remedy || remedy.covered_by().contains(&it.remedy);
+    Some(match steps.iter().position(helps) {
+        Some(place) => Help::Step(place),
+        None => Help::Aside(words::advice(remedy, report, account)),
+    })
 }
 
 /// Lists the sessions a finding with this code is about, by name.

@@ -1,5 +1,7 @@
 //! From arguments to jobs: refuses what contradicts itself, before any file or network is touched.
 
+#[cfg(test)]
+mod tests;
 mod user;
 
 use std::path::PathBuf;

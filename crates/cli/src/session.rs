@@ -162,7 +162,7 @@ async fn enter(
     // A request that is under way may make a session: its answer is awaited, so that the session can be removed.
     let told = || progress.say("stopping as soon as the server has answered");
     let (entered, wish) = stops
-        .to_the_end(signing_in, told)
+        .finishing(signing_in, told)
         .await
         .map_err(|Stopped| may_remain("You stopped while the server was signing you in."))?;
     drop(progress);
@@ -217,7 +217,7 @@ async fn leave(
     let left = match wish {
         Wish::Stop => stops.unless_stopped(leaving).await,
         // The result is there already, so a first Ctrl-C has nothing left to stop.
-        Wish::GoOn => stops.to_the_end(leaving, || ()).await.map(|(left, _)| left),
+        Wish::GoOn => stops.finishing(leaving, || ()).await.map(|(left, _)| left),
     };
     match left {
         Ok(Ok(left)) => Ok(left),

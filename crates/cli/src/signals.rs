@@ -61,7 +61,7 @@ impl Stops {
 
     /// Does `work` to its end, and tells whether the user wished to stop meanwhile; `told` is called at that moment.
     /// A second wish drops the work.
-    pub(crate) async fn to_the_end<T>(
+    pub(crate) async fn finishing<T>(
         &mut self,
         work: impl Future<Output = T>,
         told: impl FnOnce(),
@@ -118,13 +118,13 @@ mod tests {
         }
 
         let told = Cell::new(0);
-        assert_eq!(stops.to_the_end(async { 7 }, || told.set(1)).await, Ok((7, Wish::GoOn)));
+        assert_eq!(stops.finishing(async { 7 }, || told.set(1)).await, Ok((7, Wish::GoOn)));
         assert_eq!(told.get(), 0);
 
         raise("-INT");
         // Ready only after the wish was heard.
         let work = future::poll_fn(|_| if told.get() == 1 { std::task::Poll::Ready(7) } else { std::task::Poll::Pending });
-        assert_eq!(stops.to_the_end(work, || told.set(1)).await, Ok((7, Wish::Stop)));
+        assert_eq!(stops.finishing(work, || told.set(1)).await, Ok((7, Wish::Stop)));
 
         raise("-INT");
         let told_at = Cell::new(0);
@@ -137,6 +137,6 @@ mod tests {
             }
             std::task::Poll::<()>::Pending
         });
-        assert_eq!(stops.to_the_end(work, || told_at.set(1)).await, Err(Stopped));
+        assert_eq!(stops.finishing(work, || told_at.set(1)).await, Err(Stopped));
     }
 }

@@ -41,6 +41,11 @@ impl Caller {
         answer
     }
 
+    /// Notes that the server said, in answer to a request that did not pass here, that this session is over.
+    pub(crate) fn note_end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+    }
+
     /// Tells whether the server has ended this session.
     pub fn session_ended(&self) -> bool {
         self.ended.load(Ordering::Relaxed)

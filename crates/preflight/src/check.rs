@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, join, stream};
 use lifeboat_report::{
-    Fact, Facts, Gap,
+    Fact, Facts, Forecast, Gap,
     facts::{KeyBackup, KeyTrial},
 };
 use matrix_sdk::ruma::UserId;
@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use crate::{
     Homeserver, OwnSession,
     caller::Caller,
+    forecast::{self, ForecastQuestion, Ground, Outcome},
     key_trial::{self, Opened},
     probe::{
         account::account,
@@ -48,6 +49,16 @@ pub enum Step {
     Tried,
 }
 
+/// What a check found out.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Checked {
+    /// What is judged.
+    pub facts: Facts,
+    /// The messages behind `facts.coverage`, if they were looked at.
+    pub forecast: Option<Forecast>,
+}
+
 /// Watches a check.
 pub trait Watch: Send + Sync {
     /// Is told of every step as it happens.
@@ -68,6 +79,18 @@ pub async fn check(
     questions: &Questions,
     watch: &dyn Watch,
 ) -> Result<Facts, CheckError> {
+    let checked = examine(session, homeserver, questions, &ForecastQuestion::Quick, watch).await?;
+    Ok(checked.facts)
+}
+
+/// Asks everything that [`check`] asks, and looks at messages as `question` says. Changes nothing on the server.
+pub async fn examine(
+    session: &OwnSession,
+    homeserver: &Homeserver,
+    questions: &Questions,
+    question: &ForecastQuestion,
+    watch: &dyn Watch,
+) -> Result<Checked, CheckError> {
     let caller = session.caller();
     let user = session.user_id();
     let opening = async {
@@ -90,12 +113,31 @@ pub async fn check(
         opening,
     );
     watch.saw(Step::Probed);
+    let key = match (&opened, newest.known()) {
+        (Some(opened), Some(Some(newest))) => key_trial::backup_key(opened, newest).await,
+        _ => None,
+    };
     let key_trial = key_trial(caller, &stored, opened, published.known(), &newest).await;
     watch.saw(Step::Tried);
+    let Outcome { proof, forecast } = match question {
+        ForecastQuestion::Quick => Outcome {
+            proof: Fact::Unknown(Gap::NotAsked),
+            forecast: Fact::Unknown(Gap::NotAsked),
+        },
+        ForecastQuestion::Run(options) => {
+            let ground = Ground {
+                caller,
+                homeserver,
+                backup: &newest,
+                key,
+            };
+            forecast::run(ground, options).await
+        }
+    };
     if caller.session_ended() {
         return Err(CheckError::SessionEnded);
     }
-    Ok(Facts {
+    let mut facts = Facts {
         server,
         account,
         sessions: sessions(listed, published.as_ref().map(|it| &it.devices), session.device_id()),
@@ -103,8 +145,17 @@ pub async fn check(
         identity: published.map(|it| it.identity),
         storage: stored.map(|it| it.facts),
         key_trial,
-        proof: Fact::Unknown(Gap::NotAsked),
+        proof,
         coverage: Fact::Unknown(Gap::NotAsked),
+    };
+    let forecast = forecast.map(|mut forecast| {
+        forecast.settle_readable(&facts);
+        forecast
+    });
+    facts.coverage = forecast.as_ref().map(Forecast::coverage);
+    Ok(Checked {
+        facts,
+        forecast: forecast.known().cloned(),
     })
 }
 

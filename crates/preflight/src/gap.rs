@@ -34,7 +34,7 @@ pub(crate) fn status_of(error: &HttpError) -> Option<u16> {
         return Some(answer.status_code.as_u16());
     }
     match error {
-        // An error answer whose body is not Matrix's JSON: a proxy's page, most often.
+        // The one error answer that is no plain Matrix error asks for user-interactive authentication: a 401.
         HttpError::Api(inner) => match inner.as_ref() {
             FromHttpResponseError::Server(_) => Some(401),
             _ => None,

@@ -1,7 +1,11 @@
 //! Tries what a person typed on everything it could open.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
+use lifeboat_backup::BackupKey;
 use lifeboat_report::facts::{BackupOpening, Candidate, CandidateForm, KeyTrial, SecretName, SecretTrial};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -160,20 +164,40 @@ fn private_key(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
 impl Opened {
     /// Tells whether the backup key from secret storage, or the typed key itself, is the private half of `public_key`.
     fn backup_opening(&self, backup: &RawBackup) -> Option<BackupOpening> {
+        self.backup_key(backup).map(|(opening, _)| opening)
+    }
+
+    /// Returns the private half of a version's key, and how it was found.
+    fn backup_key(&self, backup: &RawBackup) -> Option<(BackupOpening, &[u8; 32])> {
         let public_key = backup.public_key()?.trim_end_matches('=');
         if let Some(OpenedSecret::Key(key)) = self.secrets.get(&SecretName::BackupKey)
             && curve25519_public(key) == public_key
         {
-            return Some(BackupOpening::ThroughStorage);
+            return Some((BackupOpening::ThroughStorage, key));
         }
         let itself = self.key.as_ref().and_then(|it| <&[u8; 32]>::try_from(it.bytes()).ok());
-        (itself.is_some_and(|key| curve25519_public(key) == public_key)).then_some(BackupOpening::IsTheBackupKey)
+        let itself = itself.filter(|key| curve25519_public(key) == public_key);
+        itself.map(|key| (BackupOpening::IsTheBackupKey, key))
     }
 
     /// Tells whether this candidate could yet open an older backup version: it holds a key that fits nothing newer.
     fn holds_a_backup_key(&self) -> bool {
         self.key.is_some() || matches!(self.secrets.get(&SecretName::BackupKey), Some(OpenedSecret::Key(_)))
     }
+}
+
+/// Returns the key that opens a backup version, if some candidate leads to it.
+pub(crate) async fn backup_key(opened: &[Opened], backup: &RawBackup) -> Option<Arc<BackupKey>> {
+    let ready = |bytes: &[u8; 32]| BackupKey::from_bytes(bytes).ok().map(Arc::new);
+    if let Some((_, key)) = opened.iter().find_map(|it| it.backup_key(backup)) {
+        return ready(key);
+    }
+    for it in opened.iter().filter(|it| it.form == CandidateForm::Passphrase) {
+        if let Some(key) = legacy_key(&it.typed, backup).await {
+            return ready(&key);
+        }
+    }
+    None
 }
 
 /// Tells whether older backup versions are worth asking for: some candidate holds a key, and none opens the newest.
@@ -200,7 +224,7 @@ pub(crate) async fn judge(
         if let Some(active) = active
             && it.form == CandidateForm::Passphrase
             && !backup.contains_key(&active.version)
-            && legacy_passphrase_fits(&it.typed, active).await
+            && legacy_key(&it.typed, active).await.is_some()
         {
             backup.insert(active.version.clone(), BackupOpening::LegacyPassphrase);
         }
@@ -259,7 +283,7 @@ fn curve25519_public(key: &[u8; 32]) -> String {
 
 /// Backups of 2019 and before could derive their key from a passphrase with parameters in `auth_data`
 /// (`private_key_salt`, `private_key_iterations`), without secret storage.
-async fn legacy_passphrase_fits(typed: &SecretString, backup: &RawBackup) -> bool {
+async fn legacy_key(typed: &SecretString, backup: &RawBackup) -> Option<Zeroizing<[u8; 32]>> {
     let salt = backup
         .auth_data
         .get("private_key_salt")
@@ -270,12 +294,10 @@ async fn legacy_passphrase_fits(typed: &SecretString, backup: &RawBackup) -> boo
     let rounds = rounds
         .and_then(|it| u32::try_from(it).ok())
         .and_then(std::num::NonZeroU32::new);
-    let (Some(salt), Some(iterations), Some(public_key)) = (salt, rounds, backup.public_key()) else {
-        return false;
-    };
+    let public_key = backup.public_key()?;
     let way = Derivation {
-        salt: salt.as_bytes().to_vec(),
-        iterations,
+        salt: salt?.as_bytes().to_vec(),
+        iterations: rounds?,
         bits: 256,
     };
     let typed = typed.clone();
@@ -284,5 +306,5 @@ async fn legacy_passphrase_fits(typed: &SecretString, backup: &RawBackup) -> boo
         .ok()
         .and_then(|it| <[u8; 32]>::try_from(it.bytes()).ok())
         .map(Zeroizing::new)
-        .is_some_and(|key| curve25519_public(&key) == public_key.trim_end_matches('='))
+        .filter(|key| curve25519_public(key) == public_key.trim_end_matches('='))
 }

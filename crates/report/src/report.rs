@@ -1,6 +1,6 @@
 //! Everything known and judged about one account at one moment.
 
-use crate::{Facts, Fate, Finding, Verdict, Verdicts};
+use crate::{Facts, Fate, Finding, Forecast, Verdict, Verdicts};
 
 /// Facts of one account with what they mean for both fates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Report {
     pub verdict: Verdicts,
     /// Why, the most serious first.
     pub findings: Vec<Finding>,
+    /// The messages behind `facts.coverage`, if they were looked at.
+    pub forecast: Option<Forecast>,
 }
 
 impl Report {
@@ -36,6 +38,13 @@ impl Report {
             facts,
             verdict,
             findings,
+            forecast: None,
         }
+    }
+
+    /// Adds the messages behind `facts.coverage`. They change no verdict.
+    #[must_use]
+    pub fn with_forecast(self, forecast: Option<Forecast>) -> Self {
+        Self { forecast, ..self }
     }
 }

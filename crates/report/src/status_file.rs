@@ -11,7 +11,7 @@ mod schema;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, Evidence, Facts, Fate, Finding, Report, Severity, Verdicts};
+use crate::{Code, Evidence, Facts, Fate, Finding, Forecast, Report, Severity, Verdicts};
 
 pub use parse::StatusFileError;
 #[cfg(feature = "schema")]
@@ -39,6 +39,9 @@ pub struct StatusFile {
     pub findings: Vec<StatusFinding>,
     /// What the probes learned.
     pub facts: Facts,
+    /// Which messages would become unreadable; left out when nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
 }
 
 /// The program that wrote a status file.
@@ -81,12 +84,13 @@ impl StatusFile {
             verdict: report.verdict,
             findings: report.findings.iter().map(StatusFinding::of).collect(),
             facts: report.facts.clone(),
+            forecast: report.forecast.clone(),
         }
     }
 
     /// Judges the file's facts again, by the rules of the running program. Its own findings and verdicts are dropped.
     pub fn rejudge(self) -> Report {
-        Report::of(self.account, self.taken_at, self.facts)
+        Report::of(self.account, self.taken_at, self.facts).with_forecast(self.forecast)
     }
 }
 

@@ -75,6 +75,7 @@ pub fn healthy_facts() -> Facts {
             readable: Some(54_425),
             at_risk: 0,
             complete: true,
+            newest_event_at: Some(TAKEN_AT - 10 * DAY),
         }),
     }
 }

@@ -29,7 +29,11 @@ impl ServerBackup {
         }
         let info = answer.ok("the backup version")?;
         let version = info["version"].as_str().context("no version")?.to_owned();
-        Ok(Some(Self { api: api.clone(), version, info }))
+        Ok(Some(Self {
+            api: api.clone(),
+            version,
+            info,
+        }))
     }
 
     /// How many entries the server counted when this was asked.
@@ -57,7 +61,9 @@ impl ServerBackup {
     /// Replaces one entry. It is deleted first: the server keeps the better of two.
     pub async fn replace(&self, room_id: &RoomId, session_id: &str, entry: &Value) -> Result<()> {
         self.delete(room_id, session_id).await?;
-        self.api.put(&self.path(&entry_path(room_id, session_id)), entry).await?;
+        self.api
+            .put(&self.path(&entry_path(room_id, session_id)), entry)
+            .await?;
         Ok(())
     }
 
@@ -69,7 +75,9 @@ impl ServerBackup {
 
     /// Deletes all entries of a room.
     pub async fn delete_room(&self, room_id: &RoomId) -> Result<()> {
-        self.api.delete(&self.path(&format!("/{}", segment(room_id.as_str())))).await?;
+        self.api
+            .delete(&self.path(&format!("/{}", segment(room_id.as_str()))))
+            .await?;
         Ok(())
     }
 
@@ -77,7 +85,9 @@ impl ServerBackup {
     pub async fn set_auth_data(&self, auth_data: &Value) -> Result<()> {
         let mut info = self.info.clone();
         info["auth_data"] = auth_data.clone();
-        self.api.put(&format!("{PATH}/version/{}", segment(&self.version)), &info).await?;
+        self.api
+            .put(&format!("{PATH}/version/{}", segment(&self.version)), &info)
+            .await?;
         Ok(())
     }
 

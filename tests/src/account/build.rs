@@ -20,17 +20,30 @@ pub(super) async fn build(spec: &AccountSpec) -> Result<TestAccount> {
     let (localpart, password) = (name::fresh("mira")?, name::fresh("Old-Password-1")?);
     homeserver.register(&localpart, &password, Rank::User).await?;
     let user_id = UserId::parse(homeserver.user_id(&localpart))?;
-    let email = if spec.has(Defect::NoEmail) { None } else { Some(format!("{localpart}@mail.lifeboat.localhost")) };
+    let email = if spec.has(Defect::NoEmail) {
+        None
+    } else {
+        Some(format!("{localpart}@mail.lifeboat.localhost"))
+    };
     if let Some(email) = &email {
         homeserver.set_email(user_id.as_str(), email).await?;
     }
     let first = Session::log_in(&homeserver.base_url, &localpart, &password, "Laptop").await?;
     let has_identity = !spec.has(Defect::NoIdentity) && !spec.has(Defect::BrandNew);
     if has_identity {
-        first.client().encryption().bootstrap_cross_signing(None).await.context("no identity could be made")?;
+        first
+            .client()
+            .encryption()
+            .bootstrap_cross_signing(None)
+            .await
+            .context("no identity could be made")?;
     }
     let recovery = keys::make(spec, &first).await.context("no keys could be made")?;
-    let secrets = if has_identity { Some(Secrets::of(&first).await?) } else { None };
+    let secrets = if has_identity {
+        Some(Secrets::of(&first).await?)
+    } else {
+        None
+    };
     let mut account = TestAccount {
         homeserver,
         user_id,
@@ -44,18 +57,27 @@ pub(super) async fn build(spec: &AccountSpec) -> Result<TestAccount> {
         secrets,
     };
     if !spec.has(Defect::BrandNew) {
-        add_second_session(spec, &mut account).await.context("no second session")?;
+        add_second_session(spec, &mut account)
+            .await
+            .context("no second session")?;
         live(spec, &mut account).await.context("no messages")?;
     }
-    spoil::spoil(spec, &mut account).await.context("the defect could not be made")?;
+    spoil::spoil(spec, &mut account)
+        .await
+        .context("the defect could not be made")?;
     Ok(account)
 }
 
 /// Signs in a second time and verifies that session as its owner would: with the recovery key where there is one.
 async fn add_second_session(spec: &AccountSpec, account: &mut TestAccount) -> Result<()> {
     let (base_url, localpart) = (&account.homeserver.base_url, account.user_id.localpart());
-    let has_storage =
-        ![Defect::NoSecretStorage, Defect::LegacyBackupKey, Defect::LegacyPassphrase].iter().any(|d| spec.has(*d));
+    let has_storage = ![
+        Defect::NoSecretStorage,
+        Defect::LegacyBackupKey,
+        Defect::LegacyPassphrase,
+    ]
+    .iter()
+    .any(|d| spec.has(*d));
     let second = match (&account.secrets, account.recovery.text()) {
         (Some(secrets), _) if !has_storage => {
             Session::log_in_trusted(base_url, localpart, &account.password, "Phone", secrets).await?
@@ -81,7 +103,10 @@ async fn live(spec: &AccountSpec, account: &mut TestAccount) -> Result<()> {
     account.friend = Some(friend);
     settle(account).await?;
     for room in account.rooms.iter().filter(|room| room.kind == RoomKind::Left) {
-        let path = format!("/_matrix/client/v3/rooms/{}/leave", crate::api::segment(room.room_id.as_str()));
+        let path = format!(
+            "/_matrix/client/v3/rooms/{}/leave",
+            crate::api::segment(room.room_id.as_str())
+        );
         account.api()?.post(&path, &serde_json::json!({})).await?;
     }
     Ok(())
@@ -89,7 +114,9 @@ async fn live(spec: &AccountSpec, account: &mut TestAccount) -> Result<()> {
 
 /// Waits until the active backup, if there is one, holds the key of every event that the account can read.
 pub(super) async fn settle(account: &TestAccount) -> Result<()> {
-    let Some(backup) = ServerBackup::active(account.api()?).await? else { return Ok(()) };
+    let Some(backup) = ServerBackup::active(account.api()?).await? else {
+        return Ok(());
+    };
     for session in &account.sessions {
         if session.client().encryption().backups().are_enabled().await {
             session.upload_room_keys().await?;
@@ -98,7 +125,8 @@ pub(super) async fn settle(account: &TestAccount) -> Result<()> {
     let wanted: BTreeSet<(OwnedRoomId, String)> = account.rooms.iter().flat_map(readable_keys).collect();
     until("the backup to hold every room key", async || {
         let entries = backup.entries().await?;
-        let held = |(room_id, id): &(OwnedRoomId, String)| entries.get(room_id).is_some_and(|room| room.contains_key(id));
+        let held =
+            |(room_id, id): &(OwnedRoomId, String)| entries.get(room_id).is_some_and(|room| room.contains_key(id));
         Ok(wanted.iter().all(held).then_some(()))
     })
     .await
@@ -106,7 +134,8 @@ pub(super) async fn settle(account: &TestAccount) -> Result<()> {
 
 /// The room keys that the account has: in a room joined late those of the messages since then.
 fn readable_keys(room: &TestRoom) -> impl Iterator<Item = (OwnedRoomId, String)> {
-    room.readable().map(|event| (room.room_id.clone(), event.session_id.clone()))
+    room.readable()
+        .map(|event| (room.room_id.clone(), event.session_id.clone()))
 }
 
 impl Recovery {

@@ -28,7 +28,11 @@ pub(super) async fn upload(account: &TestAccount) -> Result<()> {
     });
     sign_as_device(&mut device_keys, user_id, &ed25519_id, &olm)?;
     let secrets = account.secrets.as_ref().context("the account has no identity")?;
-    sign(&mut device_keys, user_id, secrets.get(Secret::SelfSigning).context("no self-signing key")?)?;
+    sign(
+        &mut device_keys,
+        user_id,
+        secrets.get(Secret::SelfSigning).context("no self-signing key")?,
+    )?;
     let mut fallback_keys = json!({});
     for (id, key) in olm.fallback_key() {
         let mut key = json!({"key": key.to_base64(), "fallback": true});

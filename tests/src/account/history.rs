@@ -38,7 +38,12 @@ pub(super) async fn write(spec: &AccountSpec, sessions: &[Session], friend: &Ses
             wait_to_read(session, &room_id, &events).await?;
         }
         let events = encrypted_events(owner.api(), &room_id).await?;
-        rooms.push(TestRoom { room_id, events, unreadable, kind });
+        rooms.push(TestRoom {
+            room_id,
+            events,
+            unreadable,
+            kind,
+        });
     }
     Ok(rooms)
 }
@@ -59,14 +64,12 @@ async fn make_room(maker: &Session, history: &History) -> Result<OwnedRoomId> {
 }
 
 /// Brings the guest in and lets both write in turns.
-async fn talk(
-    room_id: &RoomId,
-    maker: &Session,
-    guest: &Session,
-    history: &History,
-) -> Result<Vec<OwnedEventId>> {
+async fn talk(room_id: &RoomId, maker: &Session, guest: &Session, history: &History) -> Result<Vec<OwnedEventId>> {
     let path = format!("/_matrix/client/v3/rooms/{}", segment(room_id.as_str()));
-    maker.api().post(&format!("{path}/invite"), &json!({"user_id": guest.user_id()})).await?;
+    maker
+        .api()
+        .post(&format!("{path}/invite"), &json!({"user_id": guest.user_id()}))
+        .await?;
     guest.api().post(&format!("{path}/join"), &json!({})).await?;
     guest.encrypted_room(room_id).await?;
     wait_for_member(maker, room_id, guest.user_id()).await?;
@@ -96,10 +99,13 @@ async fn wait_for_member(session: &Session, room_id: &RoomId, member: &UserId) -
 async fn wait_to_read(session: &Session, room_id: &RoomId, events: &[OwnedEventId]) -> Result<()> {
     let room = session.encrypted_room(room_id).await?;
     for event_id in events {
-        until(&format!("the key of {event_id} at {}", session.device_id()), async || {
-            let event = room.event(event_id, None).await?;
-            Ok(event.encryption_info().map(|_| ()))
-        })
+        until(
+            &format!("the key of {event_id} at {}", session.device_id()),
+            async || {
+                let event = room.event(event_id, None).await?;
+                Ok(event.encryption_info().map(|_| ()))
+            },
+        )
         .await?;
     }
     Ok(())
@@ -120,7 +126,9 @@ pub(super) async fn encrypted_events(api: &Api, room_id: &RoomId) -> Result<Vec<
                 events.push(read_event(event)?);
             }
         }
-        let Some(end) = page["end"].as_str() else { return Ok(events) };
+        let Some(end) = page["end"].as_str() else {
+            return Ok(events);
+        };
         let next = format!("&from={}", segment(end));
         ensure!(next != from, "the server pages in circles");
         from = next;

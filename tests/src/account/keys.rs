@@ -60,7 +60,9 @@ impl Secrets {
         let (_, bundle) = export_secrets_bundle_from_store(session.store(), None)
             .await?
             .context("the session has no account")?;
-        Ok(Self { bundle: serde_json::to_value(&bundle)? })
+        Ok(Self {
+            bundle: serde_json::to_value(&bundle)?,
+        })
     }
 
     /// A private key in base64, as it stands in secret storage.
@@ -82,8 +84,7 @@ impl Secrets {
     /// The same with another backup key.
     pub(crate) fn with_backup_key(&self, key: &BackupKey, version: &str) -> Self {
         let mut bundle = self.bundle.clone();
-        bundle["backup"] =
-            json!({"algorithm": BACKUP_ALGORITHM, "key": key.to_base64(), "backup_version": version});
+        bundle["backup"] = json!({"algorithm": BACKUP_ALGORITHM, "key": key.to_base64(), "backup_version": version});
         Self { bundle }
     }
 
@@ -124,20 +125,34 @@ pub(super) async fn make(spec: &AccountSpec, session: &Session) -> Result<Recove
             let key = StorageKey::from_passphrase(&passphrase, rounds)?;
             describe(session, &key).await?;
             store_all(session, &key).await?;
-            Recovery::Passphrase { passphrase, key: key.recovery_key() }
+            Recovery::Passphrase {
+                passphrase,
+                key: key.recovery_key(),
+            }
         }
         (Way::Passphrase, true) => {
             let key = encryption.recovery().enable().with_passphrase(&passphrase).await?;
             Recovery::Passphrase { passphrase, key }
         }
         (Way::Passphrase, false) => {
-            let store = encryption.secret_storage().create_secret_store().with_passphrase(&passphrase).await?;
-            Recovery::Passphrase { passphrase, key: store.secret_storage_key() }
+            let store = encryption
+                .secret_storage()
+                .create_secret_store()
+                .with_passphrase(&passphrase)
+                .await?;
+            Recovery::Passphrase {
+                passphrase,
+                key: store.secret_storage_key(),
+            }
         }
         (Way::Key, true) => Recovery::Key(encryption.recovery().enable().await?),
-        (Way::Key, false) => {
-            Recovery::Key(encryption.secret_storage().create_secret_store().await?.secret_storage_key())
-        }
+        (Way::Key, false) => Recovery::Key(
+            encryption
+                .secret_storage()
+                .create_secret_store()
+                .await?
+                .secret_storage_key(),
+        ),
     };
     if late_backup {
         encryption.backups().create().await?;
@@ -150,7 +165,13 @@ pub(super) async fn describe(session: &Session, key: &StorageKey) -> Result<()> 
     let event_type = format!("m.secret_storage.key.{}", key.id());
     set_account_data(session.api(), session.user_id(), &event_type, &key.description()?).await?;
     let default = json!({"key": key.id()});
-    set_account_data(session.api(), session.user_id(), "m.secret_storage.default_key", &default).await
+    set_account_data(
+        session.api(),
+        session.user_id(),
+        "m.secret_storage.default_key",
+        &default,
+    )
+    .await
 }
 
 /// Encrypts all secrets of a session to a storage key, and to this one alone.
@@ -180,11 +201,20 @@ async fn make_backup_from_passphrase(session: &Session) -> Result<Recovery> {
     let master = secrets.get(Secret::Master).context("no identity")?;
     signing::sign(&mut auth_data, user_id.as_str(), master)?;
     let request = json!({"algorithm": BACKUP_ALGORITHM, "auth_data": auth_data});
-    let answer = session.api().post("/_matrix/client/v3/room_keys/version", &request).await?;
+    let answer = session
+        .api()
+        .post("/_matrix/client/v3/room_keys/version", &request)
+        .await?;
     let version = answer["version"].as_str().context("no version")?;
     session.take_secrets(&secrets.with_backup_key(&key, version)).await?;
-    ensure!(session.client().encryption().backups().are_enabled().await, "the session does not use the backup");
-    Ok(Recovery::Passphrase { passphrase, key: print_recovery_key(key.private()) })
+    ensure!(
+        session.client().encryption().backups().are_enabled().await,
+        "the session does not use the backup"
+    );
+    Ok(Recovery::Passphrase {
+        passphrase,
+        key: print_recovery_key(key.private()),
+    })
 }
 
 /// Writes account data.
@@ -195,5 +225,9 @@ pub(crate) async fn set_account_data(api: &Api, user_id: &UserId, event_type: &s
 
 /// Where account data of one type is read and written.
 pub(crate) fn account_data_path(user_id: &UserId, event_type: &str) -> String {
-    format!("/_matrix/client/v3/user/{}/account_data/{}", segment(user_id.as_str()), segment(event_type))
+    format!(
+        "/_matrix/client/v3/user/{}/account_data/{}",
+        segment(user_id.as_str()),
+        segment(event_type)
+    )
 }

@@ -38,7 +38,11 @@ pub struct History {
 
 impl Default for History {
     fn default() -> Self {
-        Self { rooms: 2, messages_each: 4, messages_per_key: 2 }
+        Self {
+            rooms: 2,
+            messages_each: 4,
+            messages_per_key: 2,
+        }
     }
 }
 
@@ -46,7 +50,12 @@ impl AccountSpec {
     /// A healthy account: identity, secret storage, key backup with every room key, two verified sessions, an e-mail
     /// address, and rooms with a second user.
     pub fn healthy(way: Way) -> Self {
-        Self { profile: Profile::Default, way, history: History::default(), defects: Vec::new() }
+        Self {
+            profile: Profile::Default,
+            way,
+            history: History::default(),
+            defects: Vec::new(),
+        }
     }
 
     /// The same with a defect; several may be combined where that makes sense.

@@ -43,9 +43,11 @@ async fn apply(defect: Defect, account: &mut TestAccount) -> Result<()> {
             write(account, OffSwitch::Unstable.event_type(), &json!({"disabled": true})).await
         }
         Defect::UnverifiedSession => add_session(account).await,
-        Defect::KeylessSession => {
-            account.homeserver.sign_in(account.localpart(), &account.password).await.map(drop)
-        }
+        Defect::KeylessSession => account
+            .homeserver
+            .sign_in(account.localpart(), &account.password)
+            .await
+            .map(drop),
         Defect::SecretsUnderOldKey => make_new_storage_key(account).await,
         Defect::StorageKeyUnchecked => remove_check_data(account).await,
         Defect::DehydratedDevice => dehydrated::upload(account).await,
@@ -61,7 +63,9 @@ async fn apply(defect: Defect, account: &mut TestAccount) -> Result<()> {
 }
 
 async fn backup(account: &TestAccount) -> Result<ServerBackup> {
-    ServerBackup::active(account.api()?).await?.context("the account has no backup")
+    ServerBackup::active(account.api()?)
+        .await?
+        .context("the account has no backup")
 }
 
 async fn write(account: &TestAccount, event_type: &str, content: &Value) -> Result<()> {
@@ -69,7 +73,10 @@ async fn write(account: &TestAccount, event_type: &str, content: &Value) -> Resu
 }
 
 async fn read(account: &TestAccount, event_type: &str) -> Result<Value> {
-    account.api()?.get(&account_data_path(&account.user_id, event_type)).await
+    account
+        .api()?
+        .get(&account_data_path(&account.user_id, event_type))
+        .await
 }
 
 /// Makes a newer version and fills it; the key in secret storage stays that of the older one.
@@ -163,7 +170,10 @@ async fn redact(account: &mut TestAccount) -> Result<()> {
     let room = account.rooms.first().context("no room")?;
     let event = room.events.first().context("no event")?;
     let (room_id, event_id) = (segment(room.room_id.as_str()), segment(event.event_id.as_str()));
-    let path = format!("/_matrix/client/v3/rooms/{room_id}/redact/{event_id}/{}", name::fresh("redact")?);
+    let path = format!(
+        "/_matrix/client/v3/rooms/{room_id}/redact/{event_id}/{}",
+        name::fresh("redact")?
+    );
     account.api()?.put(&path, &json!({})).await?;
     account.rooms[0].events.remove(0);
     Ok(())

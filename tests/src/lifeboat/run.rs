@@ -52,7 +52,14 @@ impl Running {
             .with_context(|| format!("{} does not start", command.get_program().display()))?;
         let stdout = child.stdout.take().map(collect);
         let stderr = child.stderr.take().map(collect);
-        Ok(Self { child, home, stdout, stderr, started: Instant::now(), deadline })
+        Ok(Self {
+            child,
+            home,
+            stdout,
+            stderr,
+            started: Instant::now(),
+            deadline,
+        })
     }
 
     /// Sends it a signal.
@@ -77,13 +84,23 @@ impl Running {
             if let Some(status) = self.child.try_wait()? {
                 break status;
             }
-            ensure!(self.started.elapsed() < self.deadline, "lifeboat did not end within {:?}", self.deadline);
+            ensure!(
+                self.started.elapsed() < self.deadline,
+                "lifeboat did not end within {:?}",
+                self.deadline
+            );
             sleep(GLANCE).await;
         };
         let took = self.started.elapsed();
         let (stdout, stderr) = (text(self.stdout.take())?, text(self.stderr.take())?);
         let home = std::mem::replace(&mut self.home, TempDir::new()?);
-        Ok(Outcome { status, stdout, stderr, took, home })
+        Ok(Outcome {
+            status,
+            stdout,
+            stderr,
+            took,
+            home,
+        })
     }
 }
 
@@ -117,8 +134,17 @@ impl Outcome {
 
 impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { status, stdout, stderr, took, .. } = self;
-        write!(f, "{status} after {took:?}\n--- standard output\n{stdout}\n--- standard error\n{stderr}")
+        let Self {
+            status,
+            stdout,
+            stderr,
+            took,
+            ..
+        } = self;
+        write!(
+            f,
+            "{status} after {took:?}\n--- standard output\n{stdout}\n--- standard error\n{stderr}"
+        )
     }
 }
 

@@ -7,7 +7,11 @@ use crate::api::segment;
 
 /// The values of a header, unfolded, in the order of the message.
 pub(super) fn header_values<'a>(message: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
-    let head = split(message).0.replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ");
+    let head = split(message)
+        .0
+        .replace("\r\n", "\n")
+        .replace("\n ", " ")
+        .replace("\n\t", " ");
     let lines: Vec<String> = head.lines().map(str::to_owned).collect();
     lines.into_iter().filter_map(move |line| {
         let (key, value) = line.split_once(':')?;
@@ -17,10 +21,15 @@ pub(super) fn header_values<'a>(message: &'a str, name: &'a str) -> impl Iterato
 
 /// All text of a message or of a part of one, decoded.
 pub(super) fn text(message: &str) -> Result<String> {
-    let kind = header_values(message, "Content-Type").next().unwrap_or_else(|| "text/plain".to_owned());
+    let kind = header_values(message, "Content-Type")
+        .next()
+        .unwrap_or_else(|| "text/plain".to_owned());
     let body = split(message).1;
     if kind.to_ascii_lowercase().starts_with("multipart/") {
-        let boundary = kind.split("boundary=").nth(1).context("a multipart mail without a boundary")?;
+        let boundary = kind
+            .split("boundary=")
+            .nth(1)
+            .context("a multipart mail without a boundary")?;
         let boundary = boundary.split(';').next().unwrap_or_default().trim().trim_matches('"');
         let delimiter = format!("--{boundary}");
         let parts: Result<Vec<String>> = body
@@ -31,7 +40,9 @@ pub(super) fn text(message: &str) -> Result<String> {
             .collect();
         return Ok(parts?.join("\n"));
     }
-    let encoding = header_values(message, "Content-Transfer-Encoding").next().unwrap_or_default();
+    let encoding = header_values(message, "Content-Transfer-Encoding")
+        .next()
+        .unwrap_or_default();
     match encoding.to_ascii_lowercase().as_str() {
         "base64" => {
             let packed: String = body.split_whitespace().collect();
@@ -52,19 +63,28 @@ pub(super) fn form(page: &str) -> Result<String> {
         .skip(1)
         .map(|input| {
             let input = input.split('>').next().unwrap_or_default();
-            Ok(format!("{}={}", segment(attribute(input, "name")?), segment(attribute(input, "value")?)))
+            Ok(format!(
+                "{}={}",
+                segment(attribute(input, "name")?),
+                segment(attribute(input, "value")?)
+            ))
         })
         .collect();
     Ok(fields?.join("&"))
 }
 
 fn attribute<'a>(tag: &'a str, name: &str) -> Result<&'a str> {
-    let (_, rest) = tag.split_once(&format!("{name}=\"")).with_context(|| format!("a field without {name}"))?;
+    let (_, rest) = tag
+        .split_once(&format!("{name}=\""))
+        .with_context(|| format!("a field without {name}"))?;
     Ok(rest.split('"').next().unwrap_or_default())
 }
 
 fn split(message: &str) -> (&str, &str) {
-    message.split_once("\r\n\r\n").or_else(|| message.split_once("\n\n")).unwrap_or((message, ""))
+    message
+        .split_once("\r\n\r\n")
+        .or_else(|| message.split_once("\n\n"))
+        .unwrap_or((message, ""))
 }
 
 #[cfg(test)]
@@ -83,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_form_becomes_the_body_of_its_request() {
-        let page = r#"<form method="post"><input type="hidden" name="sid" value="a b"><input name="t" value="1"></form>"#;
+        let page =
+            r#"<form method="post"><input type="hidden" name="sid" value="a b"><input name="t" value="1"></form>"#;
         assert_eq!(form(page).unwrap(), "sid=a%20b&t=1");
         assert!(form("<p>no form</p>").is_err());
     }

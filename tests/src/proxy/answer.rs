@@ -45,7 +45,11 @@ impl Reply {
     /// An answer in any other form.
     pub fn text(status: u16, content_type: &str, body: &str) -> Self {
         let headers = vec![("Content-Type".to_owned(), content_type.to_owned())];
-        Self { status, headers, body: body.into() }
+        Self {
+            status,
+            headers,
+            body: body.into(),
+        }
     }
 
     /// A Matrix error.

@@ -19,8 +19,12 @@ use tokio::time::sleep;
 use super::{Exchange, Fault, Reply, Shared};
 
 /// Headers that belong to one connection, or that change with the body.
-const OF_THE_CONNECTION: [header::HeaderName; 4] =
-    [header::CONNECTION, header::TRANSFER_ENCODING, header::CONTENT_LENGTH, header::HOST];
+const OF_THE_CONNECTION: [header::HeaderName; 4] = [
+    header::CONNECTION,
+    header::TRANSFER_ENCODING,
+    header::CONTENT_LENGTH,
+    header::HOST,
+];
 
 type Frames = StreamBody<BoxStream<'static, Result<Frame<Bytes>>>>;
 
@@ -32,7 +36,9 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         connections.spawn(async move {
             let service = service_fn(|request| answer(request, Arc::clone(&shared)));
             // An error is a connection that was cut, by us or by the client.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
         while connections.try_join_next().is_some() {}
     }
@@ -42,7 +48,12 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Frames>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
-    let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = |name| {
+        head.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
     let exchange = Exchange {
         method: head.method.clone(),
         path: head.uri.path().to_owned(),
@@ -83,7 +94,9 @@ async fn forward(head: &hyper::http::request::Parts, body: Bytes, shared: &Share
     let target = head.uri.path_and_query().context("a request without a path")?;
     let mut headers = head.headers.clone();
     OF_THE_CONNECTION.iter().for_each(|name| drop(headers.remove(name)));
-    let request = shared.http.request(head.method.clone(), format!("{}{target}", shared.upstream));
+    let request = shared
+        .http
+        .request(head.method.clone(), format!("{}{target}", shared.upstream));
     let answer = request.headers(headers).body(body).send().await?;
     let status = answer.status();
     let mut headers: HeaderMap = answer.headers().clone();

@@ -2,4 +2,5 @@
 
 #![recursion_limit = "256"]
 
+mod check_accounts;
 mod harness;

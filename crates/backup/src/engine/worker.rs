@@ -30,7 +30,7 @@ impl Shared {
                     return;
                 }
                 let Judged { state, first_index, opened } = opener.judge(session_id, json);
-                if let (Some(visit), Some(opened)) = (&self.visit, &opened) {
+                if let (Some(visit), Some(opened)) = (&self.visit, opened) {
                     visit(&room.id, opened);
                 }
                 rows.push(Row { session_id, room: room.ordinal, entry: Entry { first_index, state } });

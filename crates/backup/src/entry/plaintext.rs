@@ -1,18 +1,20 @@
 //! The room key inside an opened entry.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
 use serde::{
     Deserialize,
     de::{self, IgnoredAny, MapAccess, Visitor},
 };
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
-use super::{Damage, Opened, point::is_point};
-use crate::{SessionId, base64};
+use super::{Damage, ExportedKey, Opened, point::is_point};
+use crate::base64;
 
 /// The only algorithm for room keys in the specification.
 const MEGOLM: &str = "m.megolm.v1.aes-sha2";
+/// The only version of exported session keys.
+const VERSION: u8 = 1;
 
 /// Borrows a room key from its JSON, with the strictness of a restore ("BackedUpSessionData").
 #[derive(Deserialize)]
@@ -45,46 +47,56 @@ impl Drop for Secret<'_> {
 }
 
 /// Remembers which device keys were found to be points of the curve: one person's room keys come from few devices.
-pub(super) struct KnownDevices(Box<[Option<[u8; 32]>]>);
+#[derive(Default)]
+pub(super) struct KnownDevices(HashSet<[u8; 32]>);
 
 impl KnownDevices {
-    const SLOTS: usize = 256;
+    const MOST: usize = 4096;
 
-    pub(super) fn new() -> Self {
-        Self(vec![None; Self::SLOTS].into_boxed_slice())
-    }
-
-    fn is_point(&mut self, key: &[u8; 32]) -> bool {
-        let slot = &mut self.0[usize::from(key[0]) % Self::SLOTS];
-        if *slot == Some(*key) {
+    fn is_point(&mut self, key: [u8; 32]) -> bool {
+        if self.0.contains(&key) {
             return true;
         }
-        let lawful = is_point(key);
-        if lawful {
-            *slot = Some(*key);
+        if self.0.len() == Self::MOST {
+            self.0.clear();
         }
-        lawful
+        is_point(&key) && self.0.insert(key)
     }
 }
 
-/// Reads the room key out of the plaintext and checks that it is `listed`.
-pub(super) fn read(plaintext: &[u8], listed: SessionId, devices: &mut KnownDevices) -> Result<Opened, Damage> {
-    let key: RoomKey<'_> = serde_json::from_slice(plaintext).map_err(|_| unlike_a_room_key(plaintext))?;
+/// Reads the room key out of the plaintext and writes its exported session key to `session_key`.
+pub(super) fn read(
+    plaintext: &[u8],
+    devices: &mut KnownDevices,
+    session_key: &mut ExportedKey,
+) -> Result<(), Damage> {
+    let key: RoomKey<'_> = match std::str::from_utf8(plaintext) {
+        Ok(text) => serde_json::from_str(text),
+        // Lawful for every reader as long as only unknown fields are affected.
+        Err(_) => serde_json::from_slice(plaintext),
+    }
+    .map_err(|_| unlike_a_room_key(plaintext))?;
     if key.algorithm != MEGOLM {
         return Err(Damage::Algorithm);
     }
     let chain = key.forwarding_curve25519_key_chain.iter().chain([&key.sender_key]);
     let claimed = key.sender_claimed_keys.ed25519.as_deref();
     let devices_are_keys = chain.map(|key| base64::decode::<32>(key)).all(|key| key.is_some())
-        && claimed.is_none_or(|key| base64::decode(key).is_some_and(|key| devices.is_point(&key)));
+        && claimed.is_none_or(|key| base64::decode(key).is_some_and(|key| devices.is_point(key)));
     if !devices_are_keys {
         return Err(Damage::NotARoomKey);
     }
-    let opened = Opened::import(&key.session_key.0).ok_or(Damage::SessionKey)?;
-    if opened.session_id() != listed {
-        return Err(Damage::SessionIdDiffers);
-    }
-    Ok(opened)
+    import(&key.session_key.0, session_key).ok_or(Damage::SessionKey)
+}
+
+/// Decodes an exported session key and checks it.
+///
+/// Exactly this length, although some readers ignore what follows; unpadded base64 only, as all readers want it.
+fn import(text: &str, session_key: &mut ExportedKey) -> Option<()> {
+    base64::decode_strict_into(text, session_key)?;
+    let [version, ..] = *session_key;
+    let public_key = Opened(session_key).session_id();
+    (version == VERSION && is_point(public_key.as_bytes())).then_some(())
 }
 
 /// Says what is wrong with a plaintext that is not a room key of the known algorithm.
@@ -100,32 +112,6 @@ fn unlike_a_room_key(plaintext: &[u8]) -> Damage {
     match serde_json::from_slice::<Algorithm<'_>>(plaintext) {
         Ok(Algorithm { algorithm }) if algorithm != MEGOLM => Damage::Algorithm,
         _ => Damage::NotARoomKey,
-    }
-}
-
-impl Opened {
-    const VERSION: u8 = 1;
-    const PUBLIC: usize = 133;
-
-    /// Reads an exported session key: version, index (big endian), ratchet, public key ("Session export format").
-    ///
-    /// Exactly this length, although some readers ignore what follows; unpadded base64 only, as all readers want it.
-    fn import(text: &str) -> Option<Self> {
-        let key = Self { session_key: Zeroizing::new(base64::decode_strict(text)?) };
-        (key.session_key[0] == Self::VERSION && is_point(key.session_id().as_bytes())).then_some(key)
-    }
-
-    /// Returns the index of the first message that the room key decrypts.
-    pub fn first_index(&self) -> u32 {
-        let key = &self.session_key;
-        u32::from_be_bytes([key[1], key[2], key[3], key[4]])
-    }
-
-    /// Returns the id that follows from the key itself.
-    pub fn session_id(&self) -> SessionId {
-        let mut id = [0; 32];
-        id.copy_from_slice(&self.session_key[Self::PUBLIC..]);
-        SessionId::from_bytes(id)
     }
 }
 

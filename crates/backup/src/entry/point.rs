@@ -32,115 +32,121 @@ pub(super) fn is_point(bytes: &[u8; 32]) -> bool {
 
 /// Multiplies modulo the prime; the result is below 2^256, not below the prime.
 fn multiply(left: &Number, right: &Number) -> Number {
-    let mut product = [0; 8];
+    let mut product = [0_u64; 8];
     for (at, &factor) in left.iter().enumerate() {
         let mut carry = 0;
         for (to, &other) in right.iter().enumerate() {
-            carry += u128::from(factor) * u128::from(other) + u128::from(product[at + to]);
-            (product[at + to], carry) = split(carry);
+            (product[at + to], carry) = factor.carrying_mul_add(other, product[at + to], carry);
         }
-        product[at + 4] = split(carry).0;
+        product[at + 4] = carry;
     }
     // 2^256 is 38 modulo the prime.
-    let [low @ .., _, _, _, _] = product;
-    let mut folded = low;
+    let [mut low @ .., _, _, _, _] = product;
     let mut carry = 0;
-    for (limb, &high) in folded.iter_mut().zip(&product[4..]) {
-        carry += u128::from(high) * 38 + u128::from(*limb);
-        (*limb, carry) = split(carry);
+    for (limb, &high) in low.iter_mut().zip(&product[4..]) {
+        (*limb, carry) = high.carrying_mul_add(38, *limb, carry);
     }
-    fold(folded, carry)
+    fold(low, carry)
 }
 
 /// Adds modulo the prime; the result is below 2^256, not below the prime.
 fn add(left: &Number, right: &Number) -> Number {
     let mut sum = *left;
-    let mut carry = 0;
+    let mut carry = false;
     for (limb, &other) in sum.iter_mut().zip(right) {
-        carry += u128::from(*limb) + u128::from(other);
-        (*limb, carry) = split(carry);
+        (*limb, carry) = limb.carrying_add(other, carry);
     }
-    fold(sum, carry)
+    fold(sum, u64::from(carry))
 }
 
-/// Adds `over` times 2^256, of which at most two rounds are left after a multiplication.
-fn fold(mut number: Number, mut over: u128) -> Number {
+/// Adds `over` times 2^256.
+fn fold(mut number: Number, mut over: u64) -> Number {
     while over > 0 {
-        over *= 38;
+        let mut more = over * 38;
         for limb in &mut number {
-            over += u128::from(*limb);
-            (*limb, over) = split(over);
+            let (sum, carry) = limb.overflowing_add(more);
+            (*limb, more) = (sum, u64::from(carry));
         }
+        over = more;
     }
     number
 }
 
-/// Splits into the low limb and what is carried.
-const fn split(wide: u128) -> (u64, u128) {
-    (wide as u64, wide >> 64)
-}
-
-/// Reads the upper and the lower half.
-const fn halves(number: &Number) -> (u128, u128) {
-    ((number[3] as u128) << 64 | number[2] as u128, (number[1] as u128) << 64 | number[0] as u128)
-}
-
 /// Tells whether the number is zero or has a square root modulo the prime, by a binary Jacobi symbol.
-///
-/// Keeps `over` and `under` odd, subtracts the smaller from the larger one and drops the factors of two, each of which
-/// may change the sign; narrows to half the width as soon as both numbers fit.
 fn is_square(number: &Number) -> bool {
-    let (mut over_high, mut over_low) = halves(number);
-    let (mut under_high, mut under_low) = halves(&PRIME);
-    let mut minus = 0;
-    while (over_high | under_high) != 0 {
-        if over_low == 0 {
-            if over_high == 0 {
-                // What is left in `under` divides the prime and is not one: the number is zero modulo the prime.
-                return true;
-            }
-            // 2^128 is a square.
-            (over_high, over_low) = (0, over_high);
-            continue;
-        }
-        let twos = over_low.trailing_zeros();
-        if twos > 0 {
-            over_low = over_low >> twos | over_high << (128 - twos);
-            over_high >>= twos;
-        }
-        minus ^= twos & sign_of_two(under_low);
-        let (low, borrow) = over_low.overflowing_sub(under_low);
-        let (high, less) = over_high.overflowing_sub(under_high);
-        let (high, lesser) = high.overflowing_sub(u128::from(borrow));
-        let smaller = less | lesser;
-        minus ^= u32::from(smaller) & sign_of_swap(over_low, under_low);
-        let mask = u128::from(smaller).wrapping_neg();
-        under_low ^= (under_low ^ over_low) & mask;
-        under_high ^= (under_high ^ over_high) & mask;
-        let (low, carry) = (low ^ mask).overflowing_add(u128::from(smaller));
-        over_low = low;
-        over_high = (high ^ mask).wrapping_add(u128::from(carry));
+    let (mut over, mut under, mut sign) = (*number, PRIME, 0);
+    reduce(&mut over, &mut under, &mut sign);
+    if over == [0; 4] && under == PRIME {
+        return true;
     }
-    while over_low != 0 {
-        let twos = over_low.trailing_zeros();
-        over_low >>= twos;
-        minus ^= twos & sign_of_two(under_low);
-        let (low, smaller) = over_low.overflowing_sub(under_low);
-        minus ^= u32::from(smaller) & sign_of_swap(over_low, under_low);
-        let mask = u128::from(smaller).wrapping_neg();
-        under_low ^= (under_low ^ over_low) & mask;
-        over_low = (low ^ mask).wrapping_add(u128::from(smaller));
+    // Both are below 2^192 now, or `over` is zero and `under` one; and so on with each step.
+    let ([mut over @ .., _], [mut under @ .., _]) = (over, under);
+    reduce(&mut over, &mut under, &mut sign);
+    let ([mut over @ .., _], [mut under @ .., _]) = (over, under);
+    reduce(&mut over, &mut under, &mut sign);
+    let ([mut over @ .., _], [mut under @ .., _]) = (over, under);
+    reduce(&mut over, &mut under, &mut sign);
+    sign & 1 == 0
+}
+
+/// Drops the factors of two of `over` and subtracts the smaller number from the larger, until both fit into one limb
+/// less or nothing is left of `over`. The lowest bit of `sign` says how often the symbol (over / under) changed its sign.
+#[inline(always)]
+fn reduce<const N: usize>(over: &mut [u64; N], under: &mut [u64; N], sign: &mut u32) {
+    drop_twos(over, under, sign);
+    while over[0] != 0 && (N == 1 || over[N - 1] | under[N - 1] != 0) {
+        let (difference, smaller) = subtract(over, under);
+        let (opposite, _) = subtract(under, over);
+        *sign ^= u32::from(smaller) & sign_of_swap(over[0], under[0]);
+        // The outcome is as good as random: a branch on it would cost more than both subtractions.
+        let mask = u64::from(smaller).wrapping_neg();
+        for at in 0..N {
+            under[at] ^= (under[at] ^ over[at]) & mask;
+            over[at] = difference[at] ^ (difference[at] ^ opposite[at]) & mask;
+        }
+        drop_twos(over, under, sign);
     }
-    minus & 1 == 0
+}
+
+/// Makes `over` odd, unless it is zero.
+#[inline(always)]
+fn drop_twos<const N: usize>(over: &mut [u64; N], under: &[u64; N], sign: &mut u32) {
+    while over[0] == 0 && *over != [0; N] {
+        // 2^64 is a square.
+        over.rotate_left(1);
+    }
+    let twos = over[0].trailing_zeros() % u64::BITS;
+    *over = shift_right(over, twos);
+    *sign ^= twos & sign_of_two(under[0]);
+}
+
+/// Divides by a power of two below 2^64.
+#[inline(always)]
+fn shift_right<const N: usize>(number: &[u64; N], twos: u32) -> [u64; N] {
+    std::array::from_fn(|at| {
+        let above = number.get(at + 1).copied().unwrap_or_default();
+        number[at] >> twos | above << 1 << (u64::BITS - 1 - twos)
+    })
+}
+
+/// Subtracts modulo 2^(64 N) and says whether the result is below zero.
+#[inline(always)]
+fn subtract<const N: usize>(left: &[u64; N], right: &[u64; N]) -> ([u64; N], bool) {
+    let mut borrow = false;
+    let mut difference = *left;
+    for (limb, &other) in difference.iter_mut().zip(right) {
+        (*limb, borrow) = limb.borrowing_sub(other, borrow);
+    }
+    (difference, borrow)
 }
 
 /// Says in the lowest bit whether two is no square modulo `under`: that is so for 3 and 5 modulo 8.
-const fn sign_of_two(under: u128) -> u32 {
+const fn sign_of_two(under: u64) -> u32 {
     (under >> 1 ^ under >> 2) as u32
 }
 
 /// Says in the lowest bit whether swapping both changes the sign: that is so when both are 3 modulo 4.
-const fn sign_of_swap(over: u128, under: u128) -> u32 {
+const fn sign_of_swap(over: u64, under: u64) -> u32 {
     ((over & under) >> 1) as u32
 }
 

@@ -15,21 +15,22 @@ const BLOCK: usize = 16;
 const MAC: usize = 8;
 
 /// Holds the decoded parts of an entry; the ciphertext lies in the buffer that was given to [`Sealed::decode`].
-pub(super) struct Sealed {
+pub(super) struct Sealed<'a> {
     ephemeral: [u8; BackupKey::LENGTH],
+    ciphertext: &'a mut [u8],
     mac: [u8; MAC],
 }
 
-impl Sealed {
+impl<'a> Sealed<'a> {
     /// Decodes the three texts and checks their lengths, which needs no key; the ciphertext goes to `buffer`.
-    pub(super) fn decode(data: &SessionData<'_>, buffer: &mut Vec<u8>) -> Result<Self, Damage> {
+    pub(super) fn decode(data: &SessionData<'_>, buffer: &'a mut Vec<u8>) -> Result<Self, Damage> {
         let ephemeral = base64::decode(&data.ephemeral).ok_or(Damage::Ephemeral)?;
-        base64::decode_into(data.ciphertext.as_bytes(), buffer).ok_or(Damage::Ciphertext)?;
-        if buffer.is_empty() || !buffer.len().is_multiple_of(BLOCK) {
+        let ciphertext = base64::decode_into(data.ciphertext.as_bytes(), buffer).ok_or(Damage::Ciphertext)?;
+        if ciphertext.is_empty() || !ciphertext.len().is_multiple_of(BLOCK) {
             return Err(Damage::Ciphertext);
         }
         let mac = base64::decode(&data.mac).ok_or(Damage::MacForm)?;
-        Ok(Self { ephemeral, mac })
+        Ok(Self { ephemeral, ciphertext, mac })
     }
 
     /// Decrypts the ciphertext in place and returns the plaintext.
@@ -37,14 +38,14 @@ impl Sealed {
     /// The scheme is "m.megolm_backup.v1.curve25519-aes-sha2": X25519, then HKDF-SHA-256 without salt and info to 80
     /// bytes (AES key, MAC key, initialisation vector), AES-256-CBC with PKCS#7. The MAC covers the **empty** string,
     /// a mistake of the first implementation that became the specification, so it proves the key and nothing else.
-    pub(super) fn open<'a>(&self, key: &BackupKey, buffer: &'a mut [u8]) -> Result<&'a [u8], Damage> {
+    pub(super) fn open(self, key: &BackupKey) -> Result<&'a [u8], Damage> {
         let secret = key.agree(&self.ephemeral).ok_or(Damage::Ephemeral)?;
         // The cryptography library fails here only when it is out of memory or misused.
         let keys = Keys::derive(&secret).ok_or(Damage::MacWrong)?;
         if keys.mac() != self.mac {
             return Err(Damage::MacWrong);
         }
-        keys.decrypt(buffer).ok_or(Damage::Padding)
+        keys.decrypt(self.ciphertext).ok_or(Damage::Padding)
     }
 }
 
@@ -122,7 +123,7 @@ mod tests {
             ciphertext: Cow::Borrowed(ciphertext),
             mac: Cow::Borrowed(mac),
         };
-        Sealed::decode(&data, &mut buffer).map(|_| buffer.len())
+        Sealed::decode(&data, &mut buffer).map(|sealed| sealed.ciphertext.len())
     }
 
     const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -7,7 +7,7 @@ use vodozemac::{
 };
 
 use super::GenerateError;
-use crate::{Opened, SessionId};
+use crate::{EXPORTED_KEY, SessionId};
 
 /// A Megolm session that starts at message 0.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ impl Session {
 
     /// Exports the room key from message 0 on.
     pub fn exported(&self) -> Vec<u8> {
-        let mut exported = Vec::with_capacity(Opened::LENGTH);
+        let mut exported = Vec::with_capacity(EXPORTED_KEY);
         exported.push(1);
         exported.extend_from_slice(&0_u32.to_be_bytes());
         exported.extend_from_slice(&self.ratchet);

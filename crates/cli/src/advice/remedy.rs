@@ -2,7 +2,7 @@
 
 use lifeboat_report::{
     Code, Facts, Finding, Gap, Severity,
-    facts::Candidate,
+    facts::{Candidate, Session},
 };
 
 /// Something to do, from the least to the most destructive.
@@ -22,12 +22,12 @@ pub(crate) enum Remedy {
     VerifySessions,
     /// Enter the recovery key where Element asks for it.
     EnterRecoveryKey,
+    /// Turn the key backup on.
+    TurnOnKeyStorage,
     /// Make a recovery key where there is none.
     SetUpRecovery,
     /// Let a session that still has the secrets store them again under a new recovery key.
     ChangeRecoveryKey,
-    /// Turn the key backup on.
-    TurnOnKeyStorage,
     /// Add an e-mail address.
     AddEmail,
     /// Change the password where the accounts are kept.
@@ -42,11 +42,21 @@ pub(crate) enum Remedy {
     ResetIdentity,
 }
 
+impl Remedy {
+    /// Returns the remedies that do this one's work as well, if they are advised anyway.
+    pub(super) fn covered_by(self) -> &'static [Self] {
+        match self {
+            Self::CheckAgain => &[Self::CheckLater, Self::TestRecoveryKey],
+            _ => &[],
+        }
+    }
+}
+
 /// Returns the remedy for `finding`, if there is anything to do about it.
 pub(super) fn of(finding: &Finding, facts: &Facts) -> Option<Remedy> {
     let tested = facts.key_trial.known().is_some();
     Some(match finding.code {
-        Code::CoverageAtRisk | Code::CoveragePartial | Code::CoverageUnknown => Remedy::ExportKeys,
+        Code::CoverageAtRisk | Code::CoveragePartial | Code::CoverageUnknown => return export(facts),
 
         Code::NoKeyBackup | Code::BackupSwitchedOff => Remedy::TurnOnKeyStorage,
         Code::BackupUnknown
@@ -59,7 +69,7 @@ pub(super) fn of(finding: &Finding, facts: &Facts) -> Option<Remedy> {
         | Code::RateLimited => return after_gaps(finding),
         Code::BackupAlgorithmUnknown => Remedy::RenewKeyStorage,
         Code::BackupKeyOfOtherVersion | Code::BackupKeyNotInStorage => Remedy::ChangeRecoveryKey,
-        Code::BackupDamaged => Remedy::ExportKeys,
+        Code::BackupDamaged => return export(facts),
         // A test of every entry is not offered by a command of its own: it comes with the check.
         Code::BackupNotProven => return None,
         Code::BackupUnsigned if finding.severity == Severity::Note => return None,
@@ -92,6 +102,12 @@ pub(super) fn of(finding: &Finding, facts: &Facts) -> Option<Remedy> {
         Code::AccountsDelegated => Remedy::UseAccountPage,
         Code::NoEmail => Remedy::AddEmail,
     })
+}
+
+/// Only other sessions have something to save.
+fn export(facts: &Facts) -> Option<Remedy> {
+    let none = facts.sessions.known().is_some_and(|all| !all.iter().any(Session::may_hold_room_keys));
+    (!none).then_some(Remedy::ExportKeys)
 }
 
 /// A key that opens the active backup is good enough to make a new one with; otherwise the right one is to be found.

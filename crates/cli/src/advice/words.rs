@@ -6,7 +6,7 @@ use lifeboat_report::{
 };
 
 use super::{Advice, CommandLine, Remedy, sessions_of};
-use crate::ui::{clean::clean, time};
+use crate::ui::{clean::{clean, clean_id}, time};
 
 /// Longest name of a session or address in a sentence.
 const LONGEST: usize = 60;
@@ -29,7 +29,7 @@ pub(super) fn advice(remedy: Remedy, report: &Report, account: &CommandLine) -> 
         }
         Remedy::ExportKeys => format!(
             "Save the keys that only your sessions hold, in each of them{}. The file is encrypted with a passphrase \
-             of your choice; keep both until you can read everything again.",
+             of your choice: keep both until you can read everything again.",
             holders(report)
         ),
         Remedy::VerifySessions => format!(
@@ -70,7 +70,7 @@ pub(super) fn advice(remedy: Remedy, report: &Report, account: &CommandLine) -> 
         }
         Remedy::RenewKeyStorage => {
             "Save your keys first, as above. Then turn key storage off and on again in a verified session: this \
-             deletes the present backup and makes a new one."
+             deletes what the server holds, backup and recovery, and stores it anew; set up recovery afterwards."
                 .to_owned()
         }
         Remedy::ResetIdentity => {
@@ -95,7 +95,7 @@ fn command(remedy: Remedy, account: &CommandLine) -> Option<CommandLine> {
 fn in_element(remedy: Remedy) -> Option<&'static str> {
     match remedy {
         Remedy::ExportKeys => Some("Settings → Encryption → Advanced → Export keys"),
-        Remedy::VerifySessions => Some("in that session: Settings → Encryption → Verify this device"),
+        Remedy::VerifySessions => Some("Settings → Encryption → Verify this device, in that session"),
         Remedy::EnterRecoveryKey => Some("Settings → Encryption → Recovery → Enter recovery key"),
         Remedy::SetUpRecovery => Some("Settings → Encryption → Recovery → Set up recovery"),
         Remedy::ChangeRecoveryKey => Some("Settings → Encryption → Recovery → Change recovery key"),
@@ -117,7 +117,7 @@ fn holders(report: &Report) -> String {
     let mut sessions: Vec<&Session> =
         report.facts.sessions.known().into_iter().flatten().filter(|it| it.may_hold_room_keys()).collect();
     sessions.sort_by_key(|it| (std::cmp::Reverse(it.last_seen_at), it.device_id.clone()));
-    if sessions.is_empty() { String::new() } else { format!(" ({})", names(sessions, report.taken_at)) }
+    if sessions.is_empty() { String::new() } else { format!(": {}", names(sessions, report.taken_at)) }
 }
 
 fn unsigned(report: &Report) -> String {
@@ -149,14 +149,14 @@ fn names<'a>(sessions: impl IntoIterator<Item = &'a Session>, now: u64) -> Strin
 fn session_name(session: &Session) -> String {
     match session.name.as_deref().map(|it| clean(it, LONGEST)) {
         Some(name) if !name.is_empty() => format!("“{name}”"),
-        _ => format!("the session {}", clean(&session.device_id, LONGEST)),
+        _ => format!("the session {}", clean_id(&session.device_id)),
     }
 }
 
 fn account_page(report: &Report) -> String {
     let oauth = report.facts.server.oauth.known().and_then(Option::as_ref);
     match oauth.and_then(|it| it.account_management_uri.as_deref()) {
-        Some(page) => format!(": {}", clean(page, 200)),
+        Some(page) => format!(": {}", clean_id(page)),
         None => String::new(),
     }
 }
@@ -167,6 +167,6 @@ fn contacts(report: &Report) -> String {
         return String::new();
     };
     let people = contacts.iter().flat_map(|it| [&it.matrix_id, &it.email_address]).flatten();
-    let all: Vec<String> = people.chain(support_page).map(|it| clean(it, 100)).take(3).collect();
+    let all: Vec<String> = people.chain(support_page).map(|it| clean_id(it)).take(3).collect();
     if all.is_empty() { String::new() } else { format!(": {}", all.join(", ")) }
 }

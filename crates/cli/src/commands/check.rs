@@ -69,13 +69,13 @@ async fn gather(
 
 /// Says at once what becomes of the session.
 fn signed_in(session: &OwnSession, homeserver: &Homeserver) -> String {
-    let server = homeserver.base_url();
+    let server = homeserver.base_url().host_str().unwrap_or_default();
     match session.kind() {
         SessionKind::Throwaway => {
-            format!("Signed in to {server} . This session removes itself when the check is done.")
+            format!("Signed in to {server}. This session removes itself when the check is done.")
         }
-        SessionKind::Borrowed => format!("Looking through the lent session at {server} . It stays as it is."),
-        SessionKind::Kept => format!("Signed in to {server} . This session is kept for the next command."),
+        SessionKind::Borrowed => format!("Looking through the lent session at {server}. It stays as it is."),
+        SessionKind::Kept => format!("Signed in to {server}. This session is kept for the next command."),
     }
 }
 

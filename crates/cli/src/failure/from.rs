@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use lifeboat_preflight::{CertificateProblem, CheckError, DiscoverError, SignInError};
-use lifeboat_report::StatusFileError;
 
 use super::Failure;
 use crate::ui::clean::clean;
@@ -38,7 +37,11 @@ impl From<DiscoverError> for Failure {
             }
             DiscoverError::NoTls { .. } => "Install the system’s certificate authorities (ca-certificates).".to_owned(),
         };
-        Self::failed(sentence(&error), hint)
+        match &error {
+            // What was typed is wrong, whatever any server says.
+            DiscoverError::BadUrl { .. } | DiscoverError::InsecureHttp { .. } => Self::usage(sentence(&error), hint),
+            _ => Self::failed(sentence(&error), hint),
+        }
     }
 }
 

@@ -22,10 +22,11 @@ pub(crate) fn parse_user(text: &str) -> Result<OwnedUserId, Failure> {
             format!("“{text}” lacks the server’s name."),
             format!("A whole user id looks like {text}:example.org; Element shows yours in Settings → Account."),
         ),
-        _ => match guess(text) {
-            Some(user) => Failure::usage(format!("“{text}” is not a user id."), format!("Did you mean {user} ?")),
-            None if text.contains('@') => instead("an e-mail address or something like it"),
-            None => instead("something else"),
+        Some('@') => Failure::usage(format!("“{text}” is not a valid user id."), LOOKS_LIKE),
+        Some(_) => match guess(text) {
+            Some(user) => Failure::usage(format!("“{text}” is not a user id."), format!("Did you mean {user}?")),
+            None if text.contains('@') => instead("an e-mail address"),
+            None => Failure::usage(format!("“{text}” is not a user id."), LOOKS_LIKE),
         },
     })
 }

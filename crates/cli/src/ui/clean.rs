@@ -20,6 +20,10 @@ pub(crate) fn clean(text: &str, columns: usize) -> String {
     let mut marks = 0;
     for character in text.trim().chars() {
         let character = harmless(character);
+        // Runs of spaces could push words into a column or line of their own.
+        if character == ' ' && shown.ends_with(' ') {
+            continue;
+        }
         let own_width = character.width().unwrap_or(0);
         marks = if own_width == 0 { marks + 1 } else { 0 };
         if marks > MARKS_IN_A_ROW {
@@ -32,6 +36,12 @@ pub(crate) fn clean(text: &str, columns: usize) -> String {
         width += own_width;
     }
     shown
+}
+
+/// Does the same for ids and addresses: in them a space is as strange as a control character, and could begin a line
+/// of its own where lines are wrapped.
+pub(crate) fn clean_id(id: &str) -> String {
+    clean(id, 100).replace(char::is_whitespace, &REPLACEMENT.to_string())
 }
 
 /// Returns `text`, which may have several lines and be long, harmless but otherwise as it is: for whole sentences
@@ -75,10 +85,10 @@ fn is_invisible(character: char) -> bool {
 
 fn shorten(mut shown: String, columns: usize) -> String {
     let mut width: usize = shown.chars().filter_map(UnicodeWidthChar::width).sum();
-    while width >= columns {
+    while width + 1 > columns {
         match shown.pop() {
             Some(last) => width -= last.width().unwrap_or(0),
-            None => return shown,
+            None => break,
         }
     }
     let kept = shown.trim_end().len();
@@ -120,6 +130,12 @@ mod tests {
             format!("{shown}\n")
         });
         insta::assert_snapshot!(told.concat());
+    }
+
+    #[test]
+    fn ids_have_no_spaces() {
+        assert_eq!(clean_id("@mira:example.org CLEAR\n everything"), "@mira:example.org�CLEAR�everything");
+        assert_eq!(clean_id(&"x".repeat(1000)).chars().count(), 100);
     }
 
     #[test]

@@ -4,13 +4,15 @@ mod backup;
 mod findings;
 mod sessions;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod verdicts;
 
 pub(crate) use storage::{secret_name, trial_words};
 
 use lifeboat_report::{Report, facts::Server};
 
-use super::{clean::clean, page::Page, time};
+use super::{clean::{clean, clean_id}, page::Page, time};
 use crate::advice::{Advice, CommandLine, advise};
 
 /// Renders a report for a terminal of `width` columns. `account` is how its command lines name the account.
@@ -32,11 +34,11 @@ pub(crate) fn render(report: &Report, account: &CommandLine, width: usize) -> St
 fn whose(report: &Report) -> String {
     let Server { base_url, software, .. } = &report.facts.server;
     let software = match software.known() {
-        Some(it) => format!(" ({} {})", clean(&it.name, 40), clean(&it.version, 60)),
+        Some(it) => format!(" ({} {})", clean(&it.name, 40), clean_id(&it.version)),
         None => String::new(),
     };
-    let account = clean(&report.account, 255);
-    format!("{account} on {}{software}, as of {}", clean(base_url, 200), time::moment(report.taken_at))
+    let account = clean_id(&report.account);
+    format!("{account} on {}{software}, as of {}", clean_id(base_url), time::moment(report.taken_at))
 }
 
 fn steps(page: &mut Page, advice: &[Advice]) {

@@ -8,7 +8,7 @@ use lifeboat_report::{
 use serde_json::{Value, json};
 
 use super::{
-    clean::clean,
+    clean::{clean, clean_id},
     page::Page,
     screen::{secret_name, trial_words},
     style::Tone,
@@ -127,7 +127,7 @@ fn sentences(opened: &Candidate, facts: &Facts) -> Vec<String> {
         (false, false) => nothing(what, opened, facts),
     }];
     if !opened.opens_default && !opened.storage_keys.is_empty() {
-        let keys: Vec<_> = opened.storage_keys.iter().map(|it| clean(it, 50)).collect();
+        let keys: Vec<_> = opened.storage_keys.iter().map(|it| clean_id(it)).collect();
         told.push(format!("It opens a storage key that is not the default one any more: {}.", keys.join(", ")));
     }
     if let Some(reason) = why_not_the_backup(opened, active) {
@@ -138,7 +138,7 @@ fn sentences(opened: &Candidate, facts: &Facts) -> Vec<String> {
         told.push("It is a key of the backup itself, as recovery keys were before there was secret storage.".to_owned());
     }
     let others: Vec<_> =
-        opened.backup.keys().filter(|it| active.is_none_or(|active| active.version != **it)).map(|it| clean(it, 40)).collect();
+        opened.backup.keys().filter(|it| active.is_none_or(|active| active.version != **it)).map(|it| clean_id(it)).collect();
     if !others.is_empty() {
         told.push(format!(
             "It opens key backup version {}, which was replaced since and is still on the server.",
@@ -152,7 +152,7 @@ fn backup_words(active: Option<&BackupVersion>) -> String {
     match active {
         Some(backup) => {
             let keys = if backup.count == 1 { "key" } else { "keys" };
-            format!("the active key backup (version {}, {} {keys})", clean(&backup.version, 40), grouped(backup.count))
+            format!("the active key backup (version {}, {} {keys})", clean_id(&backup.version), grouped(backup.count))
         }
         None => "a key backup, which this account does not have".to_owned(),
     }

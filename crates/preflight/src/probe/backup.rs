@@ -35,6 +35,11 @@ impl RawBackup {
     pub(crate) fn public_key(&self) -> Option<&str> {
         self.auth_data.get("public_key").and_then(Value::as_str)
     }
+
+    /// Tells whether its entries can be understood: they are of the specification's algorithm.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.algorithm == CURVE25519 && self.public_key().is_some()
+    }
 }
 
 /// Asks for the newest version
@@ -98,10 +103,9 @@ const CURVE25519: &str = "m.megolm_backup.v1.curve25519-aes-sha2";
 
 /// Names and checks what a backup version says of itself.
 pub(crate) fn describe(backup: &RawBackup, user: &UserId, published: Option<&PublishedKeys>) -> BackupVersion {
-    let readable = backup.algorithm == CURVE25519 && backup.public_key().is_some();
     BackupVersion {
         version: backup.version.clone(),
-        algorithm: if readable {
+        algorithm: if backup.is_readable() {
             BackupAlgorithm::Curve25519AesSha2
         } else {
             BackupAlgorithm::Unknown(backup.algorithm.clone())

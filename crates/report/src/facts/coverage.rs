@@ -34,4 +34,7 @@ pub struct Coverage {
     pub at_risk: u64,
     /// Whether every encrypted room was read to its start.
     pub complete: bool,
+    /// When the newest encrypted message was sent, as its sender's server states it.
+    #[serde(default)]
+    pub newest_event_at: Option<u64>,
 }

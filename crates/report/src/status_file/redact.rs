@@ -14,7 +14,7 @@ type Hash<'a> = &'a dyn Fn(&str) -> String;
 
 impl StatusFile {
     /// Replaces every id and name by what `hash` makes of it: the account, device ids and session names, storage key
-    /// ids, public keys, signers, e-mail addresses, the hosts of servers and their contacts.
+    /// ids, public keys, signers, e-mail addresses, the hosts of servers and their contacts, rooms and senders.
     ///
     /// What was the same before is the same afterwards, as far as `hash` keeps different things apart; it should also
     /// be hard to reverse. Numbers, moments, versions and the names of algorithms stay. Evidence is gathered anew from
@@ -22,6 +22,9 @@ impl StatusFile {
     pub fn redact(&mut self, hash: &dyn Fn(&str) -> String) {
         self.account = hash(&self.account);
         redact_facts(&mut self.facts, hash);
+        if let Some(forecast) = &mut self.forecast {
+            forecast.redact(hash);
+        }
         for it in &mut self.findings {
             let fates = std::mem::take(&mut it.fates);
             *it = StatusFinding::of(&Finding::new(it.code, it.severity, fates, &self.facts));

@@ -79,7 +79,7 @@ fn a_kept_file_can_still_be_read() {
 #[test]
 fn unknown_fields_are_passed_over() {
     let mut json = json_of(healthy_facts());
-    json["forecast"] = json!({"events": {"total": 1}, "rooms": [[[[]]]]});
+    json["outlook"] = json!({"events": {"total": 1}, "rooms": [[[[]]]]});
     json["facts"]["weather"] = json!("rain");
     json["facts"]["server"]["colour"] = json!(null);
     json["facts"]["sessions"]["known"][0]["mood"] = json!([1, 2, 3]);

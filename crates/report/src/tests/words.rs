@@ -24,6 +24,19 @@ fn the_sentences_of_every_spoiled_account_are_those_kept() {
     assert_golden("sentences.txt", &text);
 }
 
+#[test]
+fn the_evidence_of_every_code_is_that_kept() {
+    let mut text = String::new();
+    let mut shown = BTreeSet::new();
+    for it in cases().iter().flat_map(|it| Finding::all_of(&it.facts)) {
+        let evidence = serde_json::to_string(&it.evidence).unwrap();
+        if shown.insert((it.code, evidence.clone())) {
+            writeln!(text, "{}: {evidence}", it.code).unwrap();
+        }
+    }
+    assert_golden("evidence.txt", &text);
+}
+
 /// Every code with each severity and the fates that it can have.
 fn every_weight() -> BTreeSet<(Code, Severity, Vec<Fate>)> {
     let mut weights = BTreeSet::new();

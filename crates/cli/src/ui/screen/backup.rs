@@ -6,7 +6,7 @@ use lifeboat_report::{
     grouped,
 };
 
-use crate::ui::{clean::clean, page::Page, style::Tone, table::Table};
+use crate::ui::{clean::clean_id, page::Page, style::Tone, table::Table};
 
 /// Adds them.
 pub(super) fn show(page: &mut Page, report: &Report) {
@@ -17,7 +17,7 @@ pub(super) fn show(page: &mut Page, report: &Report) {
         Fact::Unknown(gap) => return page.aside(3, &format!("Not known: {}.", gap.words()), Tone::Plain),
     };
     let mut table = Table::new(["Version", "Keys in it", "Signed by", "Your key"]);
-    table.row([clean(&active.version, 40), grouped(active.count), signed_by(active), tried(active, report)]);
+    table.row([clean_id(&active.version), grouped(active.count), signed_by(active), tried(active, report)]);
     page.table(&table);
 }
 
@@ -31,9 +31,9 @@ fn signed_by(backup: &BackupVersion) -> String {
 fn signer(signature: &BackupSignature) -> String {
     let who = match &signature.signer {
         Signer::Master => "your identity".to_owned(),
-        Signer::SignedSession(id) => format!("verified session {}", clean(id, 40)),
-        Signer::UnsignedSession(id) => format!("unverified session {}", clean(id, 40)),
-        Signer::Stranger(id) => format!("unknown key {}", clean(id, 50)),
+        Signer::SignedSession(id) => format!("verified session {}", clean_id(id)),
+        Signer::UnsignedSession(id) => format!("unverified session {}", clean_id(id)),
+        Signer::Stranger(id) => format!("unknown key {}", clean_id(id)),
     };
     match signature.signature {
         Signature::Valid => who,

@@ -4,7 +4,7 @@ use lifeboat_report::{Code, Fate, Finding, Report, Severity};
 
 use super::show_ways;
 use crate::{
-    advice::{Advice, CommandLine, advise_about, remedy_for},
+    advice::{Advice, CommandLine, Help, help_with},
     ui::{clean::clean_sentence, page::Page, style::Tone},
 };
 
@@ -23,24 +23,25 @@ pub(super) fn show(page: &mut Page, report: &Report, advice: &[Advice], account:
         if shown.contains(&finding.code) {
             continue;
         }
+        if !shown.is_empty() {
+            page.gap();
+        }
         shown.push(finding.code);
         let word = finding.severity.word().to_uppercase();
         let begin = format!(" {}{}", Tone::from(finding.severity).paint(&word), " ".repeat(COLUMN - 1 - word.len()));
         page.paragraph(&begin, &clean_sentence(&finding.to_string()));
         page.aside(COLUMN, &clean_sentence(finding.meaning()), Tone::Plain);
-        remedy(page, finding, report, advice, account);
-        page.aside(COLUMN, &when(finding, report), Tone::Faint);
-    }
-}
-
-/// Points to the step that helps; a note's own remedy has no step and is said here.
-fn remedy(page: &mut Page, finding: &Finding, report: &Report, advice: &[Advice], account: &CommandLine) {
-    let step = remedy_for(finding, report).and_then(|remedy| advice.iter().position(|it| it.remedy == remedy));
-    if let Some(step) = step {
-        page.aside(COLUMN, &format!("→ step {}", step + 1), Tone::Strong);
-    } else if let Some(step) = advise_about(finding, report, account) {
-        page.paragraph(&format!("{:COLUMN$}→ ", ""), &step.what);
-        show_ways(page, COLUMN + 2, &step);
+        let help = help_with(finding, report, advice, account);
+        let step = match &help {
+            Some(Help::Step(place)) => format!("→ step {} · ", place + 1),
+            Some(Help::Aside(_)) | None => String::new(),
+        };
+        // A note's own remedy is not worth a step: it is said here.
+        if let Some(Help::Aside(advice)) = &help {
+            page.paragraph(&format!("{:COLUMN$}→ ", ""), &advice.what);
+            show_ways(page, COLUMN + 2, advice);
+        }
+        page.aside(COLUMN, &format!("{step}{}", when(finding, report)), Tone::Faint);
     }
 }
 

@@ -5,7 +5,7 @@ use lifeboat_report::{
     facts::{DeviceKeys, Session},
 };
 
-use crate::ui::{clean::clean, page::Page, style::Tone, table::Table, time};
+use crate::ui::{clean::{clean, clean_id}, page::Page, style::Tone, table::Table, time};
 
 /// Adds it, this check's own session last.
 pub(super) fn show(page: &mut Page, report: &Report) {
@@ -23,7 +23,7 @@ pub(super) fn show(page: &mut Page, report: &Report) {
     sorted.sort_by_key(|it| (it.this, std::cmp::Reverse(it.last_seen_at), it.device_id.as_str()));
     let mut table = Table::new(["Name", "Id", "Last seen", "Verified"]);
     for session in sorted {
-        table.row([name(session), clean(&session.device_id, 40), last_seen(session, report.taken_at), verified(session)]);
+        table.row([name(session), clean_id(&session.device_id), last_seen(session, report.taken_at), verified(session)]);
     }
     page.table(&table);
 }

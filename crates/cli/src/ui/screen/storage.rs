@@ -5,7 +5,7 @@ use lifeboat_report::{
     facts::{CheckData, DefaultKey, Secret, SecretName, SecretStorage, SecretTrial, StorageKey},
 };
 
-use crate::ui::{clean::clean, page::Page, style::Tone, table::Table};
+use crate::ui::{clean::clean_id, page::Page, style::Tone, table::Table};
 
 /// Adds both.
 pub(super) fn show(page: &mut Page, report: &Report) {
@@ -26,12 +26,12 @@ fn keys(storage: &SecretStorage, report: &Report) -> Table {
     let mut table = Table::new(["Key", "Opened by", "Can be checked", "Your key"]);
     for (id, key) in &storage.keys {
         let default = if storage.usable_default() == Some(id) { " (default)" } else { "" };
-        table.row([format!("{}{default}", clean(id, 50)), opened_by(key), checkable(key), tried(id, report)]);
+        table.row([format!("{}{default}", clean_id(id)), opened_by(key), checkable(key), tried(id, report)]);
     }
     if let DefaultKey::Named(id) = &storage.default_key
         && !storage.keys.contains_key(id)
     {
-        table.row([format!("{} (default)", clean(id, 50)), "nobody".into(), "it is not there".into(), String::new()]);
+        table.row([format!("{} (default)", clean_id(id)), "nobody".into(), "it is not there".into(), String::new()]);
     }
     table
 }

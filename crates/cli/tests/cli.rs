@@ -1,0 +1,274 @@
+//! Runs the binary on everything that needs no homeserver.
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::Context;
+use assert_cmd::cargo::cargo_bin;
+use insta::assert_snapshot;
+use lifeboat_report::{
+    Fact, Gap, Generator, Report, StatusFile,
+    testing::{ACCOUNT, TAKEN_AT, healthy_facts},
+};
+
+/// A private folder with the binary run inside.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+/// What a run gave.
+struct Ran {
+    status: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    /// Exit status and both streams, for a snapshot.
+    fn all(&self) -> String {
+        format!("exit status {:?}\n--- stdout\n{}--- stderr\n{}", self.status, self.out, self.err)
+    }
+}
+
+impl Place {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self { folder: tempfile::tempdir()? })
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
+        fs::write(self.path(name), content)?;
+        set_private(&self.path(name))
+    }
+
+    /// Runs the binary without a controlling terminal, with nothing on stdin.
+    fn run(&self, line: &str) -> anyhow::Result<Ran> {
+        let output = Command::new("setsid")
+            .arg("--wait")
+            .arg(cargo_bin("lifeboat"))
+            .args(line.split_whitespace())
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.path())
+            .stdin(std::process::Stdio::null())
+            .output()
+            .context("setsid (of util-linux) starts the binary without a terminal")?;
+        Ok(Ran {
+            status: output.status.code(),
+            out: String::from_utf8(output.stdout)?,
+            err: String::from_utf8(output.stderr)?,
+        })
+    }
+
+    fn write_status(&self, name: &str, change: impl FnOnce(&mut lifeboat_report::Facts)) -> anyhow::Result<()> {
+        let mut facts = healthy_facts();
+        change(&mut facts);
+        let report = Report::of(ACCOUNT.to_owned(), TAKEN_AT, facts);
+        let generator = Generator { name: "lifeboat".to_owned(), version: "0.0.0".to_owned() };
+        self.write(name, serde_json::to_string(&StatusFile::of(&report, generator))?)
+    }
+}
+
+#[cfg(unix)]
+fn set_private(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o600))?)
+}
+
+#[cfg(not(unix))]
+fn set_private(_: &Path) -> anyhow::Result<()> {
+    Ok(())
+}
+
+/// A well-formed recovery key that belongs to nobody: 32 times the byte 7.
+const KEY: &str = "EsT1 B9zK x9qL hYHx jb2w BLjk LJQ2 tTwV Xm4W iFqz N5T1 gJmR";
+
+#[test]
+fn help_is_there() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    for (name, line) in [
+        ("help-short", "-h"),
+        ("help", "--help"),
+        ("help-check", "check --help"),
+        ("help-try-key", "try-key --help"),
+        ("help-report", "report --help"),
+        ("help-util", "util --help"),
+    ] {
+        let ran = place.run(line)?;
+        assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{line}");
+        assert_snapshot!(name, ran.out);
+    }
+    assert_eq!(place.run("")?.status, Some(2));
+    Ok(())
+}
+
+#[test]
+fn bad_command_lines_have_their_own_sentences() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write("p", "secret\n")?;
+    place.write("empty", "")?;
+    place.write("two", "one\ntwo\n")?;
+    place.write("binary", b"\xff\x00\x01")?;
+    place.write("there.json", "{}")?;
+    let mut told = String::new();
+    for line in [
+        "check mira",
+        "check !room:example.org",
+        "check mira:example.org",
+        "check @mira:example.org",
+        "check @mira:example.org --ask-recovery-key",
+        "check @mira:example.org --password-file missing",
+        "check @mira:example.org --password-file empty",
+        "check @mira:example.org --password-fd 9",
+        "check @mira:example.org --password-file p --recovery-key-file missing",
+        "check @mira:example.org --password-file p --recovery-key-file empty",
+        "check @mira:example.org --password-file p --recovery-key-file two",
+        "check @mira:example.org --password-file p --recovery-key-file binary",
+        "check @mira:example.org --password-file p --status-file there.json",
+        "check @mira:example.org --password-file p --status-file missing/s.json",
+        "check @mira:example.org --password-file p --homeserver http://example.org",
+        "check @mira:example.org --password-file p --homeserver ftp://example.org",
+        "try-key --offline",
+        "check --from missing.json",
+        "check --from there.json",
+        "report binary",
+    ] {
+        let ran = place.run(line)?;
+        assert_eq!(ran.out, "", "{line}");
+        assert_eq!(ran.err.lines().count(), 2, "two sentences: {line}\n{}", ran.err);
+        told += &format!("$ lifeboat {line}\n{}exit status {:?}\n\n", ran.err, ran.status);
+    }
+    assert_snapshot!(told);
+    assert_eq!(fs::read_dir(place.folder.path())?.count(), 5, "no file is left behind");
+    Ok(())
+}
+
+#[test]
+fn failures_are_json_for_programs() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    for line in ["check --json mira", "check --json", "check --json @mira:example.org --frobnicate"] {
+        let ran = place.run(line)?;
+        let document: serde_json::Value = serde_json::from_str(&ran.out)?;
+        assert_eq!(ran.status, Some(2), "{line}");
+        assert_eq!(document["exit"], 2, "{line}");
+        assert!(document["error"].is_string() && document["hint"].is_string(), "{document}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_status_file_is_judged_again() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write_status("clear.json", |_| ())?;
+    place.write_status("caution.json", |it| it.backup.switched_off = Fact::Unknown(Gap::Failed))?;
+    place.write_status("blocked.json", |it| it.coverage = Fact::Unknown(Gap::NotAsked))?;
+    for (line, status) in [
+        ("check --from clear.json", 0),
+        ("check --from caution.json", 11),
+        ("check --from blocked.json", 10),
+        ("check --from blocked.json --fate ended", 10),
+        ("check --from blocked.json --fate kept", 11),
+        ("report blocked.json", 0),
+    ] {
+        let ran = place.run(line)?;
+        assert_eq!((ran.status, ran.err.as_str()), (Some(status), ""), "{line}");
+        assert!(!ran.out.contains('\u{1b}'), "plain when piped");
+    }
+    assert_snapshot!(place.run("check --from blocked.json")?.all());
+    assert!(place.run("--color always check --from blocked.json")?.out.contains('\u{1b}'));
+    assert_eq!(place.run("report blocked.json")?.out, place.run("check --from blocked.json --no-color")?.out);
+    Ok(())
+}
+
+#[test]
+fn json_is_the_status_file() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write_status("old.json", |_| ())?;
+    let ran = place.run("check --from old.json --json --status-file new.json")?;
+    assert_eq!(ran.status, Some(0));
+    assert_eq!(ran.err, "Wrote new.json. It holds no secret.\n");
+    assert_eq!(fs::read_to_string(place.path("new.json"))?, ran.out);
+    let status = StatusFile::parse(&ran.out)?;
+    assert_eq!(status.account, ACCOUNT);
+    assert_eq!(place.run("check --from new.json --json")?.out, ran.out, "judging again changes nothing");
+
+    let redacted = place.run("check --from old.json --json --redact")?;
+    for secret in ["mira", "example.org", "PIXEL8PHON", "Pixel 8"] {
+        assert!(!redacted.out.contains(secret), "{secret} is redacted");
+    }
+    assert_eq!(place.run("check --from old.json --json --redact")?.out, redacted.out, "hashes are stable");
+    Ok(())
+}
+
+#[test]
+fn a_newer_status_file_says_so() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write("newer.json", r#"{"format": 99, "wonders": true}"#)?;
+    let ran = place.run("check --from newer.json")?;
+    assert_snapshot!(ran.all());
+    Ok(())
+}
+
+#[test]
+fn the_schema_is_printed() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    let ran = place.run("util schema")?;
+    assert_eq!(ran.status, Some(0));
+    let schema: serde_json::Value = serde_json::from_str(&ran.out)?;
+    assert_eq!(schema["title"], "StatusFile");
+    Ok(())
+}
+
+#[test]
+fn keys_are_understood_offline() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write("good", format!("{KEY}\n"))?;
+    place.write("wrong", KEY.replace("x9qL", "x9ql"))?;
+    place.write("short", &KEY[..KEY.len() - 5])?;
+    place.write("passphrase", "correct horse battery staple")?;
+    place.write("token", "syt_bWlyYQ_AbCdEfGhIjKlMnOpQrSt_0abcde")?;
+    let mut told = String::new();
+    for (file, status) in [("good", 0), ("passphrase", 0), ("wrong", 10), ("short", 10), ("token", 10)] {
+        let ran = place.run(&format!("try-key --offline --recovery-key-file {file}"))?;
+        assert_eq!(ran.status, Some(status), "{file}: {}", ran.all());
+        assert!(!ran.all().contains("x9q") && !ran.all().contains("horse") && !ran.all().contains("syt_"), "{file}");
+        told += &format!("{}\n", ran.all());
+    }
+    assert_snapshot!(told);
+    let json = place.run("try-key --offline --json --recovery-key-file good --recovery-key-file wrong")?;
+    assert_eq!(json.status, Some(10));
+    assert_snapshot!(json.out);
+    Ok(())
+}
+
+#[test]
+fn servers_that_are_none_are_told_apart() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write("p", "secret")?;
+    // Nothing listens on port 1, and names below .invalid never resolve (RFC 6761).
+    for (line, sentence) in [
+        ("check @mira:example.org --password-file p --homeserver http://127.0.0.1:1", "cannot be reached"),
+        ("check @mira:nowhere.invalid --password-file p", "nowhere.invalid does not exist."),
+    ] {
+        let ran = place.run(line)?;
+        assert_eq!(ran.status, Some(1), "{}", ran.all());
+        assert!(ran.err.contains(sentence) && ran.err.contains("hint: "), "{}", ran.err);
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn secrets_that_others_can_read_are_a_caution() -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new()?;
+    place.write("k", KEY)?;
+    fs::set_permissions(place.path("k"), fs::Permissions::from_mode(0o644))?;
+    let ran = place.run("try-key --offline --recovery-key-file k")?;
+    assert_eq!(ran.status, Some(0));
+    assert_eq!(ran.err, "caution: k can be read by others on this machine.\nhint:  Run  chmod 600 k\n");
+    Ok(())
+}

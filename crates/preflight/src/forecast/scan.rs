@@ -1,0 +1,205 @@
+//! Reads the history of encrypted rooms.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use lifeboat_report::Gap;
+use matrix_sdk::ruma::{
+    OwnedRoomId, UInt,
+    api::{
+        Direction,
+        client::{filter::RoomEventFilter, message::get_message_events},
+    },
+};
+
+use super::{
+    ForecastOptions,
+    event::{self, Content},
+    exam::Texts,
+    ledger::{Entering, Ledger},
+    pace::Pace,
+    pager::{Pager, Turn},
+    rooms::Room,
+};
+use crate::Caller;
+
+/// Reads rooms, several at a time, within common limits.
+pub(super) struct Scan<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) pace: &'a Pace,
+    pub(super) options: &'a ForecastOptions,
+    pub(super) texts: &'a Texts,
+    allowance: Allowance,
+}
+
+/// What was read of a room.
+#[derive(Debug)]
+pub(super) struct RoomHistory {
+    pub(super) room: Room,
+    pub(super) ledger: Ledger,
+    /// The ciphertexts of some messages, with the numbers of their rows.
+    pub(super) texts: Vec<(u32, Box<str>)>,
+    /// Whether nothing of the history is missing.
+    pub(super) complete: bool,
+    /// Why something is missing, if the server is the reason.
+    pub(super) gap: Option<Gap>,
+}
+
+/// Where a room was read to by an earlier run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Remembered {
+    pub(super) ledger: Ledger,
+    /// Events after this place were not read.
+    pub(super) until: String,
+}
+
+/// The most that servers give at a time; a hundred takes a third longer in all.
+const PAGE: u32 = 1_000;
+
+impl<'a> Scan<'a> {
+    pub(super) fn new(caller: &'a Caller, pace: &'a Pace, options: &'a ForecastOptions, texts: &'a Texts) -> Self {
+        let allowance = Allowance(AtomicU64::new(options.max_events.unwrap_or(u64::MAX)));
+        Self { caller, pace, options, texts, allowance }
+    }
+
+    /// Reads the history of a room with `GET /_matrix/client/v3/rooms/ROOM/messages`
+    /// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3roomsroomidmessages)): from its end
+    /// to its start, or after an earlier run from there to its end. Changes nothing.
+    pub(super) async fn read_room(&self, room: Room, remembered: Option<Remembered>) -> RoomHistory {
+        let history = match remembered {
+            None => self.read(room, Direction::Backward, Pager::default(), Entering::default()).await,
+            Some(Remembered { ledger, until }) => {
+                let (pager, entering) = (Pager::starting(Some(until)), Entering::resume(ledger));
+                let newer = self.read(room.clone(), Direction::Forward, pager, entering).await;
+                match newer.gap {
+                    // The server does not know that place any more: everything is read anew.
+                    Some(Gap::Refused | Gap::Unreadable | Gap::Unsupported) => {
+                        self.read(room, Direction::Backward, Pager::default(), Entering::default()).await
+                    }
+                    _ => newer,
+                }
+            }
+        };
+        self.options.progress.room_done();
+        history
+    }
+
+    async fn read(&self, room: Room, direction: Direction, mut pager: Pager, mut entering: Entering) -> RoomHistory {
+        let (mut texts, mut left_out) = (Vec::new(), false);
+        let mut end = End::LeftOut;
+        while end == End::LeftOut && !self.options.progress.is_stopped() && !self.allowance.is_used_up() {
+            let request = || self.caller.client().send(request(&room.id, direction, pager.from()));
+            let page = match self.pace.ask(self.caller, &self.options.progress, request).await {
+                Ok(page) => page,
+                Err(gap) => {
+                    end = End::Gap(gap);
+                    break;
+                }
+            };
+            let before = entering.len();
+            let json = page.chunk.iter().map(|event| event.json().get());
+            let read = self.enter_page(json, &mut entering, &mut texts);
+            self.options.progress.read_events((entering.len() - before) as u64);
+            left_out |= read.left_out;
+            match pager.turn(page.end, page.chunk.len(), entering.len() - before + read.too_old) {
+                Turn::GoOn if direction == Direction::Backward && read.reached_the_limit => break,
+                Turn::GoOn => {}
+                Turn::Complete if left_out => break,
+                Turn::Complete => end = End::Start,
+                Turn::Lost => end = End::Gap(Gap::Unreadable),
+            }
+        }
+        if self.texts.are_dropped() {
+            texts = Vec::new();
+        }
+        let gap = match end {
+            End::Gap(Gap::NotAsked) | End::Start | End::LeftOut => None,
+            End::Gap(gap) => Some(gap),
+        };
+        RoomHistory { room, ledger: entering.finish(), texts, complete: end == End::Start, gap }
+    }
+
+    fn enter_page<'e>(
+        &self,
+        chunk: impl Iterator<Item = &'e str>,
+        entering: &mut Entering,
+        texts: &mut Vec<(u32, Box<str>)>,
+    ) -> PageRead {
+        let since = self.options.since.unwrap_or(0);
+        let mut read = PageRead::default();
+        let mut young = 0;
+        for event in chunk.filter_map(event::read) {
+            if event.at < since {
+                read.too_old += 1;
+                continue;
+            }
+            young += 1;
+            if !self.allowance.take() {
+                read.left_out = true;
+                break;
+            }
+            let Some(row) = entering.enter(&event) else {
+                self.allowance.give_back();
+                continue;
+            };
+            if let Content::Megolm { ciphertext, .. } = &event.content {
+                texts.extend(self.texts.keep(ciphertext).map(|text| (row, text)));
+            }
+        }
+        // Moments are the senders' claims: one page that is old throughout is taken for the limit.
+        read.reached_the_limit = young == 0 && read.too_old > 0;
+        read.left_out |= read.too_old > 0;
+        read
+    }
+}
+
+/// What one page was good for.
+#[derive(Debug, Default)]
+struct PageRead {
+    too_old: usize,
+    /// All messages of the page are older than those asked for.
+    reached_the_limit: bool,
+    /// Some messages were not entered on purpose.
+    left_out: bool,
+}
+
+/// How the reading of a room ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Everything was read.
+    Start,
+    /// Something was left out on purpose.
+    LeftOut,
+    /// The server is the reason that something is missing.
+    Gap(Gap),
+}
+
+fn request(room: &OwnedRoomId, direction: Direction, from: Option<&str>) -> get_message_events::v3::Request {
+    let mut request = get_message_events::v3::Request::new(room.clone(), direction);
+    request.from = from.map(str::to_owned);
+    request.limit = UInt::from(PAGE);
+    // Without lazy loading of members servers add no state at all.
+    request.filter = RoomEventFilter::default();
+    request.filter.types = Some(vec!["m.room.encrypted".to_owned()]);
+    request
+}
+
+/// How many messages may still be entered.
+#[derive(Debug)]
+struct Allowance(AtomicU64);
+
+impl Allowance {
+    fn take(&self) -> bool {
+        let less = |left: u64| if left == u64::MAX { Some(left) } else { left.checked_sub(1) };
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+
+    fn give_back(&self) {
+        let more = |left: u64| if left == u64::MAX { None } else { Some(left + 1) };
+        // Without a limit there is nothing to give back.
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+}

@@ -1,0 +1,128 @@
+//! The body of `GET /_matrix/client/v3/room_keys/keys`, piece by piece.
+
+use std::time::Duration;
+
+use lifeboat_report::Gap;
+use matrix_sdk::reqwest::{self, Response, StatusCode, header::RETRY_AFTER};
+use serde_json::Value;
+
+use crate::{Caller, Homeserver};
+
+/// A server collects a whole backup before it sends the first byte.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// No listing takes as long; what counts is that pieces keep coming.
+const NO_LIMIT: Duration = Duration::from_secs(24 * 3600);
+/// How often a server may ask to come back later.
+const TRIES: u32 = 5;
+/// A server that wants to be left alone for longer is left alone for good.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// A body that arrives in pieces.
+pub(super) struct Body {
+    answer: Response,
+    /// How long the next piece may take.
+    patience: Duration,
+}
+
+/// What came next.
+pub(super) enum Next {
+    Piece(Vec<u8>),
+    End,
+    Gap(Gap),
+}
+
+/// Asks for all entries of `version`; waits when the server asks for it.
+pub(super) async fn open(
+    caller: &Caller,
+    homeserver: &Homeserver,
+    version: &str,
+) -> Result<Body, Gap> {
+    let mut url = homeserver.base_url().clone();
+    url.set_path(&format!("{}/_matrix/client/v3/room_keys/keys", url.path().trim_end_matches('/')));
+    url.query_pairs_mut().append_pair("version", version);
+    let token = caller.client().access_token().unwrap_or_default();
+    for _ in 0..TRIES {
+        let asked = homeserver.http.get(url.clone()).bearer_auth(&token).timeout(NO_LIMIT).send();
+        let answer = tokio::time::timeout(PATIENCE, asked).await;
+        let answer = answer.map_err(|_| Gap::Offline)?.map_err(|_| Gap::Offline)?;
+        if answer.status().is_success() {
+            return Ok(Body { answer, patience: homeserver.timeout });
+        }
+        let Some(wait) = wait_asked_for(&answer).filter(|wait| *wait <= LONGEST_WAIT) else {
+            return Err(refusal(caller, answer).await);
+        };
+        tokio::time::sleep(wait).await;
+    }
+    Err(Gap::RateLimited)
+}
+
+impl Body {
+    /// Waits for the next piece.
+    pub(super) async fn next(&mut self) -> Next {
+        match tokio::time::timeout(self.patience, self.answer.chunk()).await {
+            Ok(Ok(Some(piece))) => Next::Piece(piece.to_vec()),
+            Ok(Ok(None)) => Next::End,
+            Ok(Err(_)) | Err(_) => Next::Gap(Gap::Offline),
+        }
+    }
+}
+
+fn wait_asked_for(answer: &Response) -> Option<Duration> {
+    let seconds = answer.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.trim().parse().ok());
+    (answer.status() == StatusCode::TOO_MANY_REQUESTS).then(|| Duration::from_secs(seconds.unwrap_or(5)))
+}
+
+/// Longest error that is read.
+const LIMIT: usize = 64 * 1024;
+
+/// Says what an error answer means, and notes when it says that the session is over.
+async fn refusal(caller: &Caller, mut answer: Response) -> Gap {
+    let status = answer.status();
+    let mut body = Vec::new();
+    while let Ok(Some(piece)) = answer.chunk().await {
+        if body.len() + piece.len() > LIMIT {
+            break;
+        }
+        body.extend_from_slice(&piece);
+    }
+    let error: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let code = error.get("errcode").and_then(Value::as_str);
+    if matches!(code, Some("M_UNKNOWN_TOKEN" | "M_MISSING_TOKEN")) {
+        caller.note_end();
+    }
+    gap_of(status, code)
+}
+
+fn gap_of(status: reqwest::StatusCode, code: Option<&str>) -> Gap {
+    match (status.as_u16(), code) {
+        (429, _) | (_, Some("M_LIMIT_EXCEEDED")) => Gap::RateLimited,
+        (_, Some("M_UNRECOGNIZED")) | (405 | 501, _) => Gap::Unsupported,
+        // The version was there a moment ago: somebody has replaced or deleted it meanwhile.
+        (404, Some("M_NOT_FOUND")) => Gap::Unreadable,
+        (404, _) => Gap::Unsupported,
+        (500.., _) => Gap::Failed,
+        // A redirect is not followed: the token stays with this server.
+        (300..400, _) => Gap::Unreadable,
+        _ => Gap::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_told_apart() {
+        for (status, code, gap) in [
+            (429, None, Gap::RateLimited),
+            (404, Some("M_UNRECOGNIZED"), Gap::Unsupported),
+            (404, Some("M_NOT_FOUND"), Gap::Unreadable),
+            (404, None, Gap::Unsupported),
+            (302, None, Gap::Unreadable),
+            (401, Some("M_UNKNOWN_TOKEN"), Gap::Refused),
+            (502, None, Gap::Failed),
+        ] {
+            assert_eq!(gap_of(StatusCode::from_u16(status).unwrap(), code), gap, "{status} {code:?}");
+        }
+    }
+}
