@@ -1,17 +1,21 @@
 //! Sessions that run: clients that keep syncing, receive keys and answer, like Element on somebody's phone.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use matrix_sdk::config::SyncSettings;
 use matrix_sdk::encryption::EncryptionSettings;
 use matrix_sdk::ruma::api::client::filter::FilterDefinition;
+use matrix_sdk::ruma::events::AnySyncTimelineEvent;
 use matrix_sdk::ruma::events::room::message::RoomMessageEventContent;
-use matrix_sdk::ruma::{OwnedDeviceId, OwnedEventId, OwnedUserId, RoomId};
+use matrix_sdk::ruma::{EventId, OwnedDeviceId, OwnedEventId, OwnedUserId, RoomId};
 use matrix_sdk::{Client, Room, RoomState};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::account::Secrets;
 use crate::api::Api;
@@ -19,6 +23,12 @@ use crate::wait::until;
 
 /// Shorter than the SDK's own pause between uploads, which exists to spare servers that others use too.
 const UPLOAD_PAUSE: Duration = Duration::from_millis(1);
+
+/// How long the server may keep a sync open while nothing happens.
+const LONG_POLL: Duration = Duration::from_secs(30);
+
+/// Before the next sync when one has failed.
+const AFTER_A_FAILURE: Duration = Duration::from_millis(100);
 
 /// One login that runs until it is stopped, signed out or dropped. Its store is a folder that goes with it.
 #[derive(Debug)]
@@ -28,6 +38,7 @@ pub struct Session {
     user_id: OwnedUserId,
     device_id: OwnedDeviceId,
     store: TempDir,
+    seen: Arc<Mutex<BTreeSet<OwnedEventId>>>,
     sync: JoinHandle<()>,
 }
 
@@ -35,13 +46,7 @@ impl Session {
     /// Signs in with a password and starts syncing; returns after the first sync.
     pub async fn log_in(base_url: &str, localpart: &str, password: &str, name: &str) -> Result<Self> {
         let (client, store) = new_client(base_url).await?;
-        let login = client.matrix_auth().login_username(localpart, password);
-        login
-            .initial_device_display_name(name)
-            .send()
-            .await
-            .context("the sign-in failed")?;
-        client.encryption().wait_for_e2ee_initialization_tasks().await;
+        log_in(&client, localpart, password, name).await?;
         Self::run(base_url, client, store).await
     }
 
@@ -54,16 +59,20 @@ impl Session {
         name: &str,
         secrets: &Secrets,
     ) -> Result<Self> {
-        let session = Self::log_in(base_url, localpart, password, name).await?;
-        session.take_secrets(secrets).await?;
+        let (client, store) = new_client(base_url).await?;
+        log_in(&client, localpart, password, name).await?;
+        // The SDK wants them before the first sync.
+        take_secrets(&client, secrets).await?;
+        let session = Self::run(base_url, client, store).await?;
+        session.client.encryption().request_user_identity(&session.user_id).await?;
+        let device = session.client.encryption().get_own_device().await?.context("the session has no keys")?;
+        device.verify().await?;
         Ok(session)
     }
 
     /// Takes the private keys of the account from another session.
     pub(crate) async fn take_secrets(&self, secrets: &Secrets) -> Result<()> {
-        let bundle = serde_json::from_value(secrets.bundle().clone())?;
-        self.client.encryption().import_secrets_bundle(&bundle).await?;
-        Ok(())
+        take_secrets(&self.client, secrets).await
     }
 
     async fn run(base_url: &str, client: Client, store: TempDir) -> Result<Self> {
@@ -73,6 +82,11 @@ impl Session {
         client.sync_once(first).await.context("the first sync failed")?;
         let meta = client.session_meta().context("not signed in")?.clone();
         let token = client.access_token().context("not signed in")?;
+        let seen = Arc::new(Mutex::default());
+        let seen_too = Arc::clone(&seen);
+        client.add_event_handler(async move |event: AnySyncTimelineEvent| {
+            lock(&seen_too).insert(event.event_id().to_owned());
+        });
         let sync = tokio::spawn(keep_syncing(client.clone()));
         let api = Api::new(base_url).with_token(&token);
         Ok(Self {
@@ -81,6 +95,7 @@ impl Session {
             user_id: meta.user_id,
             device_id: meta.device_id,
             store,
+            seen,
             sync,
         })
     }
@@ -148,6 +163,12 @@ impl Session {
         .await
     }
 
+    /// Waits until an event came with a sync, and with it all that was sent to this session before.
+    pub async fn wait_to_see(&self, event_id: &EventId) -> Result<()> {
+        let what = format!("{event_id} to reach session {}", self.device_id);
+        until(&what, async || Ok(lock(&self.seen).contains(event_id).then_some(()))).await
+    }
+
     /// Sends a text message, encrypted where the room is.
     pub async fn send(&self, room_id: &RoomId, text: &str) -> Result<OwnedEventId> {
         let room = self
@@ -203,14 +224,34 @@ async fn new_client(base_url: &str) -> Result<(Client, TempDir)> {
     Ok((client, store))
 }
 
+async fn log_in(client: &Client, localpart: &str, password: &str, name: &str) -> Result<()> {
+    let login = client.matrix_auth().login_username(localpart, password);
+    login.initial_device_display_name(name).send().await.context("the sign-in failed")?;
+    client.encryption().wait_for_e2ee_initialization_tasks().await;
+    Ok(())
+}
+
+async fn take_secrets(client: &Client, secrets: &Secrets) -> Result<()> {
+    let bundle = serde_json::from_value(secrets.bundle().clone())?;
+    client.encryption().import_secrets_bundle(&bundle).await?;
+    Ok(())
+}
+
 /// Syncs until the session has ended; every other failure is the server's bad moment.
+///
+/// The SDK's own loop pauses for a second between syncs that come soon after each other, which tests would wait for.
 async fn keep_syncing(client: Client) {
     loop {
-        match client.sync(SyncSettings::new()).await {
+        match client.sync_once(SyncSettings::new().timeout(LONG_POLL)).await {
+            Ok(_) => {}
             Err(error) if error.client_api_error_kind().is_some_and(is_end) => return,
-            _ => tokio::task::yield_now().await,
+            Err(_) => sleep(AFTER_A_FAILURE).await,
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_end(kind: &matrix_sdk::ruma::api::error::ErrorKind) -> bool {

@@ -1,37 +1,49 @@
-//! Measures the backup proof against vodozemac and against the bare limit, and its memory.
+//! Measures the backup proof against the bare limit and against vodozemac, and the memory it needs.
 //!
-//! `cargo bench -p lifeboat-backup` runs everything; `-- quick` leaves out the million entries.
+//! `cargo bench -p lifeboat-backup --bench proof` prints one line for each figure: name, value, unit, target. Ratios are
+//! medians over rounds in which both sides ran one after the other, so that other work on the machine hits both alike.
+//! With `-- quick` a tenth of the entries has to do for the memory.
 
 use std::{
     fs,
     hint::black_box,
+    io::{self, Write as _},
     num::NonZeroUsize,
-    ops::Range,
-    sync::Arc,
+    ops::{ControlFlow, Range},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use anyhow::{Context as _, Result, ensure};
 use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
 use lifeboat_backup::{
-    BackupKey, Engine, EngineOptions, Item, Opener, Proof, Reader,
+    BackupKey, Body, Engine, EngineOptions, Item, Proof, Reader,
     generate::{BackupSize, Generator},
     message_index,
 };
+use serde::Deserialize;
 use vodozemac::{
     Curve25519PublicKey, Curve25519SecretKey,
     pk_encryption::{Message, PkDecryption},
 };
 
-const ENTRIES: u64 = 100_000;
-const ROUNDS: usize = 7;
+const SIZE: BackupSize = BackupSize {
+    entries: 100_000,
+    rooms: 500,
+};
+const ROUNDS: usize = 9;
 const PIECE: usize = 64 * 1024;
-const MEBIBYTE: f64 = 1024.0 * 1024.0;
 
 fn main() -> Result<()> {
     let quick = std::env::args().any(|argument| argument == "quick");
-    let bench = Bench::new()?;
+    let bench = Bench {
+        generator: Generator::new(1)?,
+        threads: thread::available_parallelism()?,
+    };
     bench.memory(if quick { 100_000 } else { 1_000_000 })?;
     bench.throughput()?;
     bench.headers()
@@ -42,47 +54,61 @@ struct Bench {
     threads: NonZeroUsize,
 }
 
-/// What one entry needs to be opened, already decoded: the input of the bare limit and of vodozemac.
-struct Parts {
+/// What vodozemac needs of an entry.
+#[derive(Deserialize)]
+struct SessionData {
     ephemeral: String,
     ciphertext: String,
     mac: String,
 }
 
+#[derive(Deserialize)]
+struct KeyBackupData {
+    session_data: SessionData,
+}
+
 impl Bench {
-    fn new() -> Result<Self> {
-        Ok(Self { generator: Generator::new(1)?, threads: thread::available_parallelism()? })
-    }
-
-    /// Spreads `0..count` over the threads and returns what they return, in order.
+    /// Lets all cores take chunk after chunk of `0..count`, and returns what each chunk gives, in order.
     fn spread<T: Send>(&self, count: u64, work: impl Fn(Range<u64>) -> T + Sync) -> Result<Vec<T>> {
-        let share = count.div_ceil(self.threads.get() as u64).max(1);
-        thread::scope(|scope| {
-            let threads: Vec<_> = (0..count)
-                .step_by(share as usize)
-                .map(|start| {
-                    let work = &work;
-                    scope.spawn(move || work(start..(start + share).min(count)))
-                })
-                .collect();
-            threads.into_iter().map(|thread| thread.join().ok().context("a thread panicked")).collect()
-        })
+        const CHUNK: u64 = 100;
+        let next = AtomicU64::new(0);
+        let take = || {
+            let mut done = Vec::new();
+            loop {
+                let start = next.fetch_add(CHUNK, Ordering::Relaxed);
+                if start >= count {
+                    return done;
+                }
+                done.push((start, work(start..(start + CHUNK).min(count))));
+            }
+        };
+        let done: Result<Vec<_>> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.threads.get()).map(|_| scope.spawn(take)).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().ok().context("a thread panicked"))
+                .collect()
+        });
+        let mut done: Vec<_> = done?.into_iter().flatten().collect();
+        done.sort_by_key(|(start, _)| *start);
+        Ok(done.into_iter().map(|(_, result)| result).collect())
     }
 
-    fn listing(&self, size: BackupSize) -> Result<String> {
-        let parts = self.spread(size.entries, |part| self.generator.listing(size, part))?;
-        parts.into_iter().map(|part| Ok(part?)).collect()
+    fn engine(&self, key: Option<&Arc<BackupKey>>) -> Result<Engine> {
+        let key = key.map(Arc::clone);
+        Ok(Engine::start(EngineOptions {
+            key,
+            threads: Some(self.threads),
+            visit: None,
+        })?)
     }
 
-    fn engine(&self, key: Option<Arc<BackupKey>>) -> Result<Engine> {
-        Ok(Engine::start(EngineOptions { key, threads: Some(self.threads), ..EngineOptions::default() })?)
-    }
-
-    fn prove(&self, listing: &[u8], key: Option<Arc<BackupKey>>) -> Result<Proof> {
+    fn prove(&self, listing: &[u8], key: Option<&Arc<BackupKey>>) -> Result<Proof> {
         let mut engine = self.engine(key)?;
-        for piece in listing.chunks(PIECE) {
-            let _ = engine.feed(piece);
-        }
+        ensure!(
+            listing.chunks(PIECE).all(|piece| engine.feed(piece).is_continue()),
+            "the listing has no flaw"
+        );
         Ok(engine.finish())
     }
 
@@ -90,11 +116,14 @@ impl Bench {
     fn memory(&self, entries: u64) -> Result<()> {
         let key = Arc::new(self.generator.backup_key()?);
         let stream = |entries: u64| -> Result<Proof> {
-            let size = BackupSize { entries, rooms: entries / 200 };
-            let mut engine = self.engine(Some(Arc::clone(&key)))?;
+            let size = BackupSize {
+                entries,
+                rooms: entries / 200,
+            };
+            let mut engine = self.engine(Some(&key))?;
             for start in (0..entries.max(1)).step_by(64) {
                 let part = self.generator.listing(size, start..(start + 64).min(entries))?;
-                let _ = engine.feed(part.as_bytes());
+                ensure!(engine.feed(part.as_bytes()).is_continue(), "the listing has no flaw");
             }
             Ok(engine.finish())
         };
@@ -102,159 +131,210 @@ impl Bench {
         let empty = peak_memory()?;
         let proof = stream(entries)?;
         ensure!(proof.opens() == entries, "{:?}", proof.states);
-        let full = peak_memory()?;
-        let more = (full - empty) / MEBIBYTE;
-        println!("memory      {entries} entries streamed: {more:.1} MiB more than an empty run (at most 64)");
-        drop(proof);
-        Ok(())
+        let more = peak_memory()? - empty;
+        print("memory.entries", entries as f64, "entries", "")?;
+        print("memory.peak_over_empty_run", more, "MiB", "at most 64")
     }
 
     fn throughput(&self) -> Result<()> {
-        let size = BackupSize { entries: ENTRIES, rooms: 500 };
-        let listing = self.listing(size)?;
+        let parts = self.spread(SIZE.entries, |part| self.generator.listing(SIZE, part))?;
+        let listing: String = parts.into_iter().collect::<Result<_, _>>()?;
         let listing = listing.as_bytes();
         let key = Arc::new(self.generator.backup_key()?);
-        let parts = parts(listing)?;
-        let private = PrivateKey::from_private_key(&X25519, &self.generator.backup_key_bytes()?).ok().context("key")?;
-        let keys: Vec<[u8; 32]> = parts
+        let private = PrivateKey::from_private_key(&X25519, &self.generator.backup_key_bytes()?);
+        let private = private.ok().context("private key")?;
+        let sealed = sealed(listing)?;
+        let ephemeral: Vec<[u8; 32]> = sealed
             .iter()
-            .map(|part| Ok(Curve25519PublicKey::from_base64(&part.ephemeral)?.to_bytes()))
+            .map(|sealed| Ok(Curve25519PublicKey::from_base64(&sealed.ephemeral)?.to_bytes()))
             .collect::<Result<_>>()?;
-        let mut times: [Vec<f64>; 5] = Default::default();
-        let mut cpu = [0.0; 2];
+        let [mut bare, mut proof, mut vodozemac, mut read, mut list] = [const { Vec::new() }; 5];
+        let mut processor = Vec::new();
         for _ in 0..ROUNDS {
-            let before = processor_seconds()?;
-            times[0].push(seconds(|| self.bare(&private, &keys))?);
-            let between = processor_seconds()?;
-            times[1].push(seconds(|| {
-                let proof = self.prove(listing, Some(Arc::clone(&key)))?;
-                ensure!(proof.opens() == ENTRIES, "{:?}", proof.states);
+            let start = processor_seconds()?;
+            bare.push(seconds(|| self.bare(&private, &ephemeral))?);
+            let middle = processor_seconds()?;
+            proof.push(seconds(|| {
+                let proof = self.prove(listing, Some(&key))?;
+                ensure!(
+                    proof.opens() == SIZE.entries && proof.is_flawless(),
+                    "{:?}",
+                    proof.states
+                );
                 Ok(())
             })?);
-            cpu[0] += between - before;
-            cpu[1] += processor_seconds()? - between;
-            times[2].push(seconds(|| self.vodozemac(&parts))?);
-            times[3].push(seconds(|| read(listing))?);
-            times[4].push(seconds(|| {
-                ensure!(self.prove(listing, None)?.sealed() == ENTRIES, "all are sealed");
+            processor.push((middle - start) / (processor_seconds()? - middle));
+            vodozemac.push(seconds(|| self.vodozemac(&sealed))?);
+            read.push(seconds(|| self.read(listing))?);
+            list.push(seconds(|| {
+                ensure!(self.prove(listing, None)?.sealed() == SIZE.entries, "all are sealed");
                 Ok(())
             })?);
         }
-        let [bare, proof, vodozemac, read, list] = times.map(median);
-        let rate = |seconds: f64| ENTRIES as f64 / seconds;
-        let bytes = |seconds: f64| listing.len() as f64 / seconds / 1e9;
-        println!("listing     {} bytes, {} for each entry", listing.len(), listing.len() as u64 / ENTRIES);
-        println!("bare X25519 {:>8.0} entries/s", rate(bare));
-        println!("proof       {:>8.0} entries/s, {:.1} % of the bare limit (at least 85)", rate(proof), bare / proof * 100.0);
-        println!("            {:.1} % in processor time", cpu[0] / cpu[1] * 100.0);
-        println!("vodozemac   {:>8.0} entries/s, the proof is {:.2} times as fast", rate(vodozemac), vodozemac / proof);
-        println!("reader      {:.2} GB/s on one thread (at least 1)", bytes(read));
-        println!("list only   {:.2} GB/s, {:.0} entries/s", bytes(list), rate(list));
-        let mut opener = Opener::new(Some(key));
-        let (id, entry) = self.generator.entry(0)?;
-        let one = seconds(|| {
-            for _ in 0..10_000 {
-                black_box(opener.judge(id, entry.as_bytes()));
-            }
-            Ok(())
-        })?;
-        println!("one entry   {:.2} us", one * 1e6 / 10_000.0);
-        Ok(())
+        let entries = |times: &[f64]| SIZE.entries as f64 / median(times.iter().copied());
+        let bytes = |times: &[f64]| listing.len() as f64 / median(times.iter().copied()) / 1e9;
+        let ratio = |slow: &[f64], fast: &[f64]| median(slow.iter().zip(fast).map(|(slow, fast)| slow / fast));
+        print(
+            "listing.bytes_per_entry",
+            listing.len() as f64 / SIZE.entries as f64,
+            "bytes",
+            "",
+        )?;
+        print("bare_x25519.rate", entries(&bare), "entries/s", "")?;
+        print("proof.rate", entries(&proof), "entries/s", "")?;
+        print(
+            "proof.share_of_bare_x25519",
+            ratio(&bare, &proof) * 100.0,
+            "%",
+            "at least 85",
+        )?;
+        print("proof.share_in_processor_time", median(processor) * 100.0, "%", "")?;
+        print("vodozemac.rate", entries(&vodozemac), "entries/s", "")?;
+        print("proof.times_vodozemac", ratio(&vodozemac, &proof), "times", "")?;
+        print("reader.throughput", bytes(&read), "GB/s", "at least 1, one thread")?;
+        print("list_without_key.rate", entries(&list), "entries/s", "")?;
+        print("list_without_key.throughput", bytes(&list), "GB/s", "")
     }
 
     /// What all cores do when they compute only the key agreement.
-    fn bare(&self, private: &PrivateKey, keys: &[[u8; 32]]) -> Result<()> {
-        let agreed = self.spread(keys.len() as u64, |part| {
-            let keys = &keys[part.start as usize..part.end as usize];
-            keys.iter().filter(|key| agree(private, UnparsedPublicKey::new(&X25519, key), (), |secret| {
-                black_box(secret);
-                Ok(())
-            }).is_ok()).count()
+    fn bare(&self, private: &PrivateKey, ephemeral: &[[u8; 32]]) -> Result<()> {
+        let agreed = self.spread(ephemeral.len() as u64, |part| {
+            let agrees = |key: &&[u8; 32]| {
+                agree(private, UnparsedPublicKey::new(&X25519, key), (), |secret| {
+                    black_box(secret);
+                    Ok(())
+                })
+                .is_ok()
+            };
+            ephemeral[part.start as usize..part.end as usize]
+                .iter()
+                .filter(agrees)
+                .count()
         })?;
-        ensure!(agreed.iter().sum::<usize>() == keys.len(), "all agree");
+        ensure!(agreed.iter().sum::<usize>() == ephemeral.len(), "all agree");
         Ok(())
     }
 
-    fn vodozemac(&self, parts: &[Parts]) -> Result<()> {
+    /// What vodozemac does with the key hoisted out of the loop: decode and decrypt, nothing parsed.
+    fn vodozemac(&self, sealed: &[SessionData]) -> Result<()> {
         let key = self.generator.backup_key_bytes()?;
-        let opened = self.spread(parts.len() as u64, |part| {
+        let opened = self.spread(sealed.len() as u64, |part| {
             let decryption = PkDecryption::from_key(Curve25519SecretKey::from_slice(&key));
-            parts[part.start as usize..part.end as usize]
+            let opens = |SessionData {
+                             ephemeral,
+                             ciphertext,
+                             mac,
+                         }: &&SessionData| {
+                Message::from_base64(ciphertext, mac, ephemeral)
+                    .is_ok_and(|message| decryption.decrypt(&message).is_ok())
+            };
+            sealed[part.start as usize..part.end as usize]
                 .iter()
-                .filter(|part| {
-                    Message::from_base64(&part.ciphertext, &part.mac, &part.ephemeral)
-                        .is_ok_and(|message| decryption.decrypt(&message).is_ok())
-                })
+                .filter(opens)
                 .count()
         })?;
-        ensure!(opened.iter().sum::<usize>() == parts.len(), "vodozemac opens all");
+        ensure!(opened.iter().sum::<usize>() == sealed.len(), "vodozemac opens all");
+        Ok(())
+    }
+
+    fn read(&self, listing: &[u8]) -> Result<()> {
+        let mut entries = 0;
+        read_entries(listing, |_| {
+            entries += 1;
+            Ok(())
+        })?;
+        ensure!(entries == SIZE.entries, "all are read");
         Ok(())
     }
 
     fn headers(&self) -> Result<()> {
         let mut sender = self.generator.session(0)?.sender()?;
         let events: Vec<String> = (0..1000).map(|_| sender.encrypt([b'x'; 300]).to_base64()).collect();
-        let time = seconds(|| {
-            for (index, event) in (0..).zip(&events) {
-                ensure!(message_index(event)? == index, "the index is read");
-            }
-            Ok(())
-        })?;
-        println!("header      {:.0} ns for an event of {} characters", time * 1e6, events[0].len());
-        Ok(())
+        let times = (0..ROUNDS).map(|_| {
+            seconds(|| {
+                for (index, event) in (0..).zip(&events) {
+                    ensure!(message_index(event)? == index, "the index is read");
+                }
+                Ok(())
+            })
+        });
+        let times: Vec<f64> = times.collect::<Result<_>>()?;
+        print("header.time", median(times) * 1e9 / events.len() as f64, "ns/event", "")
     }
 }
 
-fn read(listing: &[u8]) -> Result<()> {
+/// Hands each entry's JSON on.
+fn read_entries(listing: &[u8], mut with: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
     let mut reader = Reader::new();
-    let mut entries = 0;
+    let mut result = Ok(());
     for piece in listing.chunks(PIECE) {
-        let _ = reader.feed(piece, |item| {
-            entries += u64::from(matches!(item, Item::Entry { .. }));
-            std::ops::ControlFlow::Continue(())
+        let flow = reader.feed(piece, |item| match item {
+            Item::Entry {
+                body: Body::Object(json),
+                ..
+            } => {
+                result = with(json);
+                if result.is_ok() {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            }
+            Item::Entry { .. } | Item::Room(_) => ControlFlow::Continue(()),
         })?;
+        if flow.is_break() {
+            return result;
+        }
     }
-    reader.finish()?;
-    ensure!(entries == ENTRIES, "all are read");
-    Ok(())
+    Ok(reader.finish()?)
 }
 
-fn parts(listing: &[u8]) -> Result<Vec<Parts>> {
-    let listing: serde_json::Value = serde_json::from_slice(listing)?;
-    let rooms = listing["rooms"].as_object().context("rooms")?;
-    let sessions = rooms.values().filter_map(|room| room["sessions"].as_object()).flat_map(serde_json::Map::values);
-    sessions
-        .map(|entry| {
-            let part = |name: &str| entry["session_data"][name].as_str().map(str::to_owned).context("text");
-            Ok(Parts { ephemeral: part("ephemeral")?, ciphertext: part("ciphertext")?, mac: part("mac")? })
-        })
-        .collect()
+fn sealed(listing: &[u8]) -> Result<Vec<SessionData>> {
+    let mut sealed = Vec::new();
+    read_entries(listing, |json| {
+        sealed.push(serde_json::from_slice::<KeyBackupData>(json)?.session_data);
+        Ok(())
+    })?;
+    Ok(sealed)
 }
 
 fn seconds(work: impl FnOnce() -> Result<()>) -> Result<f64> {
     let started = Instant::now();
     work()?;
-    Ok(started.elapsed().max(Duration::from_nanos(1)).as_secs_f64())
+    Ok(started.elapsed().as_secs_f64())
 }
 
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
-/// Reads how long all threads of this process have been on a processor, which other programs do not disturb.
+/// Reads for how long this process's threads have been on a processor: what other programs do shows less in it.
 fn processor_seconds() -> Result<f64> {
-    const TICKS: f64 = 100.0;
+    const TICKS_PER_SECOND: f64 = 100.0;
     let stat = fs::read_to_string("/proc/self/stat")?;
-    let fields = stat.rsplit_once(") ").context("stat")?.1.split(' ').skip(11).take(2);
-    let ticks: f64 = fields.map(str::parse::<f64>).sum::<Result<_, _>>()?;
-    Ok(ticks / TICKS)
+    let (_, fields) = stat.rsplit_once(") ").context("stat")?;
+    let ticks: f64 = fields
+        .split(' ')
+        .skip(11)
+        .take(2)
+        .map(str::parse::<f64>)
+        .sum::<Result<_, _>>()?;
+    Ok(ticks / TICKS_PER_SECOND)
 }
 
-/// Reads the peak of the resident memory of this process, in bytes.
+/// Reads the peak of this process's resident memory, in MiB.
 fn peak_memory() -> Result<f64> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;
-    let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
-    Ok(kibibytes * 1024.0)
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .context("VmHWM")?;
+    let kibibytes: f64 = peak.trim().trim_end_matches("kB").trim_end().parse()?;
+    Ok(kibibytes / 1024.0)
+}
+
+fn print(name: &str, value: f64, unit: &str, target: &str) -> Result<()> {
+    Ok(writeln!(io::stdout(), "{name:<30}{value:>14.2} {unit:<12}{target}")?)
 }

@@ -11,8 +11,10 @@ use zeroize::Zeroize as _;
 const STRICT: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD);
 
 /// With or without padding: the specification asks for none, older clients wrote it.
-const LENIENT: GeneralPurpose =
-    GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_padding_mode(DecodePaddingMode::Indifferent));
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    NO_PAD.with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// Encodes without padding.
 pub(crate) fn encode(bytes: &[u8]) -> String {
@@ -127,7 +129,11 @@ mod tests {
                 if let Some(byte) = spoiled.get_mut(at) {
                     *byte = b'=';
                     let whole = decode_into(&spoiled, &mut buffer).map(|bytes| bytes.len());
-                    assert_eq!(decode_start::<8>(&spoiled).map(|(_, length)| length), whole, "{length} {at}");
+                    assert_eq!(
+                        decode_start::<8>(&spoiled).map(|(_, length)| length),
+                        whole,
+                        "{length} {at}"
+                    );
                 }
             }
         }

@@ -30,7 +30,10 @@ impl Standing {
     pub const fn of(entry: Option<Entry>, index: u32) -> Self {
         match entry {
             None => Self::NotInBackup,
-            Some(Entry { state: State::Damaged(damage), .. }) if !damage.leaves_a_key() => Self::Damaged(damage),
+            Some(Entry {
+                state: State::Damaged(damage),
+                ..
+            }) if !damage.leaves_a_key() => Self::Damaged(damage),
             Some(Entry { first_index, .. }) => match first_index.checked_sub(index) {
                 None | Some(0) => Self::Covered,
                 Some(by) => Self::StartsTooLate { by },
@@ -75,14 +78,20 @@ impl Coverage {
         let mut table = Table::default();
         for room in self.rooms().chain(other.rooms()) {
             let ordinal = table.room(room.id);
-            table.rows.extend(room.rows.iter().map(|row| Row { room: ordinal, ..*row }));
+            table
+                .rows
+                .extend(room.rows.iter().map(|row| Row { room: ordinal, ..*row }));
         }
         table.settle(Repeats::Merge).coverage
     }
 
     /// Judges one message by the ids in its event and the index in its ciphertext.
     pub fn standing(&self, room_id: &str, session_id: &str, index: u32) -> Standing {
-        Standing::of(self.room(room_id).and_then(|room| room.entry(SessionId::parse(session_id)?)), index)
+        Standing::of(
+            self.room(room_id)
+                .and_then(|room| room.entry(SessionId::parse(session_id)?)),
+            index,
+        )
     }
 
     /// Returns what the backup holds for one room.
@@ -133,7 +142,11 @@ impl<R: AsRef<str>> FromIterator<(R, SessionId, Entry)> for Coverage {
         let mut table = Table::default();
         for (room_id, session_id, entry) in entries {
             let room = table.room(room_id.as_ref());
-            table.rows.push(Row { session_id, room, entry });
+            table.rows.push(Row {
+                session_id,
+                room,
+                entry,
+            });
         }
         table.settle(Repeats::Merge).coverage
     }
@@ -142,7 +155,12 @@ impl<R: AsRef<str>> FromIterator<(R, SessionId, Entry)> for Coverage {
 /// Shows how much there is, not what.
 impl fmt::Debug for Coverage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Coverage({} sessions in {} rooms)", self.rows.len(), self.rooms.len())
+        write!(
+            formatter,
+            "Coverage({} sessions in {} rooms)",
+            self.rows.len(),
+            self.rooms.len()
+        )
     }
 }
 
@@ -184,11 +202,17 @@ mod tests {
     }
 
     fn sealed(first_index: u32) -> Entry {
-        Entry { first_index, state: State::Sealed }
+        Entry {
+            first_index,
+            state: State::Sealed,
+        }
     }
 
     fn damaged(damage: Damage) -> Entry {
-        Entry { first_index: 0, state: State::Damaged(damage) }
+        Entry {
+            first_index: 0,
+            state: State::Damaged(damage),
+        }
     }
 
     #[test]
@@ -221,8 +245,13 @@ mod tests {
 
     #[test]
     fn messages_find_their_own_session_in_their_own_room() {
-        let coverage: Coverage =
-            [(ROOM, id(1), sealed(3)), (OTHER, id(2), sealed(0)), (ROOM, id(3), sealed(0))].into_iter().collect();
+        let coverage: Coverage = [
+            (ROOM, id(1), sealed(3)),
+            (OTHER, id(2), sealed(0)),
+            (ROOM, id(3), sealed(0)),
+        ]
+        .into_iter()
+        .collect();
         let standing = |room, session: SessionId, index| coverage.standing(room, &session.to_string(), index);
         assert_eq!(standing(ROOM, id(1), 3), Standing::Covered);
         assert_eq!(standing(ROOM, id(1), 1), Standing::StartsTooLate { by: 2 });
@@ -243,11 +272,27 @@ mod tests {
             (sealed(4), sealed(2), sealed(2)),
             (sealed(2), spoiled, sealed(2)),
             (
-                Entry { first_index: 1, state: State::Damaged(Damage::FirstIndexLater) },
+                Entry {
+                    first_index: 1,
+                    state: State::Damaged(Damage::FirstIndexLater),
+                },
                 sealed(2),
-                Entry { first_index: 1, state: State::Damaged(Damage::FirstIndexLater) },
+                Entry {
+                    first_index: 1,
+                    state: State::Damaged(Damage::FirstIndexLater),
+                },
             ),
-            (sealed(2), Entry { first_index: 2, state: State::Opens }, Entry { first_index: 2, state: State::Opens }),
+            (
+                sealed(2),
+                Entry {
+                    first_index: 2,
+                    state: State::Opens,
+                },
+                Entry {
+                    first_index: 2,
+                    state: State::Opens,
+                },
+            ),
             (spoiled, damaged(Damage::Padding), spoiled),
         ] {
             for [first, second] in [[first, second], [second, first]] {
@@ -261,11 +306,17 @@ mod tests {
 
     #[test]
     fn merging_keeps_rooms_and_sessions_apart() {
-        let left: Coverage = [(ROOM, id(1), sealed(1)), (ROOM, id(2), sealed(2))].into_iter().collect();
-        let right: Coverage = [(OTHER, id(1), sealed(3)), (ROOM, id(0), sealed(4))].into_iter().collect();
+        let left: Coverage = [(ROOM, id(1), sealed(1)), (ROOM, id(2), sealed(2))]
+            .into_iter()
+            .collect();
+        let right: Coverage = [(OTHER, id(1), sealed(3)), (ROOM, id(0), sealed(4))]
+            .into_iter()
+            .collect();
         let merged = left.merge(&right);
-        let flat: Vec<_> =
-            merged.rooms().flat_map(|room| room.entries().map(move |entry| (room.id(), entry))).collect();
+        let flat: Vec<_> = merged
+            .rooms()
+            .flat_map(|room| room.entries().map(move |entry| (room.id(), entry)))
+            .collect();
         assert_eq!(
             flat,
             [
@@ -280,8 +331,9 @@ mod tests {
     #[test]
     fn every_room_is_found_among_many() {
         let name = |number: u32| format!("!{number}:example.org");
-        let coverage: Coverage =
-            (0..100).map(|number| (name(number * 2), id(0), sealed(number))).collect();
+        let coverage: Coverage = (0..100)
+            .map(|number| (name(number * 2), id(0), sealed(number)))
+            .collect();
         for number in 0..100 {
             let room = coverage.room(&name(number * 2)).unwrap();
             assert_eq!(room.entry(id(0)), Some(sealed(number)));

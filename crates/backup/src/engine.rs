@@ -52,16 +52,28 @@ impl Engine {
     pub fn start(options: EngineOptions) -> io::Result<Self> {
         let EngineOptions { key, threads, visit } = options;
         let threads = threads.map_or(1, NonZeroUsize::get);
-        let (queue, batches) = sync_channel(2 * threads);
+        let (queue, batches) = sync_channel(threads);
         let batches = Arc::new(Mutex::new(batches));
-        let shared = Arc::new(Shared { key, visit, progress: Progress::default(), rows: Mutex::default() });
+        let shared = Arc::new(Shared {
+            key,
+            visit,
+            progress: Progress::default(),
+            rows: Mutex::default(),
+        });
         let threads = (0..threads)
             .map(|_| {
                 let (shared, batches) = (Arc::clone(&shared), Arc::clone(&batches));
-                thread::Builder::new().name("backup-opener".to_owned()).spawn(move || shared.work(&batches))
+                thread::Builder::new()
+                    .name("backup-opener".to_owned())
+                    .spawn(move || shared.work(&batches))
             })
             .collect::<io::Result<_>>()?;
-        Ok(Self { reader: Reader::new(), feeder: Feeder::new(Arc::clone(&shared), queue), shared, threads })
+        Ok(Self {
+            reader: Reader::new(),
+            feeder: Feeder::new(Arc::clone(&shared), queue),
+            shared,
+            threads,
+        })
     }
 
     /// Returns a handle to watch the engine and to stop it.
@@ -85,7 +97,13 @@ impl Engine {
     pub fn finish(mut self) -> Proof {
         self.feeder.close();
         // A thread that panicked has not given back its entries.
-        let lost = self.threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count() > 0;
+        let lost = self
+            .threads
+            .into_iter()
+            .map(JoinHandle::join)
+            .filter(Result::is_err)
+            .count()
+            > 0;
         let reason = match self.reader.finish() {
             _ if self.shared.progress.is_cancelled() => Some(PartialReason::Cancelled),
             _ if lost => Some(PartialReason::ThreadLost),
@@ -93,6 +111,10 @@ impl Engine {
             Ok(()) => None,
         };
         let bytes = self.reader.offset();
-        self.feeder.sum_up(bytes, reason.map(|reason| Partial { offset: bytes, reason }))
+        self.feeder
+            .sum_up(bytes, reason.map(|reason| Partial { offset: bytes, reason }))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,9 @@ mod plaintext;
 mod point;
 mod sealed;
 
+pub use self::opener::{EXPORTED_KEY, ExportedKey, Judged, Opened, Opener};
 #[cfg(feature = "generate")]
 pub(crate) use self::sealed::Keys;
-pub use self::opener::{EXPORTED_KEY, ExportedKey, Judged, Opened, Opener};
 
 use std::fmt;
 
@@ -128,7 +128,10 @@ impl fmt::Display for Damage {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod damage_tests {
     use std::collections::BTreeSet;
 
     use super::{Damage, State};
@@ -139,7 +142,11 @@ mod tests {
         let sentences: BTreeSet<_> = Damage::ALL.iter().map(ToString::to_string).collect();
         assert_eq!(codes.len(), Damage::ALL.len());
         assert_eq!(sentences.len(), Damage::ALL.len());
-        assert!(codes.iter().all(|code| code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')));
+        assert!(
+            codes
+                .iter()
+                .all(|code| code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'))
+        );
         assert!(sentences.iter().all(|sentence| sentence.split(' ').count() > 2));
     }
 

@@ -53,10 +53,16 @@ impl Generator {
     /// Fails when the cryptography library does.
     pub fn new(seed: u64) -> Result<Self, GenerateError> {
         let seed = hkdf::Salt::new(hkdf::HKDF_SHA256, b"lifeboat generator").extract(&seed.to_be_bytes());
-        let mut generator = Self { seed, devices: Vec::new(), public_key: [0; BackupKey::LENGTH] };
+        let mut generator = Self {
+            seed,
+            devices: Vec::new(),
+            public_key: [0; BackupKey::LENGTH],
+        };
         generator.public_key =
             Curve25519PublicKey::from(&Curve25519SecretKey::from_slice(&generator.backup_key_bytes()?)).to_bytes();
-        generator.devices = (0..Self::DEVICES).map(|number| generator.device(number)).collect::<Result<_, _>>()?;
+        generator.devices = (0..Self::DEVICES)
+            .map(|number| generator.device(number))
+            .collect::<Result<_, _>>()?;
         Ok(generator)
     }
 
@@ -90,12 +96,18 @@ impl Generator {
     /// Fails when the cryptography library does.
     pub fn session(&self, number: u64) -> Result<Session, GenerateError> {
         let device = number % Self::DEVICES;
-        Ok(Session::new(self.bytes("ratchet", number)?, self.bytes("signing key", number)?, device as usize))
+        Ok(Session::new(
+            self.bytes("ratchet", number)?,
+            self.bytes("signing key", number)?,
+            device as usize,
+        ))
     }
 
     /// Returns the plaintext of an entry ("BackedUpSessionData") that holds this exported session key.
     pub fn room_key(&self, session: &Session, exported: &[u8]) -> String {
-        let Some(Device { curve25519, ed25519 }) = self.devices.get(session.device) else { return String::new() };
+        let Some(Device { curve25519, ed25519 }) = self.devices.get(session.device) else {
+            return String::new();
+        };
         format!(
             r#"{{"algorithm":"m.megolm.v1.aes-sha2","sender_key":"{curve25519}","session_key":"{}","sender_claimed_keys":{{"ed25519":"{ed25519}"}},"forwarding_curve25519_key_chain":[],"m.shared_history":false}}"#,
             base64::encode(exported),
@@ -215,8 +227,9 @@ mod tests {
             assert_eq!(listed.len() as u64, rooms);
             let sessions = listed.values().map(|room| room["sessions"].as_object().unwrap().len());
             assert_eq!(sessions.sum::<usize>() as u64, entries);
-            let parts: String =
-                (0..entries).map(|number| generator.listing(size, number..number + 1).unwrap()).collect();
+            let parts: String = (0..entries)
+                .map(|number| generator.listing(size, number..number + 1).unwrap())
+                .collect();
             assert!(entries == 0 || parts == whole);
         }
     }

@@ -46,7 +46,10 @@ pub fn message_index(ciphertext: &str) -> Result<u32, HeaderError> {
         VERSION => {}
         _ => return Err(HeaderError::UnknownVersion),
     }
-    let length = length.checked_sub(1 + SUFFIX).filter(|length| *length > 0).ok_or(HeaderError::TooShort)?;
+    let length = length
+        .checked_sub(1 + SUFFIX)
+        .filter(|length| *length > 0)
+        .ok_or(HeaderError::TooShort)?;
     if let Some(index) = usual_index(&start[..length.min(start.len())], length) {
         return Ok(index);
     }
@@ -76,7 +79,8 @@ impl Payload<'_> {
         (self.number()? == key).then(|| self.number())?
     }
 
-    /// Reads all fields in any order, of which the last index counts; a missing one is zero.
+    /// Reads all fields in any order, of which the last index counts; a missing one is zero, one of another type is an
+    /// error.
     fn index(mut self) -> Option<u32> {
         let mut index = 0;
         while !self.0.is_empty() {
@@ -84,8 +88,7 @@ impl Payload<'_> {
                 // Only the lower half of a number counts for a field of 32 bits.
                 INDEX => index = self.number()? as u32,
                 CIPHERTEXT => self.skip_bytes()?,
-                // The same fields of another type.
-                0x08..=0x17 => return None,
+                key if matches!(key >> 3, 1 | 2) => return None,
                 key => self.skip(key, Self::MAX_DEPTH)?,
             }
         }
@@ -167,7 +170,10 @@ mod tests {
         for index in 0..300 {
             let text = sender.encrypt(vec![b'x'; index as usize * 20]).to_base64();
             assert_eq!(message_index(&text), Ok(index));
-            assert_eq!(message_index(&format!("{text}{}", "=".repeat((4 - text.len() % 4) % 4))), Ok(index));
+            assert_eq!(
+                message_index(&format!("{text}{}", "=".repeat((4 - text.len() % 4) % 4))),
+                Ok(index)
+            );
         }
     }
 

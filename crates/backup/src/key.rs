@@ -50,9 +50,12 @@ impl BackupKey {
     /// Computes the secret shared with the key that an entry was encrypted with; `None` for a key of low order, with
     /// which every private key shares the same secret.
     pub(crate) fn agree(&self, ephemeral: &[u8; Self::LENGTH]) -> Option<Zeroizing<[u8; Self::LENGTH]>> {
-        agreement::agree(&self.private, UnparsedPublicKey::new(&X25519, ephemeral), (), |secret| {
-            secret.try_into().map(Zeroizing::new).map_err(|_| ())
-        })
+        agreement::agree(
+            &self.private,
+            UnparsedPublicKey::new(&X25519, ephemeral),
+            (),
+            |secret| secret.try_into().map(Zeroizing::new).map_err(|_| ()),
+        )
         .ok()
     }
 }

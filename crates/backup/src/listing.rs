@@ -162,7 +162,7 @@ impl Reader {
         let mut from = 0;
         let mut at = 0;
         loop {
-            let (read, result) = self.lexer.next(&piece[at..]);
+            let (read, result) = self.lexer.next(&piece[at..], self.level + 1);
             at += read;
             let flow = match result {
                 Ok(None) => break,
@@ -202,7 +202,10 @@ impl Reader {
             (true, false) => Flaw::NoRooms,
             (true, true) => return Ok(()),
         };
-        Err(ListingError { offset: self.offset, flaw })
+        Err(ListingError {
+            offset: self.offset,
+            flaw,
+        })
     }
 
     fn take(
@@ -232,8 +235,15 @@ impl Reader {
             Token::ObjectEnd if self.capture == Some(Capture::Entry) && self.lexer.depth() == SESSIONS => {
                 let mut held = mem::take(&mut self.held);
                 let fits = self.captured(at) <= MAX_ENTRY as u64;
-                let body = if fits { Body::Object(joined(&mut held, &piece[*from..at])) } else { Body::Oversized };
-                let flow = sink(Item::Entry { session_id: &self.session_id, body });
+                let body = if fits {
+                    Body::Object(joined(&mut held, &piece[*from..at]))
+                } else {
+                    Body::Oversized
+                };
+                let flow = sink(Item::Entry {
+                    session_id: &self.session_id,
+                    body,
+                });
                 held.clear();
                 self.held = held;
                 self.capture = None;
@@ -267,7 +277,10 @@ impl Reader {
                 self.start(Capture::Entry, at);
             }
             (Next::Entry, _) => {
-                return Ok(sink(Item::Entry { session_id: &self.session_id, body: Body::Other }));
+                return Ok(sink(Item::Entry {
+                    session_id: &self.session_id,
+                    body: Body::Other,
+                }));
             }
         }
         Ok(ControlFlow::Continue(()))
@@ -323,7 +336,10 @@ impl Reader {
     fn fail(&mut self, offset: u64, flaw: Flaw) -> ListingError {
         let key_end = self.started + MAX_ENTRY as u64;
         let error = if self.capture == Some(Capture::Key) && offset > key_end {
-            ListingError { offset: key_end, flaw: Flaw::KeyTooLong }
+            ListingError {
+                offset: key_end,
+                flaw: Flaw::KeyTooLong,
+            }
         } else {
             ListingError { offset, flaw }
         };

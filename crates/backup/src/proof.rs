@@ -102,15 +102,21 @@ impl Proof {
     pub fn damaged_entries(&self) -> impl Iterator<Item = DamagedEntry<'_>> {
         let rows = self.coverage.rooms().flat_map(|room| {
             room.entries().filter_map(move |(session_id, entry)| match entry.state {
-                State::Damaged(damage) => {
-                    Some(DamagedEntry { room_id: room.id(), session_id: session_id.to_string(), damage })
-                }
+                State::Damaged(damage) => Some(DamagedEntry {
+                    room_id: room.id(),
+                    session_id: session_id.to_string(),
+                    damage,
+                }),
                 State::Sealed | State::Opens => None,
             })
         });
         let odd = self.odd.iter().filter_map(|odd| {
             let room = self.coverage.nth(odd.room as usize)?;
-            Some(DamagedEntry { room_id: room.id(), session_id: odd.listed_as.to_string(), damage: odd.damage })
+            Some(DamagedEntry {
+                room_id: room.id(),
+                session_id: odd.listed_as.to_string(),
+                damage: odd.damage,
+            })
         });
         rows.chain(odd)
     }

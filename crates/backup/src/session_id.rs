@@ -24,6 +24,12 @@ impl SessionId {
         Self(bytes)
     }
 
+    /// Returns the first bytes as a number of the same order, which is quicker to compare.
+    pub(crate) const fn start(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// Returns the public key itself.
     pub const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
         &self.0

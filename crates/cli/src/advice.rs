@@ -34,7 +34,11 @@ pub(crate) fn advise(report: &Report, account: &CommandLine) -> Vec<Advice> {
     let serious = report.findings.iter().filter(|it| it.severity > Severity::Note);
     let remedies: BTreeSet<Remedy> = serious.filter_map(|it| remedy::of(it, &report.facts)).collect();
     let covered = |it: &Remedy| it.covered_by().iter().any(|other| remedies.contains(other));
-    remedies.iter().filter(|it| !covered(it)).map(|it| words::advice(*it, report, account)).collect()
+    remedies
+        .iter()
+        .filter(|it| !covered(it))
+        .map(|it| words::advice(*it, report, account))
+        .collect()
 }
 
 /// What helps against one finding.
@@ -47,12 +51,7 @@ pub(crate) enum Help {
 }
 
 /// Returns what helps against `finding`: one of `steps`, or something for itself; nothing when nothing can be done.
-pub(crate) fn help_with(
-    finding: &Finding,
-    report: &Report,
-    steps: &[Advice],
-    account: &CommandLine,
-) -> Option<Help> {
+pub(crate) fn help_with(finding: &Finding, report: &Report, steps: &[Advice], account: &CommandLine) -> Option<Help> {
     let remedy = remedy::of(finding, &report.facts)?;
     let helps = |it: &Advice| it.remedy == remedy || remedy.covered_by().contains(&it.remedy);
     Some(match steps.iter().position(helps) {

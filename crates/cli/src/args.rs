@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(crate) use account::{AccountArgs, KeyArgs, SignInArgs};
-pub(crate) use check::{CheckArgs, FateArg};
+pub(crate) use check::{CheckArgs, FateArg, ForecastArgs};
 pub(crate) use general::{ColorArg, GeneralArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use try_key::TryKeyArgs;
@@ -26,7 +26,12 @@ pub(crate) use util::UtilCommand;
 /// A reset can sign every session out, and with them the only copies of the keys that make your history readable.
 /// Lifeboat looks first, says what would be lost, and changes nothing.
 #[derive(Debug, Parser)]
-#[command(name = "lifeboat", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(
+    name = "lifeboat",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
 #[command(after_help = "Start with:  lifeboat check @you:your.server")]
 #[command(after_long_help = format!("Start with:  lifeboat check @you:your.server\n\n{}", exit::help(&Exit::ALL)))]
 pub(crate) struct Cli {

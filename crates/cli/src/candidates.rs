@@ -35,7 +35,11 @@ pub(crate) enum Origin {
 
 impl Typed {
     fn new(origin: Origin, text: SecretString) -> Self {
-        Self { origin, understanding: understand(&text), text }
+        Self {
+            origin,
+            understanding: understand(&text),
+            text,
+        }
     }
 
     /// Tells whether it is a well-formed recovery key, or a text that may be a passphrase.
@@ -89,5 +93,8 @@ pub(crate) fn warn_of_mistakes(typed: &[Typed], console: &mut Console) {
 }
 
 fn look_again(file: &Path) -> String {
-    format!("Compare {} with where you copied it from, and run the command again.", file.display())
+    format!(
+        "Compare {} with where you copied it from, and run the command again.",
+        file.display()
+    )
 }

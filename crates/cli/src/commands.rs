@@ -13,12 +13,19 @@ use crate::{advice::CommandLine, failure::Failure, resolve::parse_user};
 /// Starts the async runtime, for the commands that speak to a server.
 fn runtime() -> Result<Runtime, Failure> {
     Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        Failure::failed(format!("Lifeboat cannot start its threads: {error}."), "Close other programs and try again.")
+        Failure::failed(
+            format!("Lifeboat cannot start its threads: {error}."),
+            "Close other programs and try again.",
+        )
     })
 }
 
 /// Returns how to name the account of a status file in a command line; a redacted one is left to the reader.
 fn account_of(report: &Report) -> CommandLine {
     let named = parse_user(&report.account).is_ok();
-    CommandLine::account([if named { report.account.as_str() } else { "@you:your.server" }])
+    CommandLine::account([if named {
+        report.account.as_str()
+    } else {
+        "@you:your.server"
+    }])
 }

@@ -85,6 +85,8 @@ impl From<Verdict> for Exit {
 
 /// Lists `statuses` for the end of a help text.
 pub(crate) fn help(statuses: &[Exit]) -> String {
-    let lines = statuses.iter().map(|it| format!("  {:>3}  {}\n", it.number(), it.meaning()));
+    let lines = statuses
+        .iter()
+        .map(|it| format!("  {:>3}  {}\n", it.number(), it.meaning()));
     format!("Exit status:\n{}", lines.collect::<String>())
 }

@@ -20,16 +20,28 @@ pub(crate) struct Failure {
 impl Failure {
     /// Makes one for a command line that cannot be carried out.
     pub(crate) fn usage(wrong: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { wrong: wrong.into(), hint: hint.into(), exit: Exit::Usage }
+        Self {
+            wrong: wrong.into(),
+            hint: hint.into(),
+            exit: Exit::Usage,
+        }
     }
 
     /// Makes one for work that did not succeed.
     pub(crate) fn failed(wrong: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { wrong: wrong.into(), hint: hint.into(), exit: Exit::Failed }
+        Self {
+            wrong: wrong.into(),
+            hint: hint.into(),
+            exit: Exit::Failed,
+        }
     }
 
     /// Makes one for work that the user stopped.
     pub(crate) fn interrupted(wrong: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { wrong: wrong.into(), hint: hint.into(), exit: Exit::Interrupted }
+        Self {
+            wrong: wrong.into(),
+            hint: hint.into(),
+            exit: Exit::Interrupted,
+        }
     }
 }

@@ -28,7 +28,10 @@ impl Reserved {
             return Err(exists(&path));
         }
         let mut prefix = OsString::from(".");
-        prefix.push(path.file_name().ok_or_else(|| cannot_write(&path, &ErrorKind::IsADirectory.into()))?);
+        prefix.push(
+            path.file_name()
+                .ok_or_else(|| cannot_write(&path, &ErrorKind::IsADirectory.into()))?,
+        );
         let unfinished = tempfile::Builder::new()
             .prefix(&prefix)
             .suffix(".unfinished")
@@ -39,13 +42,18 @@ impl Reserved {
 
     /// Writes `content`, mode 0600, and returns once it is on disk under its name.
     pub(crate) fn write(mut self, content: &[u8]) -> Result<PathBuf, Failure> {
-        let written = self.unfinished.write_all(content).and_then(|()| self.unfinished.as_file().sync_all());
+        let written = self
+            .unfinished
+            .write_all(content)
+            .and_then(|()| self.unfinished.as_file().sync_all());
         written.map_err(|error| cannot_write(&self.path, &error))?;
         // `tempfile` made it with mode 0600, and refuses here to replace a file that appeared meanwhile.
-        self.unfinished.persist_noclobber(&self.path).map_err(|error| match error.error.kind() {
-            ErrorKind::AlreadyExists => exists(&self.path),
-            _ => cannot_write(&self.path, &error.error),
-        })?;
+        self.unfinished
+            .persist_noclobber(&self.path)
+            .map_err(|error| match error.error.kind() {
+                ErrorKind::AlreadyExists => exists(&self.path),
+                _ => cannot_write(&self.path, &error.error),
+            })?;
         sync_folder(folder_of(&self.path)).map_err(|error| cannot_write(&self.path, &error))?;
         Ok(self.path)
     }
@@ -60,19 +68,23 @@ fn folder_of(path: &Path) -> &Path {
 
 /// Puts the new name on disk as well. Only Unix lets a folder be opened for that.
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
 }
 
 fn exists(path: &Path) -> Failure {
     Failure::usage(
-        format!("{} exists already.", path.display()),
+        format!("“{}” exists already.", path.display()),
         "Lifeboat never overwrites a file: give a new name, or move that one away.",
     )
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    let folder = folder_of(path).display();
-    let name = path.display();
+    let folder = format!("“{}”", folder_of(path).display());
+    let name = format!("“{}”", path.display());
     match error.kind() {
         ErrorKind::NotFound => Failure::failed(
             format!("{name} cannot be written: the folder {folder} does not exist."),
@@ -115,7 +127,11 @@ mod tests {
         assert!(!path.exists());
         assert_eq!(reserved.write(b"{}\n").unwrap(), path);
         assert_eq!(fs::read(&path).unwrap(), b"{}\n");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing else is left behind"
+        );
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

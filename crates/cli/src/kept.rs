@@ -49,7 +49,10 @@ impl Kept {
     }
 
     fn below(data: &Path, user: &UserId) -> Self {
-        Self { user: user.to_string(), folder: data.join("lifeboat").join(folder_name(user.as_str())) }
+        Self {
+            user: user.to_string(),
+            folder: data.join("lifeboat").join(folder_name(user.as_str())),
+        }
     }
 
     /// Returns what opens the kept session; `None` when there is none, or its key is gone.
@@ -63,7 +66,10 @@ impl Kept {
         } else {
             keyring::get(&self.user)
         };
-        Ok(passphrase.map(|passphrase| KeepIn { folder: self.folder.clone(), passphrase }))
+        Ok(passphrase.map(|passphrase| KeepIn {
+            folder: self.folder.clone(),
+            passphrase,
+        }))
     }
 
     /// Makes a place for a new session, in place of any old one, with a new random key.
@@ -81,7 +87,13 @@ impl Kept {
         } else {
             KeyPlace::File(Reserved::new(self.folder.join(KEY_FILE))?.write(passphrase.expose_secret().as_bytes())?)
         };
-        Ok((KeepIn { folder: self.folder.clone(), passphrase }, place))
+        Ok((
+            KeepIn {
+                folder: self.folder.clone(),
+                passphrase,
+            },
+            place,
+        ))
     }
 
     /// Removes the folder and the key. What was never there needs no removing.
@@ -119,7 +131,10 @@ fn make_private(folder: &Path) -> io::Result<()> {
 fn random_key() -> Result<SecretString, Failure> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *bytes).map_err(|error| {
-        Failure::failed(format!("This machine gives no random numbers: {error}."), "Leave out --keep-session.")
+        Failure::failed(
+            format!("This machine gives no random numbers: {error}."),
+            "Leave out --keep-session.",
+        )
     })?;
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes.iter() {
@@ -140,8 +155,14 @@ mod tests {
     fn each_user_has_a_folder_of_their_own() {
         let data = Path::new("data");
         let odd = UserId::parse("@a/../b:example.org:8008").unwrap();
-        assert_eq!(Kept::below(data, user_id!("@mira:example.org")).folder(), data.join("lifeboat/@mira%3Aexample.org"));
-        assert_eq!(Kept::below(data, &odd).folder(), data.join("lifeboat/@a%2F..%2Fb%3Aexample.org%3A8008"));
+        assert_eq!(
+            Kept::below(data, user_id!("@mira:example.org")).folder(),
+            data.join("lifeboat/@mira%3Aexample.org")
+        );
+        assert_eq!(
+            Kept::below(data, &odd).folder(),
+            data.join("lifeboat/@a%2F..%2Fb%3Aexample.org%3A8008")
+        );
     }
 
     #[test]
@@ -168,7 +189,10 @@ mod tests {
         make_private(kept.folder()).unwrap();
         assert_eq!(kept.folder().metadata().unwrap().permissions().mode() & 0o777, 0o700);
         fs::create_dir(kept.folder().join(STORE)).unwrap();
-        Reserved::new(kept.folder().join(KEY_FILE)).unwrap().write(b"sealed").unwrap();
+        Reserved::new(kept.folder().join(KEY_FILE))
+            .unwrap()
+            .write(b"sealed")
+            .unwrap();
         assert_eq!(kept.find().unwrap().unwrap().passphrase.expose_secret(), "sealed");
     }
 }

@@ -34,7 +34,11 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(answer) => return answer_of_parser(&answer).into(),
     };
-    let color = if cli.general.no_color { ColorArg::Never } else { cli.general.color };
+    let color = if cli.general.no_color {
+        ColorArg::Never
+    } else {
+        cli.general.color
+    };
     let mut console = Console::new(color);
     logging::begin(cli.general.verbose);
     let format = cli.command.format();
@@ -63,7 +67,7 @@ fn answer_of_parser(answer: &clap::Error) -> Exit {
     if wrong && std::env::args_os().any(|it| it == "--json") {
         let first = answer.to_string();
         let sentence = first.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        Console::new(ColorArg::Auto).fail(&Failure::usage(sentence, "See  lifeboat --help"), Format::Json);
+        Console::new(ColorArg::Auto).fail(&Failure::usage(sentence, "See: lifeboat --help"), Format::Json);
         return Exit::Usage;
     }
     // A help text that nobody reads to its end is no failure.

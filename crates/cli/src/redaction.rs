@@ -8,7 +8,10 @@ use sha2::{Digest, Sha256};
 /// A guess can be confirmed by hashing it: this keeps names out of tickets, it does not hide them from somebody who
 /// knows whom to look for.
 pub(crate) fn hash(text: &str) -> String {
-    let digest = Sha256::new().chain_update(b"lifeboat redaction 1\0").chain_update(text).finalize();
+    let digest = Sha256::new()
+        .chain_update(b"lifeboat redaction 1\0")
+        .chain_update(text)
+        .finalize();
     let digits: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
     format!("redacted-{digits}")
 }

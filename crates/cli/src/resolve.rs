@@ -1,12 +1,13 @@
 //! From arguments to jobs: refuses what contradicts itself, before any file or network is touched.
 
+mod forecast;
 #[cfg(test)]
 mod tests;
 mod user;
 
 use std::path::PathBuf;
 
-use lifeboat_preflight::{InsecureHttp, NetworkOptions, ruma::OwnedUserId};
+use lifeboat_preflight::{ForecastQuestion, InsecureHttp, NetworkOptions, ruma::OwnedUserId};
 use lifeboat_report::Fate;
 
 use crate::{
@@ -42,6 +43,8 @@ pub(crate) struct Ask {
     pub(crate) entry: Entry,
     /// Keys to try.
     pub(crate) candidates: Candidates,
+    /// Which messages to look at.
+    pub(crate) forecast: ForecastQuestion,
     /// What becomes of the session.
     pub(crate) afterwards: Afterwards,
     /// What to print and write.
@@ -190,11 +193,26 @@ pub(crate) fn check(args: CheckArgs, person: Person) -> Result<CheckJob, Failure
         (None, None) => return Err(no_user()),
     };
     let entry = entry(&user, args.account, args.sign_in, person)?;
+    let forecast = forecast::question(args.quick, args.forecast)?;
     let by_hand = matches!(entry.sign_in, SignIn::Prompt | SignIn::Sso);
-    let otherwise = if by_hand && person == Person::Present { Asking::Optional } else { Asking::No };
+    let otherwise = if by_hand && person == Person::Present {
+        Asking::Optional
+    } else {
+        Asking::No
+    };
     let candidates = candidates(args.keys, person, otherwise)?;
-    let afterwards = if args.keep_session { Afterwards::Keep } else { Afterwards::Remove };
-    Ok(CheckJob::Ask(Box::new(Ask { entry, candidates, afterwards, output })))
+    let afterwards = if args.keep_session {
+        Afterwards::Keep
+    } else {
+        Afterwards::Remove
+    };
+    Ok(CheckJob::Ask(Box::new(Ask {
+        entry,
+        candidates,
+        forecast,
+        afterwards,
+        output,
+    })))
 }
 
 /// Resolves the arguments of `lifeboat try-key`.
@@ -211,15 +229,26 @@ pub(crate) fn try_key(args: TryKeyArgs, person: Person) -> Result<TryKeyJob, Fai
         ));
     }
     let candidates = candidates(args.keys, person, Asking::Required)?;
-    Ok(TryKeyJob { entry, candidates, format: format(args.json) })
+    Ok(TryKeyJob {
+        entry,
+        candidates,
+        format: format(args.json),
+    })
 }
 
 fn entry(user: &str, account: AccountArgs, sign_in: SignInArgs, person: Person) -> Result<Entry, Failure> {
-    let insecure_http = if account.allow_insecure_http { InsecureHttp::Allow } else { InsecureHttp::Refuse };
+    let insecure_http = if account.allow_insecure_http {
+        InsecureHttp::Allow
+    } else {
+        InsecureHttp::Refuse
+    };
     Ok(Entry {
         user: parse_user(user)?,
         homeserver: account.homeserver,
-        network: NetworkOptions { insecure_http, ..NetworkOptions::default() },
+        network: NetworkOptions {
+            insecure_http,
+            ..NetworkOptions::default()
+        },
         sign_in: how_to_sign_in(sign_in, person),
     })
 }
@@ -249,7 +278,10 @@ fn candidates(args: KeyArgs, person: Person, otherwise: Asking) -> Result<Candid
         (false, true) => otherwise,
         (false, false) => Asking::No,
     };
-    Ok(Candidates { files: args.recovery_key_file, asking })
+    Ok(Candidates {
+        files: args.recovery_key_file,
+        asking,
+    })
 }
 
 fn format(json: bool) -> Format {

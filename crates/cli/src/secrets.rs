@@ -59,10 +59,13 @@ const LIMIT: usize = 64 * 1024;
 
 /// Reads the secret in `path`: one line, with or without its end.
 pub(crate) fn read_file(path: &Path, purpose: Purpose) -> Result<FromFile, Failure> {
-    let name = format!("The {purpose} file {}", path.display());
+    let name = format!("The {purpose} file “{}”", path.display());
     let file = File::open(path).map_err(|error| cannot_read(&name, &error))?;
     let readers = readers(&file).map_err(|error| cannot_read(&name, &error))?;
-    Ok(FromFile { secret: read(file, &name, purpose)?, readers })
+    Ok(FromFile {
+        secret: read(file, &name, purpose)?,
+        readers,
+    })
 }
 
 /// Reads the secret from the open file descriptor `number`: one line, with or without its end.
@@ -77,7 +80,7 @@ pub(crate) fn read_descriptor(number: u16, purpose: Purpose) -> Result<SecretStr
     let file = file.map_err(|error| match error.kind() {
         ErrorKind::NotFound => Failure::usage(
             format!("{name} is not open."),
-            format!("Open it in the shell, as in  --password-fd {number} {number}<file"),
+            format!("Open it in the shell, as in: --password-fd {number} {number}<file"),
         ),
         _ => cannot_read(&name, &error),
     })?;
@@ -87,15 +90,21 @@ pub(crate) fn read_descriptor(number: u16, purpose: Purpose) -> Result<SecretStr
 fn read(source: impl Read, name: &str, purpose: Purpose) -> Result<SecretString, Failure> {
     // One allocation, so that no copy is left behind by growing.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 2));
-    source.take(LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(|error| cannot_read(name, &error))?;
+    source
+        .take(LIMIT as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| cannot_read(name, &error))?;
     if bytes.len() > LIMIT {
         return Err(Failure::usage(
             format!("{name} is too long to hold a {purpose}."),
             "Give a file that holds nothing else.",
         ));
     }
-    let text = std::str::from_utf8(&bytes).ok().map(|it| it.strip_prefix('\u{feff}').unwrap_or(it));
-    let Some(text) = text.filter(|it| !it.contains(|c: char| c.is_control() && !matches!(c, '\r' | '\n' | '\t'))) else {
+    let text = std::str::from_utf8(&bytes)
+        .ok()
+        .map(|it| it.strip_prefix('\u{feff}').unwrap_or(it));
+    let Some(text) = text.filter(|it| !it.contains(|c: char| c.is_control() && !matches!(c, '\r' | '\n' | '\t')))
+    else {
         return Err(Failure::usage(
             format!("{name} is not a text file."),
             format!("Save the {purpose} as plain text (UTF-8), alone in its file."),
@@ -152,13 +161,18 @@ mod tests {
     use crate::exit::Exit;
 
     fn read_bytes(bytes: &[u8]) -> Result<String, Failure> {
-        read(bytes, "The recovery key file k.txt", Purpose::RecoveryKey).map(|it| it.expose_secret().to_owned())
+        read(bytes, "The recovery key file “k.txt”", Purpose::RecoveryKey).map(|it| it.expose_secret().to_owned())
     }
 
     #[test]
     fn line_endings_are_not_part_of_it() {
-        for bytes in [&b"a secret "[..], b"a secret \n", b"a secret \r\n", b"\n\na secret \n\n", b"\xef\xbb\xbfa secret \n"]
-        {
+        for bytes in [
+            &b"a secret "[..],
+            b"a secret \n",
+            b"a secret \r\n",
+            b"\n\na secret \n\n",
+            b"\xef\xbb\xbfa secret \n",
+        ] {
             assert_eq!(read_bytes(bytes).unwrap(), "a secret ", "{bytes:?}");
         }
     }
@@ -166,8 +180,16 @@ mod tests {
     #[test]
     fn other_files_are_refused() {
         let long = vec![b'x'; LIMIT + 1];
-        let files: [&[u8]; 8] =
-            [b"", b" \r\n\t\n", b"one\ntwo\n", b"one\rtwo", b"\xff\xfes\0e\0", b"a\0b", b"\x1b[31mred", &long];
+        let files: [&[u8]; 8] = [
+            b"",
+            b" \r\n\t\n",
+            b"one\ntwo\n",
+            b"one\rtwo",
+            b"\xff\xfes\0e\0",
+            b"a\0b",
+            b"\x1b[31mred",
+            &long,
+        ];
         let told = files.map(|bytes| {
             let failure = read_bytes(bytes).unwrap_err();
             assert_eq!(failure.exit, Exit::Usage);
@@ -179,10 +201,15 @@ mod tests {
     #[test]
     fn a_missing_file_and_a_folder_are_named() {
         let folder = tempfile::tempdir().unwrap();
-        for (path, sentence) in [(folder.path().join("k.txt"), "does not exist."), (folder.path().into(), "is a folder.")]
-        {
+        for (path, sentence) in [
+            (folder.path().join("k.txt"), "does not exist."),
+            (folder.path().into(), "is a folder."),
+        ] {
             let failure = read_file(&path, Purpose::Password).unwrap_err();
-            assert!(failure.wrong.starts_with("The password file ") && failure.wrong.ends_with(sentence), "{failure:?}");
+            assert!(
+                failure.wrong.starts_with("The password file ") && failure.wrong.ends_with(sentence),
+                "{failure:?}"
+            );
         }
     }
 
@@ -192,15 +219,26 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(b"secret\n").unwrap();
-        for (mode, readers) in [(0o600, Readers::Owner), (0o640, Readers::Others), (0o604, Readers::Others)] {
+        for (mode, readers) in [
+            (0o600, Readers::Owner),
+            (0o640, Readers::Others),
+            (0o604, Readers::Others),
+        ] {
             fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).unwrap();
-            assert_eq!(read_file(file.path(), Purpose::Password).unwrap().readers, readers, "{mode:o}");
+            assert_eq!(
+                read_file(file.path(), Purpose::Password).unwrap().readers,
+                readers,
+                "{mode:o}"
+            );
         }
     }
 
     #[test]
     fn debug_keeps_quiet() {
-        let read = FromFile { secret: SecretString::from("hunter2"), readers: Readers::Owner };
+        let read = FromFile {
+            secret: SecretString::from("hunter2"),
+            readers: Readers::Owner,
+        };
         insta::assert_snapshot!(format!("{read:?}"), @"FromFile { secret: SecretBox<str>([REDACTED]), readers: Owner }");
     }
 }

@@ -21,8 +21,11 @@ impl Stops {
     pub(crate) fn listen() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = |kind| signal(kind).map_err(|error| deaf(&error));
-        let signals =
-            [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?];
+        let signals = [
+            listen(SignalKind::interrupt())?,
+            listen(SignalKind::terminate())?,
+            listen(SignalKind::hangup())?,
+        ];
         Ok(Self { signals })
     }
 
@@ -59,6 +62,20 @@ impl Stops {
         }
     }
 
+    /// Does the same, but asks `end_softly` at the first wish: where that says to go on, only a second wish drops the
+    /// work.
+    pub(crate) async fn unless_stopped_for_good<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+        end_softly: impl FnOnce() -> Wish,
+    ) -> Result<T, Stopped> {
+        let mut work = pin!(work);
+        match self.unless_stopped(work.as_mut()).await {
+            Err(Stopped) if end_softly() == Wish::GoOn => self.unless_stopped(work).await,
+            ended => ended,
+        }
+    }
+
     /// Does `work` to its end, and tells whether the user wished to stop meanwhile; `told` is called at that moment.
     /// A second wish drops the work.
     pub(crate) async fn finishing<T>(
@@ -90,7 +107,10 @@ pub(crate) enum Wish {
 
 #[cfg(unix)]
 fn deaf(error: &io::Error) -> Failure {
-    Failure::failed(format!("Lifeboat cannot listen for Ctrl-C: {error}."), "Free some memory and try again.")
+    Failure::failed(
+        format!("Lifeboat cannot listen for Ctrl-C: {error}."),
+        "Free some memory and try again.",
+    )
 }
 
 #[cfg(test)]
@@ -102,7 +122,13 @@ mod tests {
     fn raise(signal: &str) {
         let own = std::process::id().to_string();
         let kill = format!("kill {signal} {own}");
-        assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        assert!(
+            std::process::Command::new("sh")
+                .args(["-c", &kill])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// One test, because signals reach the whole process.
@@ -123,7 +149,13 @@ mod tests {
 
         raise("-INT");
         // Ready only after the wish was heard.
-        let work = future::poll_fn(|_| if told.get() == 1 { std::task::Poll::Ready(7) } else { std::task::Poll::Pending });
+        let work = future::poll_fn(|_| {
+            if told.get() == 1 {
+                std::task::Poll::Ready(7)
+            } else {
+                std::task::Poll::Pending
+            }
+        });
         assert_eq!(stops.finishing(work, || told.set(1)).await, Ok((7, Wish::Stop)));
 
         raise("-INT");

@@ -11,11 +11,14 @@ const LIMIT: u64 = 64 << 20;
 
 /// Reads the status file at `path`.
 pub(crate) fn read(path: &Path) -> Result<StatusFile, Failure> {
-    let name = path.display();
+    let name = format!("“{}”", path.display());
     let unreadable = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => Failure::usage(format!("{name} does not exist."), "Check its name and folder."),
         ErrorKind::IsADirectory => Failure::usage(format!("{name} is a folder."), "Give a file in it."),
-        _ => Failure::failed(format!("{name} cannot be read: {error}."), "Check its permissions, or give another file."),
+        _ => Failure::failed(
+            format!("{name} cannot be read: {error}."),
+            "Check its permissions, or give another file.",
+        ),
     };
     if fs::metadata(path).map_err(unreadable)?.len() > LIMIT {
         return Err(not_one(format!("{name} is too large for a status file.")));
@@ -34,5 +37,5 @@ pub(crate) fn read(path: &Path) -> Result<StatusFile, Failure> {
 }
 
 fn not_one(wrong: String) -> Failure {
-    Failure::failed(wrong, "Give a file that  lifeboat check --status-file  wrote.")
+    Failure::failed(wrong, "Give a file that `lifeboat check --status-file` wrote.")
 }

@@ -210,3 +210,5 @@ fn now() -> u32 {
     u32::try_from(passed.as_secs()).unwrap_or(u32::MAX)
 }
 
+#[cfg(test)]
+mod tests;

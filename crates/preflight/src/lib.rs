@@ -18,6 +18,8 @@ mod recovery_key;
 mod session;
 mod signed_json;
 mod storage_key;
+#[cfg(test)]
+mod testing;
 
 pub use matrix_sdk::ruma;
 

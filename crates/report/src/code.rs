@@ -104,6 +104,8 @@ codes! {
 
     /// No other session can hold room keys.
     OnlySession = "only-session",
+    /// Another session was last active before the newest encrypted message was sent.
+    SessionStale = "session-stale",
     /// The identity does not vouch for another session.
     SessionNotSigned = "session-not-signed",
     /// Another session has no encryption keys.

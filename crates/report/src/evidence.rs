@@ -171,6 +171,10 @@ impl Evidence {
                 .unwrap_or_default(),
             Code::IdentityUnknown => Self::of_gaps(facts, &[FactName::Identity]),
 
+            Code::SessionStale => Self {
+                coverage: facts.coverage.known().cloned(),
+                ..Self::of_sessions(facts, |it| it.is_stale(facts.newest_event_at()))
+            },
             Code::SessionNotSigned => Self::of_sessions(facts, Session::is_unsigned),
             Code::SessionKeyless => Self::of_sessions(facts, Session::is_keyless),
             Code::DehydratedSession => Self::of_sessions(facts, |it| it.dehydrated),

@@ -198,6 +198,12 @@ pub(crate) fn meaning(finding: &Finding) -> &'static str {
         (Code::OnlySession, ..) => {
             "Keeping sessions keeps nothing: none of them could bring back what the key backup does not."
         }
+        (Code::SessionStale, Severity::Note, _) => {
+            "Room keys may wait for it on the server. Nothing is known to be missing without them."
+        }
+        (Code::SessionStale, ..) => {
+            "It may have room keys that no other copy exists of, or such keys wait for it on the server: open it first."
+        }
         (Code::SessionNotSigned, ..) => {
             "It was never verified, or it is not yours. Other sessions and other people's clients may refuse to send \
              room keys to it."

@@ -55,6 +55,7 @@ pub(crate) const RULES: &[(Code, Rule)] = &[
     (Code::IdentityBadlySigned, identity::badly_signed),
     (Code::IdentityUnknown, identity::unknown),
     (Code::OnlySession, sessions::only),
+    (Code::SessionStale, sessions::stale),
     (Code::SessionNotSigned, sessions::not_signed),
     (Code::SessionKeyless, sessions::keyless),
     (Code::DehydratedSession, sessions::dehydrated),

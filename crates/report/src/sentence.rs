@@ -54,6 +54,7 @@ pub(crate) fn sentence(code: Code, evidence: &Evidence) -> String {
         Code::IdentityUnknown => unknown("whether there is an identity", evidence),
 
         Code::OnlySession => "No other session of this account can hold room keys.".into(),
+        Code::SessionStale => people::stale(evidence),
         Code::SessionNotSigned => people::not_signed(evidence),
         Code::SessionKeyless => people::keyless(evidence),
         Code::DehydratedSession => people::dehydrated(evidence),

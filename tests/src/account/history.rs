@@ -1,6 +1,7 @@
 //! Rooms, the messages in them, and waiting until every session has what it needs to read them.
 
 use anyhow::{Context, Result, ensure};
+use matrix_sdk::deserialized_responses::TimelineEventKind;
 use matrix_sdk::ruma::{EventId, OwnedEventId, OwnedRoomId, RoomId, UserId};
 use serde_json::{Value, json};
 
@@ -99,14 +100,18 @@ async fn wait_for_member(session: &Session, room_id: &RoomId, member: &UserId) -
 async fn wait_to_read(session: &Session, room_id: &RoomId, events: &[OwnedEventId]) -> Result<()> {
     let room = session.encrypted_room(room_id).await?;
     for event_id in events {
-        until(
-            &format!("the key of {event_id} at {}", session.device_id()),
-            async || {
-                let event = room.event(event_id, None).await?;
-                Ok(event.encryption_info().map(|_| ()))
-            },
-        )
-        .await?;
+        session.wait_to_see(event_id).await?;
+        let mut reason = None;
+        let waited = until("an event to decrypt", async || {
+            let event = room.event(event_id, None).await?;
+            reason = match &event.kind {
+                TimelineEventKind::UnableToDecrypt { utd_info, .. } => Some(utd_info.clone()),
+                _ => None,
+            };
+            Ok(event.encryption_info().map(|_| ()))
+        });
+        let waited = waited.await;
+        waited.with_context(|| format!("{} cannot read {event_id}: {reason:?}", session.device_id()))?;
     }
     Ok(())
 }

@@ -111,7 +111,7 @@ async fn sign_ins_that_are_refused() -> Result<()> {
     says(&check(account.user_id.as_str(), Some(url))?.run().await?, 1, "does not accept this password")?;
 
     // Another user's token, and one that nobody has.
-    let other = lifeboat_tests::name::fresh("other");
+    let other = lifeboat_tests::name::fresh("other")?;
     account.homeserver.register(&other, "a password of its own", Rank::User).await?;
     let other = account.homeserver.sign_in(&other, "a password of its own").await?;
     let with_token = |token: &str| {
@@ -146,7 +146,7 @@ async fn answers_that_a_real_server_gives_rarely() -> Result<()> {
 #[tokio::test]
 async fn the_servers_own_rate_limit_tells_how_long_to_wait() -> Result<()> {
     let homeserver = Homeserver::find(Profile::Limits)?;
-    let name = lifeboat_tests::name::fresh("limited");
+    let name = lifeboat_tests::name::fresh("limited")?;
     homeserver.register(&name, "the right password", Rank::User).await?;
     let mut last = None;
     // Five sign-ins from one address are Synapse's default; others may have used some of them.
@@ -169,7 +169,7 @@ async fn a_deactivated_and_a_locked_account() -> Result<()> {
     let homeserver = Homeserver::find(Profile::Default)?;
     let admin = homeserver.admin().await?;
     for (change, words) in [(json!({"deactivated": true}), "is deactivated"), (json!({"locked": true}), "is locked")] {
-        let name = lifeboat_tests::name::fresh("gone");
+        let name = lifeboat_tests::name::fresh("gone")?;
         homeserver.register(&name, "the right password", Rank::User).await?;
         let user = homeserver.user_id(&name);
         let token = homeserver.sign_in(&name, "the right password").await?.token().map(str::to_owned);

@@ -2,5 +2,8 @@
 
 #![recursion_limit = "256"]
 
+mod bad_input;
+mod check;
 mod check_accounts;
+mod forecast;
 mod harness;

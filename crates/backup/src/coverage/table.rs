@@ -51,12 +51,17 @@ impl Table {
 
     /// Sorts and counts the rows and judges those that come more than once. Sorts in place, without another table.
     pub(crate) fn settle(self, repeats: Repeats) -> Settled {
-        let Order { names, ends, numbers, repeated } = self.order();
+        let Order {
+            names,
+            ends,
+            numbers,
+            repeated,
+        } = self.order();
         let mut rows = self.rows;
         for row in &mut rows {
             row.room = numbers.get(row.room as usize).copied().unwrap_or(u32::MAX);
         }
-        rows.sort_unstable_by_key(|row| (row.room, row.session_id, worth(row.entry)));
+        rows.sort_unstable_by_key(|row| (row.room, row.session_id.start(), row.session_id, worth(row.entry)));
         if repeats == Repeats::Damage {
             mark(&mut rows, &repeated);
         }
@@ -67,18 +72,31 @@ impl Table {
         rows.dedup_by_key(|row| (row.room, row.session_id));
         let rooms = (0_u32..)
             .zip(ends)
-            .map(|(number, name_end)| Span { name_end, row_end: rows.partition_point(|row| row.room <= number) })
+            .map(|(number, name_end)| Span {
+                name_end,
+                row_end: rows.partition_point(|row| row.room <= number),
+            })
             .collect();
-        Settled { coverage: Coverage { names, rooms, rows }, states, numbers }
+        Settled {
+            coverage: Coverage { names, rooms, rows },
+            states,
+            numbers,
+        }
     }
 
     /// Sorts the room ids and finds those that came more than once.
     fn order(&self) -> Order {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let mut sorted: Vec<(&str, usize)> =
-            starts.zip(&self.ends).map(|(start, &end)| &self.names[start..end]).zip(0..).collect();
+        let mut sorted: Vec<(&str, usize)> = starts
+            .zip(&self.ends)
+            .map(|(start, &end)| &self.names[start..end])
+            .zip(0..)
+            .collect();
         sorted.sort_unstable();
-        let mut order = Order { numbers: vec![0; sorted.len()], ..Order::default() };
+        let mut order = Order {
+            numbers: vec![0; sorted.len()],
+            ..Order::default()
+        };
         for same in sorted.chunk_by(|(left, _), (right, _)| left == right) {
             for &(_, ordinal) in same {
                 order.numbers[ordinal] = u32::try_from(order.ends.len()).unwrap_or(u32::MAX);
@@ -112,7 +130,11 @@ const fn worth(entry: Entry) -> (bool, u32, State) {
 /// Marks every row whose session or room is listed more than once.
 fn mark(rows: &mut [Row], repeated: &[bool]) {
     for same in rows.chunk_by_mut(|left, right| (left.room, left.session_id) == (right.room, right.session_id)) {
-        if same.len() > 1 || same.iter().any(|row| repeated.get(row.room as usize).is_some_and(|twice| *twice)) {
+        if same.len() > 1
+            || same
+                .iter()
+                .any(|row| repeated.get(row.room as usize).is_some_and(|twice| *twice))
+        {
             for row in same {
                 row.entry.state = State::Damaged(Damage::ListedTwice);
             }
@@ -125,7 +147,10 @@ mod tests {
     use super::{Entry, Repeats, Row, Settled, Table};
     use crate::{Damage, SessionId, State};
 
-    const OPENS: Entry = Entry { first_index: 0, state: State::Opens };
+    const OPENS: Entry = Entry {
+        first_index: 0,
+        state: State::Opens,
+    };
     const TWICE: State = State::Damaged(Damage::ListedTwice);
 
     fn settle(rows: &[(&str, u8)], repeats: Repeats) -> Settled {
@@ -150,7 +175,10 @@ mod tests {
     #[test]
     fn a_session_listed_twice_counts_twice_and_stays_once() {
         let settled = settle(&[("!a", 1), ("!a", 2), ("!a", 1), ("!b", 1)], Repeats::Damage);
-        assert_eq!(settled.states.into_iter().collect::<Vec<_>>(), [(State::Opens, 2), (TWICE, 2)]);
+        assert_eq!(
+            settled.states.into_iter().collect::<Vec<_>>(),
+            [(State::Opens, 2), (TWICE, 2)]
+        );
         assert_eq!(settled.coverage.len(), 3);
         let states: Vec<_> = settled.coverage.rows.iter().map(|row| row.entry.state).collect();
         assert_eq!(states, [TWICE, State::Opens, State::Opens]);
@@ -159,12 +187,19 @@ mod tests {
     #[test]
     fn a_room_listed_twice_takes_all_its_sessions_with_it() {
         let settled = settle(&[("!b", 1), ("!a", 1), ("!b", 2)], Repeats::Damage);
-        assert_eq!(settled.states.into_iter().collect::<Vec<_>>(), [(State::Opens, 1), (TWICE, 2)]);
+        assert_eq!(
+            settled.states.into_iter().collect::<Vec<_>>(),
+            [(State::Opens, 1), (TWICE, 2)]
+        );
         assert_eq!(settled.numbers, [1, 0, 1]);
-        assert_eq!(settled.coverage.rooms().map(|room| (room.id(), room.entries().count())).collect::<Vec<_>>(), [
-            ("!a", 1),
-            ("!b", 2)
-        ]);
+        assert_eq!(
+            settled
+                .coverage
+                .rooms()
+                .map(|room| (room.id(), room.entries().count()))
+                .collect::<Vec<_>>(),
+            [("!a", 1), ("!b", 2)]
+        );
     }
 
     #[test]

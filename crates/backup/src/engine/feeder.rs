@@ -55,7 +55,10 @@ impl Feeder {
             Item::Room(id) => {
                 self.room = self.rooms.room(id);
                 self.room_is_valid = is_room_id(id);
-                self.batch.room(BatchRoom { ordinal: self.room, id: id.into() });
+                self.batch.room(BatchRoom {
+                    ordinal: self.room,
+                    id: id.into(),
+                });
                 ControlFlow::Continue(())
             }
             Item::Entry { session_id, body } => self.entry(session_id, body),
@@ -65,22 +68,34 @@ impl Feeder {
     fn entry(&mut self, listed_as: &str, body: Body<'_>) -> ControlFlow<()> {
         let room_damage = (!self.room_is_valid).then_some(Damage::RoomIdInvalid);
         let Some(session_id) = SessionId::parse(listed_as) else {
-            self.odd.push(self.room, listed_as, room_damage.unwrap_or(Damage::SessionIdDiffers));
+            self.odd
+                .push(self.room, listed_as, room_damage.unwrap_or(Damage::SessionIdDiffers));
             self.shared.progress.add_entries(1);
             return ControlFlow::Continue(());
         };
         let body_damage = match body {
             Body::Object(json) if room_damage.is_none() => {
                 self.batch.push(session_id, json);
-                return if self.batch.is_full() { self.flush() } else { ControlFlow::Continue(()) };
+                return if self.batch.is_full() {
+                    self.flush()
+                } else {
+                    ControlFlow::Continue(())
+                };
             }
             Body::Object(_) => Damage::RoomIdInvalid,
             Body::Other => Damage::NotAnEntry,
             Body::Oversized => Damage::Oversized,
         };
         let state = State::Damaged(room_damage.unwrap_or(body_damage));
-        let entry = Entry { first_index: u32::MAX, state };
-        self.shared.rows().push(Row { session_id, room: self.room, entry });
+        let entry = Entry {
+            first_index: u32::MAX,
+            state,
+        };
+        self.shared.rows().push(Row {
+            session_id,
+            room: self.room,
+            entry,
+        });
         self.shared.progress.add_entries(1);
         ControlFlow::Continue(())
     }
@@ -106,7 +121,11 @@ impl Feeder {
     /// Sums up; to be called when the threads have ended.
     pub(super) fn sum_up(mut self, bytes: u64, partial: Option<Partial>) -> Proof {
         self.rooms.rows = std::mem::take(&mut self.shared.rows());
-        let Settled { coverage, mut states, numbers } = self.rooms.settle(Repeats::Damage);
+        let Settled {
+            coverage,
+            mut states,
+            numbers,
+        } = self.rooms.settle(Repeats::Damage);
         for (state, count) in self.odd.counts {
             *states.entry(state).or_default() += count;
         }
@@ -114,7 +133,14 @@ impl Feeder {
             odd.room = numbers.get(odd.room as usize).copied().unwrap_or(u32::MAX);
         }
         self.odd.named.sort_unstable();
-        Proof { entries: states.values().sum(), bytes, states, partial, coverage, odd: self.odd.named }
+        Proof {
+            entries: states.values().sum(),
+            bytes,
+            states,
+            partial,
+            coverage,
+            odd: self.odd.named,
+        }
     }
 }
 
@@ -122,7 +148,11 @@ impl Odd {
     fn push(&mut self, room: u32, listed_as: &str, damage: Damage) {
         *self.counts.entry(State::Damaged(damage)).or_default() += 1;
         if self.named.len() < MAX_ODD {
-            self.named.push(OddEntry { room, listed_as: listed_as.into(), damage });
+            self.named.push(OddEntry {
+                room,
+                listed_as: listed_as.into(),
+                damage,
+            });
         }
     }
 }

@@ -29,11 +29,19 @@ impl Shared {
                 if self.progress.is_cancelled() {
                     return;
                 }
-                let Judged { state, first_index, opened } = opener.judge(session_id, json);
+                let Judged {
+                    state,
+                    first_index,
+                    opened,
+                } = opener.judge(session_id, json);
                 if let (Some(visit), Some(opened)) = (&self.visit, opened) {
                     visit(&room.id, opened);
                 }
-                rows.push(Row { session_id, room: room.ordinal, entry: Entry { first_index, state } });
+                rows.push(Row {
+                    session_id,
+                    room: room.ordinal,
+                    entry: Entry { first_index, state },
+                });
             }
             self.progress.add_entries(batch.len());
             self.rows().append(&mut rows);

@@ -86,7 +86,11 @@ mod tests {
 
     #[test]
     fn an_index_beyond_all_messages_stays_beyond() {
-        for (text, index) in [("4294967295", u32::MAX), ("4294967296", u32::MAX), ("18446744073709551615", u32::MAX)] {
+        for (text, index) in [
+            ("4294967295", u32::MAX),
+            ("4294967296", u32::MAX),
+            ("18446744073709551615", u32::MAX),
+        ] {
             let json = ENTRY.replacen(":3", &format!(":{text}"), 1);
             assert_eq!(Listed::parse(json.as_bytes()).unwrap().first_message_index, index);
         }

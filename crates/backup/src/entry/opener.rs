@@ -74,13 +74,22 @@ impl Opener {
     /// Prepares to open entries, or only to look at them when there is no key.
     pub fn new(key: Option<Arc<BackupKey>>) -> Self {
         let session_key = Box::new(Zeroizing::new([0; EXPORTED_KEY]));
-        Self { key, buffer: Zeroizing::default(), session_key, devices: KnownDevices::default() }
+        Self {
+            key,
+            buffer: Zeroizing::default(),
+            session_key,
+            devices: KnownDevices::default(),
+        }
     }
 
     /// Judges one entry by its JSON ("KeyBackupData") and the session id under which it is listed.
     pub fn judge(&mut self, listed_as: SessionId, json: &[u8]) -> Judged<'_> {
         let Some(listed) = Listed::parse(json) else {
-            return Judged { state: State::Damaged(Damage::NotAnEntry), first_index: u32::MAX, opened: None };
+            return Judged {
+                state: State::Damaged(Damage::NotAnEntry),
+                first_index: u32::MAX,
+                opened: None,
+            };
         };
         let listed_index = listed.first_message_index;
         let (state, opened) = match self.open(listed_as, &listed) {
@@ -91,7 +100,11 @@ impl Opener {
             Ok(None) => (State::Sealed, None),
             Err(damage) => (State::Damaged(damage), None),
         };
-        Judged { state, first_index: opened.map_or(listed_index, Opened::first_index), opened }
+        Judged {
+            state,
+            first_index: opened.map_or(listed_index, Opened::first_index),
+            opened,
+        }
     }
 
     fn open(&mut self, listed_as: SessionId, listed: &Listed<'_>) -> Result<Option<Opened<'_>>, Damage> {
@@ -109,6 +122,9 @@ impl Opener {
 
 impl fmt::Debug for Opener {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Opener").field("key", &self.key).finish_non_exhaustive()
+        formatter
+            .debug_struct("Opener")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }

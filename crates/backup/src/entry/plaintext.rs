@@ -65,11 +65,7 @@ impl KnownDevices {
 }
 
 /// Reads the room key out of the plaintext and writes its exported session key to `session_key`.
-pub(super) fn read(
-    plaintext: &[u8],
-    devices: &mut KnownDevices,
-    session_key: &mut ExportedKey,
-) -> Result<(), Damage> {
+pub(super) fn read(plaintext: &[u8], devices: &mut KnownDevices, session_key: &mut ExportedKey) -> Result<(), Damage> {
     let key: RoomKey<'_> = match std::str::from_utf8(plaintext) {
         Ok(text) => serde_json::from_str(text),
         // Lawful for every reader as long as only unknown fields are affected.
@@ -106,10 +102,13 @@ fn unlike_a_room_key(plaintext: &[u8]) -> Damage {
         #[serde(borrow)]
         algorithm: Cow<'a, str>,
     }
-    if serde_json::from_slice::<IgnoredAny>(plaintext).is_err() {
+    let Some(text) = std::str::from_utf8(plaintext)
+        .ok()
+        .filter(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
+    else {
         return Damage::NotJson;
-    }
-    match serde_json::from_slice::<Algorithm<'_>>(plaintext) {
+    };
+    match serde_json::from_str::<Algorithm<'_>>(text) {
         Ok(Algorithm { algorithm }) if algorithm != MEGOLM => Damage::Algorithm,
         _ => Damage::NotARoomKey,
     }

@@ -10,8 +10,12 @@ const PRIME: Number = [0xffff_ffff_ffff_ffed, u64::MAX, u64::MAX, 0x7fff_ffff_ff
 const MINUS_ONE: Number = [0xffff_ffff_ffff_ffd9, u64::MAX, u64::MAX, u64::MAX];
 
 /// The constant `d` of the curve equation -x² + y² = 1 + d·x²·y² (RFC 8032, section 5.1).
-const D: Number =
-    [0x75eb_4dca_1359_78a3, 0x0070_0a4d_4141_d8ab, 0x8cc7_4079_7779_e898, 0x5203_6cee_2b6f_fe73];
+const D: Number = [
+    0x75eb_4dca_1359_78a3,
+    0x0070_0a4d_4141_d8ab,
+    0x8cc7_4079_7779_e898,
+    0x5203_6cee_2b6f_fe73,
+];
 
 /// Tells whether the bytes encode a point (RFC 8032, section 5.1.3), as every Ed25519 public key must.
 ///
@@ -189,7 +193,8 @@ mod tests {
             }
         }
         let minus_one = super::add(&power, &super::MINUS_ONE);
-        base == number(0) || [number(0), PRIME, [0xffff_ffff_ffff_ffda, u64::MAX, u64::MAX, u64::MAX]].contains(&minus_one)
+        base == number(0)
+            || [number(0), PRIME, [0xffff_ffff_ffff_ffda, u64::MAX, u64::MAX, u64::MAX]].contains(&minus_one)
     }
 
     #[test]
@@ -218,7 +223,11 @@ mod tests {
             }
         }
         for bytes in edges {
-            assert_eq!(is_point(&bytes), Ed25519PublicKey::from_slice(&bytes).is_ok(), "{bytes:?}");
+            assert_eq!(
+                is_point(&bytes),
+                Ed25519PublicKey::from_slice(&bytes).is_ok(),
+                "{bytes:?}"
+            );
         }
     }
 

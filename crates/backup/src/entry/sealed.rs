@@ -30,7 +30,11 @@ impl<'a> Sealed<'a> {
             return Err(Damage::Ciphertext);
         }
         let mac = base64::decode(&data.mac).ok_or(Damage::MacForm)?;
-        Ok(Self { ephemeral, ciphertext, mac })
+        Ok(Self {
+            ephemeral,
+            ciphertext,
+            mac,
+        })
     }
 
     /// Decrypts the ciphertext in place and returns the plaintext.
@@ -87,8 +91,12 @@ impl Keys {
     }
 
     fn decrypt<'a>(&self, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
-        let key = UnboundCipherKey::new(&AES_256, self.cipher_key()).and_then(DecryptingKey::cbc).ok()?;
-        let plaintext = key.decrypt(buffer, DecryptionContext::Iv128((&self.vector()).into())).ok()?;
+        let key = UnboundCipherKey::new(&AES_256, self.cipher_key())
+            .and_then(DecryptingKey::cbc)
+            .ok()?;
+        let plaintext = key
+            .decrypt(buffer, DecryptionContext::Iv128((&self.vector()).into()))
+            .ok()?;
         unpad(plaintext)
     }
 }
@@ -134,7 +142,10 @@ mod tests {
     fn lengths_are_checked_without_a_key() {
         assert_eq!(decode(KEY, BLOCK, MAC), Ok(16));
         assert_eq!(decode(KEY, &format!("{}{BLOCK}", "A".repeat(64)), MAC), Ok(64));
-        assert_eq!(decode(&format!("{KEY}="), &format!("{BLOCK}=="), &format!("{MAC}=")), Ok(16));
+        assert_eq!(
+            decode(&format!("{KEY}="), &format!("{BLOCK}=="), &format!("{MAC}=")),
+            Ok(16)
+        );
         assert_eq!(decode("", BLOCK, MAC), Err(Damage::Ephemeral));
         assert_eq!(decode(&KEY[1..], BLOCK, MAC), Err(Damage::Ephemeral));
         assert_eq!(decode(KEY, "", MAC), Err(Damage::Ciphertext));

@@ -27,20 +27,27 @@ impl SealedText {
         ephemeral: &[u8; BackupKey::LENGTH],
     ) -> Result<Self, GenerateError> {
         let private = PrivateKey::from_private_key(&X25519, ephemeral).map_err(|_| GenerateError("ephemeral key"))?;
-        let public = private.compute_public_key().map_err(|_| GenerateError("ephemeral key"))?;
+        let public = private
+            .compute_public_key()
+            .map_err(|_| GenerateError("ephemeral key"))?;
         let public = public.as_ref().try_into().map_err(|_| GenerateError("ephemeral key"))?;
         let unlawful = GenerateError("agreement");
-        let keys = agree(&private, UnparsedPublicKey::new(&X25519, public_key), unlawful, |secret| {
-            secret.try_into().ok().and_then(Keys::derive).ok_or(unlawful)
-        })?;
+        let keys = agree(
+            &private,
+            UnparsedPublicKey::new(&X25519, public_key),
+            unlawful,
+            |secret| secret.try_into().ok().and_then(Keys::derive).ok_or(unlawful),
+        )?;
         let mut ciphertext = plaintext.to_vec();
         UnboundCipherKey::new(&AES_256, keys.cipher_key())
             .and_then(PaddedBlockEncryptingKey::cbc_pkcs7)
-            .and_then(|key| {
-                key.less_safe_encrypt(&mut ciphertext, EncryptionContext::Iv128((&keys.vector()).into()))
-            })
+            .and_then(|key| key.less_safe_encrypt(&mut ciphertext, EncryptionContext::Iv128((&keys.vector()).into())))
             .map_err(|_| GenerateError("encryption"))?;
-        Ok(Self { ephemeral: public, ciphertext, mac: keys.mac().to_vec() })
+        Ok(Self {
+            ephemeral: public,
+            ciphertext,
+            mac: keys.mac().to_vec(),
+        })
     }
 
     /// Writes the entry as a server lists it ("KeyBackupData").

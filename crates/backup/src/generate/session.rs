@@ -22,7 +22,12 @@ impl Session {
     pub(super) fn new(ratchet: [u8; 128], signing_key: [u8; 32], device: usize) -> Self {
         let public_key = Ed25519SecretKey::from_slice(&signing_key).public_key();
         let id = SessionId::from_bytes(*public_key.as_bytes());
-        Self { device, ratchet: ratchet.to_vec(), signing_key, id }
+        Self {
+            device,
+            ratchet: ratchet.to_vec(),
+            signing_key,
+            id,
+        }
     }
 
     /// Returns the id of the session and of its room key.
@@ -48,7 +53,9 @@ impl Session {
     pub fn exported_at(&self, first_index: u32) -> Result<Vec<u8>, GenerateError> {
         let session_key = self.sender()?.session_key();
         let exported = InboundGroupSession::new(&session_key, SessionConfig::version_1()).export_at(first_index);
-        exported.map(|key| key.to_bytes()).ok_or(GenerateError("session export"))
+        exported
+            .map(|key| key.to_bytes())
+            .ok_or(GenerateError("session export"))
     }
 
     /// Returns the sender's side, which encrypts message after message from 0 on.

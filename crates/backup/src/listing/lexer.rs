@@ -75,7 +75,12 @@ enum Digits {
 impl Lexer {
     /// Stands before the outermost value.
     pub(super) const fn new() -> Self {
-        Self { state: State::Value, containers: 0, depth: 0, utf8: Utf8::START }
+        Self {
+            state: State::Value,
+            containers: 0,
+            depth: 0,
+            utf8: Utf8::START,
+        }
     }
 
     /// How many containers are open.
@@ -90,8 +95,13 @@ impl Lexer {
 
     /// Reads up to and including the next token, or to the end of `input`.
     ///
-    /// Returns how many bytes were read; with a flaw, how many were read before the byte that shows it.
-    pub(super) fn next(&mut self, input: &[u8]) -> (usize, Result<Option<Token>, Flaw>) {
+    /// Passes over tokens that lie deeper than `deepest` containers. Returns how many bytes were read; with a flaw, how
+    /// many were read before the byte that shows it.
+    pub(super) fn next(
+        &mut self,
+        input: &[u8],
+        deepest: u32,
+    ) -> (usize, Result<Option<Token>, Flaw>) {
         let mut at = 0;
         loop {
             if matches!(self.state, State::Text(_)) && !self.utf8.is_inside() {
@@ -99,8 +109,8 @@ impl Lexer {
             }
             let Some(&byte) = input.get(at) else { return (at, Ok(None)) };
             match self.step(byte) {
-                Ok(None) => at += 1,
-                Ok(token) => return (at + 1, Ok(token)),
+                Ok(Some(token)) if self.depth <= deepest => return (at + 1, Ok(Some(token))),
+                Ok(_) => at += 1,
                 Err(flaw) => return (at, Err(flaw)),
             }
         }
@@ -120,12 +130,12 @@ impl Lexer {
         match (self.state, byte) {
             (State::Text(role), _) => self.text(role, byte),
             (State::Escape(role), b'u') => self.go(State::Hex(role, 4)),
-            (State::Escape(role), b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                self.go(State::Text(role))
-            }
-            (State::Hex(role, left), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
-                self.go(if left > 1 { State::Hex(role, left - 1) } else { State::Text(role) })
-            }
+            (State::Escape(role), b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.go(State::Text(role)),
+            (State::Hex(role, left), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => self.go(if left > 1 {
+                State::Hex(role, left - 1)
+            } else {
+                State::Text(role)
+            }),
             (State::Name([expected]), _) if byte == *expected => self.go(State::After),
             (State::Name([expected, rest @ ..]), _) if byte == *expected => self.go(State::Name(rest)),
             (State::Escape(_) | State::Hex(..) | State::Name(_), _) => Err(Flaw::Malformed),
@@ -135,9 +145,7 @@ impl Lexer {
             (State::Colon, b':') => self.go(State::Value),
             (State::FirstElement, b']') => self.close(false),
             (State::Value | State::FirstElement, _) => self.value(byte),
-            (State::After, b',') if self.depth > 0 => {
-                self.go(if self.in_object() { State::Key } else { State::Value })
-            }
+            (State::After, b',') if self.depth > 0 => self.go(if self.in_object() { State::Key } else { State::Value }),
             (State::After, b'}') => self.close(true),
             (State::After, b']') => self.close(false),
             _ => Err(Flaw::Malformed),
@@ -227,15 +235,35 @@ impl Digits {
 
 /// Counts the leading bytes that are ASCII and neither end a text nor mean something special in it.
 ///
-/// Nearly all of a listing is such text; whole blocks are compared at once.
+/// Nearly all of a listing is such text; whole blocks are looked at together, with instructions for many bytes.
 fn plain(input: &[u8]) -> usize {
     const BLOCK: usize = 32;
-    let blocks = input.chunks_exact(BLOCK);
-    let whole = blocks.take_while(|block| !block.iter().fold(false, |any, &byte| any | is_special(byte))).count();
-    let rest = &input[whole * BLOCK..];
-    whole * BLOCK + rest.iter().take_while(|byte| !is_special(**byte)).count()
+    let plain_block =
+        |block: &&[u8]| !block.iter().fold(false, |special, &byte| special | is_special(byte));
+    let start = input.chunks_exact(BLOCK).take_while(plain_block).count() * BLOCK;
+    let rest = &input[start..];
+    for (word, bytes) in rest.chunks_exact(8).enumerate() {
+        let special = special_bytes(bytes);
+        if special != 0 {
+            return start + word * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let tail = rest.len() / 8 * 8;
+    start + tail + rest[tail..].iter().take_while(|byte| !is_special(**byte)).count()
 }
 
 const fn is_special(byte: u8) -> bool {
     byte.cast_signed() < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// Sets the highest bit of the first special byte of eight, and of none before it.
+fn special_bytes(bytes: &[u8]) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    let word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    // A byte below another one borrows from its own highest bit, and only then from the bytes after it.
+    let control = word.wrapping_sub(ONES * 0x20);
+    let quote = (word ^ ONES * b'"' as u64).wrapping_sub(ONES);
+    let escape = (word ^ ONES * b'\\' as u64).wrapping_sub(ONES);
+    (word | (control | quote | escape) & !word) & HIGH
 }

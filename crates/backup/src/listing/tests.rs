@@ -19,11 +19,18 @@ enum Read {
 fn keep(item: &Item<'_>) -> Read {
     match *item {
         Item::Room(id) => Read::Room(id.to_owned()),
-        Item::Entry { session_id, body: Body::Object(json) } => {
-            Read::Entry(session_id.to_owned(), String::from_utf8(json.to_vec()).unwrap())
-        }
-        Item::Entry { session_id, body: Body::Other } => Read::Other(session_id.to_owned()),
-        Item::Entry { session_id, body: Body::Oversized } => Read::Oversized(session_id.to_owned()),
+        Item::Entry {
+            session_id,
+            body: Body::Object(json),
+        } => Read::Entry(session_id.to_owned(), String::from_utf8(json.to_vec()).unwrap()),
+        Item::Entry {
+            session_id,
+            body: Body::Other,
+        } => Read::Other(session_id.to_owned()),
+        Item::Entry {
+            session_id,
+            body: Body::Oversized,
+        } => Read::Oversized(session_id.to_owned()),
     }
 }
 
@@ -51,7 +58,10 @@ fn read(listing: &str) -> (Vec<Read>, Result<(), ListingError>) {
 }
 
 fn flaw(offset: usize, flaw: Flaw) -> Result<(), ListingError> {
-    Err(ListingError { offset: offset as u64, flaw })
+    Err(ListingError {
+        offset: offset as u64,
+        flaw,
+    })
 }
 
 fn room(id: &str) -> Read {
@@ -173,8 +183,12 @@ fn the_smallest_listing_is_complete() {
 
 #[test]
 fn other_levels_are_not_mistaken() {
-    let listing = r#"{"sessions":{"a":{}},"rooms":{"sessions":{"rooms":{"b":{}},"sessions":{"c":{"sessions":{"d":{}}}}}}}"#;
-    assert_eq!(read(listing), (vec![room("sessions"), entry("c", r#"{"sessions":{"d":{}}}"#)], Ok(())));
+    let listing =
+        r#"{"sessions":{"a":{}},"rooms":{"sessions":{"rooms":{"b":{}},"sessions":{"c":{"sessions":{"d":{}}}}}}}"#;
+    assert_eq!(
+        read(listing),
+        (vec![room("sessions"), entry("c", r#"{"sessions":{"d":{}}}"#)], Ok(()))
+    );
 }
 
 #[test]
@@ -195,13 +209,21 @@ fn what_is_listed_twice_comes_twice() {
 #[test]
 fn bytes_that_are_no_utf8_are_found() {
     for bytes in [&b"\xff"[..], b"\x80", b"\xc3\"", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"] {
-        for (before, after) in [(r#"{"rooms":{"!a":{"sessions":{"s":{"x":""#, r#""}}}}}"#), (r#"{""#, r#"":1}"#)] {
+        for (before, after) in [
+            (r#"{"rooms":{"!a":{"sessions":{"s":{"x":""#, r#""}}}}}"#),
+            (r#"{""#, r#"":1}"#),
+        ] {
             let listing = [before.as_bytes(), bytes, after.as_bytes()].concat();
             let valid = std::str::from_utf8(bytes).unwrap_err();
-            let offset = before.len() + usize::from(valid.error_len() == Some(1) && bytes.len() == 2)
+            let offset = before.len()
+                + usize::from(valid.error_len() == Some(1) && bytes.len() == 2)
                 + usize::from(bytes.len() > 2);
             assert_eq!(read_pieces([&listing[..]]).1, flaw(offset, Flaw::NotUtf8), "{bytes:?}");
-            assert_eq!(read_pieces(listing.chunks(1)).1, flaw(offset, Flaw::NotUtf8), "{bytes:?}");
+            assert_eq!(
+                read_pieces(listing.chunks(1)).1,
+                flaw(offset, Flaw::NotUtf8),
+                "{bytes:?}"
+            );
         }
     }
 }
@@ -213,7 +235,10 @@ fn depth_is_limited() {
         format!(r#"{{"a":{}{},"rooms":{{}}}}"#, "[".repeat(depth), "]".repeat(depth))
     };
     assert_eq!(read(&nested(MAX_DEPTH - 1)).1, Ok(()));
-    assert_eq!(read(&nested(MAX_DEPTH)).1, flaw(5 + MAX_DEPTH as usize - 1, Flaw::TooDeep));
+    assert_eq!(
+        read(&nested(MAX_DEPTH)).1,
+        flaw(5 + MAX_DEPTH as usize - 1, Flaw::TooDeep)
+    );
     let mixed = r#"{"a":[{"b":[{"c":[[],{}]}]}],"rooms":{}}"#;
     assert_eq!(read(mixed).1, Ok(()));
 }
@@ -223,16 +248,28 @@ fn an_entry_may_be_so_large_and_no_larger() {
     let listing = |text: usize| {
         let json = format!(r#"{{"x":"{}"}}"#, "y".repeat(text - 8));
         assert_eq!(json.len(), text);
-        (format!(r#"{{"rooms":{{"!a":{{"sessions":{{"s":{json},"t":{{}}}}}}}}}}"#), json)
+        (
+            format!(r#"{{"rooms":{{"!a":{{"sessions":{{"s":{json},"t":{{}}}}}}}}}}"#),
+            json,
+        )
     };
     for size in [1000, MAX_ENTRY, usize::MAX] {
         let (fits, json) = listing(MAX_ENTRY);
         let (items, end) = read_pieces(fits.as_bytes().chunks(size));
-        assert_eq!((items, end), (vec![room("!a"), entry("s", &json), entry("t", "{}")], Ok(())));
+        assert_eq!(
+            (items, end),
+            (vec![room("!a"), entry("s", &json), entry("t", "{}")], Ok(()))
+        );
         for large in [MAX_ENTRY + 1, MAX_ENTRY * 3] {
             let (large, _) = listing(large);
             let (items, end) = read_pieces(large.as_bytes().chunks(size));
-            assert_eq!((items, end), (vec![room("!a"), Read::Oversized("s".to_owned()), entry("t", "{}")], Ok(())));
+            assert_eq!(
+                (items, end),
+                (
+                    vec![room("!a"), Read::Oversized("s".to_owned()), entry("t", "{}")],
+                    Ok(())
+                )
+            );
         }
     }
 }
@@ -260,9 +297,16 @@ fn a_key_may_be_so_long_and_no_longer() {
         let end = |listing: String| read_pieces(listing.as_bytes().chunks(size)).1;
         assert_eq!(end(listing(MAX_ENTRY, r#"":{}}}"#)), Ok(()));
         for rest in [r#"":{}}}"#, "", "\n"] {
-            assert_eq!(end(listing(MAX_ENTRY + 1, rest)), flaw(start + MAX_ENTRY, Flaw::KeyTooLong), "{rest:?}");
+            assert_eq!(
+                end(listing(MAX_ENTRY + 1, rest)),
+                flaw(start + MAX_ENTRY, Flaw::KeyTooLong),
+                "{rest:?}"
+            );
         }
-        assert_eq!(end(listing(MAX_ENTRY * 2, "")), flaw(start + MAX_ENTRY, Flaw::KeyTooLong));
+        assert_eq!(
+            end(listing(MAX_ENTRY * 2, "")),
+            flaw(start + MAX_ENTRY, Flaw::KeyTooLong)
+        );
         assert_eq!(end(listing(MAX_ENTRY, "")), flaw(start + MAX_ENTRY, Flaw::Truncated));
         assert_eq!(end(listing(MAX_ENTRY, "\n")), flaw(start + MAX_ENTRY, Flaw::Malformed));
     }
@@ -274,7 +318,11 @@ fn the_sink_may_break_off() {
     let mut items = 0;
     let flow = reader.feed(LISTING.as_bytes(), |_| {
         items += 1;
-        if items == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if items == 2 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     });
     assert_eq!((flow, items), (Ok(ControlFlow::Break(())), 2));
     assert_eq!(reader.offset() as usize, LISTING.find(r#" , "S2""#).unwrap());
@@ -302,7 +350,12 @@ fn value() -> impl Strategy<Value = String> {
 /// Any text in quotes, with escapes of both kinds.
 fn text() -> impl Strategy<Value = String> {
     (any::<String>(), "(\\\\u[0-9a-fA-F]{3}[1-9]|\\\\/|\\\\n){0,2}")
-        .prop_map(|(text, escapes)| format!("{}{escapes}\"", serde_json::to_string(&text).unwrap().trim_end_matches('"')))
+        .prop_map(|(text, escapes)| {
+            format!(
+                "{}{escapes}\"",
+                serde_json::to_string(&text).unwrap().trim_end_matches('"')
+            )
+        })
         .prop_filter("lone surrogates", |text| serde_json::from_str::<String>(text).is_ok())
 }
 
@@ -318,12 +371,15 @@ fn listing() -> impl Strategy<Value = String> {
         text().prop_filter("another name", move |text| *text != quoted)
     };
     let sessions = prop::collection::vec((text(), value()), 0..4).prop_map(|fields| object(&fields));
-    let room = (prop::collection::vec((name("sessions"), value()), 0..2), sessions, 0..3_usize).prop_map(
-        |(mut fields, sessions, at)| {
+    let room = (
+        prop::collection::vec((name("sessions"), value()), 0..2),
+        sessions,
+        0..3_usize,
+    )
+        .prop_map(|(mut fields, sessions, at)| {
             fields.insert(at.min(fields.len()), ("\"sessions\"".to_owned(), sessions));
             object(&fields)
-        },
-    );
+        });
     let rooms = prop::collection::vec((text(), room), 0..4).prop_map(|fields| object(&fields));
     (prop::collection::vec((name("rooms"), value()), 0..3), rooms, 0..4_usize).prop_map(|(mut fields, rooms, at)| {
         fields.insert(at.min(fields.len()), ("\"rooms\"".to_owned(), rooms));

@@ -12,14 +12,20 @@ impl CommandLine {
     /// Begins one with the arguments after the command's name that lead to the account: its user id, and the server's
     /// address if it had to be given.
     pub(crate) fn account<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
-        Self { arguments: arguments.into_iter().map(Into::into).collect() }
+        Self {
+            arguments: arguments.into_iter().map(Into::into).collect(),
+        }
     }
 
     /// Makes the command line `lifeboat COMMAND ACCOUNT FLAGS`.
     pub(crate) fn command<const N: usize>(&self, command: &str, flags: [&str; N]) -> Self {
         let begin = ["lifeboat", command].into_iter().map(str::to_owned);
-        let arguments = begin.chain(self.arguments.iter().cloned()).chain(flags.into_iter().map(str::to_owned));
-        Self { arguments: arguments.collect() }
+        let arguments = begin
+            .chain(self.arguments.iter().cloned())
+            .chain(flags.into_iter().map(str::to_owned));
+        Self {
+            arguments: arguments.collect(),
+        }
     }
 
     /// Returns the arguments, the program's name first.

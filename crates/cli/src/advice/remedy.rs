@@ -16,6 +16,8 @@ pub(crate) enum Remedy {
     TestRecoveryKey,
     /// Look for the right recovery key.
     FindRecoveryKey,
+    /// Open the sessions that have not been used for a while.
+    OpenSessions,
     /// Save the room keys of every session into files.
     ExportKeys,
     /// Have the identity vouch for the sessions it does not vouch for.
@@ -94,6 +96,7 @@ pub(super) fn of(finding: &Finding, facts: &Facts) -> Option<Remedy> {
         Code::IdentityIncomplete | Code::IdentityBadlySigned => Remedy::ResetIdentity,
 
         Code::OnlySession => return None,
+        Code::SessionStale => Remedy::OpenSessions,
         Code::SessionNotSigned => Remedy::VerifySessions,
         Code::SessionKeyless => Remedy::TidySessions,
         Code::DehydratedSession => return None,
@@ -106,14 +109,21 @@ pub(super) fn of(finding: &Finding, facts: &Facts) -> Option<Remedy> {
 
 /// Only other sessions have something to save.
 fn export(facts: &Facts) -> Option<Remedy> {
-    let none = facts.sessions.known().is_some_and(|all| !all.iter().any(Session::may_hold_room_keys));
+    let none = facts
+        .sessions
+        .known()
+        .is_some_and(|all| !all.iter().any(Session::may_hold_room_keys));
     (!none).then_some(Remedy::ExportKeys)
 }
 
 /// A key that opens the active backup is good enough to make a new one with; otherwise the right one is to be found.
 fn another_key(facts: &Facts) -> Remedy {
     let opens = |it: &Candidate| it.opens_active_backup;
-    if facts.key_trial.known().is_some_and(|it| it.candidates.iter().any(opens)) {
+    if facts
+        .key_trial
+        .known()
+        .is_some_and(|it| it.candidates.iter().any(opens))
+    {
         Remedy::ChangeRecoveryKey
     } else {
         Remedy::FindRecoveryKey

@@ -7,11 +7,12 @@ use lifeboat_report::{
 use super::{CommandLine, Remedy, advise, words};
 use crate::args::Cli;
 
-const ALL: [Remedy; 16] = [
+const ALL: [Remedy; 17] = [
     Remedy::CheckAgain,
     Remedy::CheckLater,
     Remedy::TestRecoveryKey,
     Remedy::FindRecoveryKey,
+    Remedy::OpenSessions,
     Remedy::ExportKeys,
     Remedy::VerifySessions,
     Remedy::EnterRecoveryKey,
@@ -34,7 +35,12 @@ fn report(facts: Facts) -> Report {
 fn every_command_line_can_be_run() {
     let accounts = [
         CommandLine::account([ACCOUNT]),
-        CommandLine::account([ACCOUNT, "--homeserver", "https://matrix.example.org/a b", "--allow-insecure-http"]),
+        CommandLine::account([
+            ACCOUNT,
+            "--homeserver",
+            "https://matrix.example.org/a b",
+            "--allow-insecure-http",
+        ]),
         CommandLine::account(["@you:your.server"]),
     ];
     let mut runnable = 0;
@@ -46,7 +52,7 @@ fn every_command_line_can_be_run() {
             }
         }
     }
-    assert_eq!(runnable, 4 * accounts.len());
+    assert_eq!(runnable, 5 * accounts.len());
 }
 
 #[test]
@@ -76,7 +82,12 @@ fn the_least_destructive_comes_first_and_once() {
     let remedies: Vec<_> = advice.iter().map(|it| it.remedy).collect();
     assert_eq!(
         remedies,
-        [Remedy::CheckLater, Remedy::TestRecoveryKey, Remedy::ExportKeys, Remedy::ResetIdentity]
+        [
+            Remedy::CheckLater,
+            Remedy::TestRecoveryKey,
+            Remedy::ExportKeys,
+            Remedy::ResetIdentity
+        ]
     );
 }
 

@@ -6,7 +6,10 @@ use lifeboat_report::{
 };
 
 use super::{Advice, CommandLine, Remedy, sessions_of};
-use crate::ui::{clean::{clean, clean_id}, time};
+use crate::ui::{
+    clean::{clean, clean_id},
+    time,
+};
 
 /// Longest name of a session or address in a sentence.
 const LONGEST: usize = 60;
@@ -15,7 +18,9 @@ const LONGEST: usize = 60;
 pub(super) fn advice(remedy: Remedy, report: &Report, account: &CommandLine) -> Advice {
     let what = match remedy {
         Remedy::CheckAgain => "Check again: the server did not answer everything.".to_owned(),
-        Remedy::CheckLater => "Wait ten minutes, then check again: the server was too busy to answer everything.".to_owned(),
+        Remedy::CheckLater => {
+            "Wait ten minutes, then check again: the server was too busy to answer everything.".to_owned()
+        }
         Remedy::TestRecoveryKey => {
             "Check again with your recovery key or passphrase. Look for it in your password manager, or for a file \
              element-recovery-key.txt; Element called it Security Key until 2025. It never leaves this machine."
@@ -27,6 +32,11 @@ pub(super) fn advice(remedy: Remedy, report: &Report, account: &CommandLine) -> 
              none of your keys fits, make a new one there: Settings → Encryption → Change recovery key."
                 .to_owned()
         }
+        Remedy::OpenSessions => format!(
+            "Open Element on {}, and leave it open until it is quiet: keys may wait there that nobody else has, or \
+             wait on the server for it. Then check again.",
+            stale(report)
+        ),
         Remedy::ExportKeys => format!(
             "Save the keys that only your sessions hold, in each of them{}. The file is encrypted with a passphrase \
              of your choice: keep both until you can read everything again.",
@@ -57,16 +67,24 @@ pub(super) fn advice(remedy: Remedy, report: &Report, account: &CommandLine) -> 
              it has backed everything up. Turning it off again would delete the backup."
                 .to_owned()
         }
-        Remedy::AddEmail => "Add an e-mail address to your account: without one, only your server’s administrators can \
+        Remedy::AddEmail => {
+            "Add an e-mail address to your account: without one, only your server’s administrators can \
              reset your password."
-            .to_owned(),
-        Remedy::UseAccountPage => format!("Change your password on your account’s own page{}.", account_page(report)),
+                .to_owned()
+        }
+        Remedy::UseAccountPage => format!(
+            "Change your password on your account’s own page{}.",
+            account_page(report)
+        ),
         Remedy::TidySessions => {
             "Sign out the sessions that you do not know or no longer use, if they show none of your old messages."
                 .to_owned()
         }
         Remedy::AskAdministrators => {
-            format!("Ask the people who run your server{}. Show them this screen.", contacts(report))
+            format!(
+                "Ask the people who run your server{}. Show them this screen.",
+                contacts(report)
+            )
         }
         Remedy::RenewKeyStorage => {
             "Save your keys first, as above. Then turn key storage off and on again in a verified session: this \
@@ -79,13 +97,19 @@ pub(super) fn advice(remedy: Remedy, report: &Report, account: &CommandLine) -> 
                 .to_owned()
         }
     };
-    Advice { remedy, what, command: command(remedy, account), in_element: in_element(remedy) }
+    Advice {
+        remedy,
+        what,
+        command: command(remedy, account),
+        in_element: in_element(remedy),
+    }
 }
 
 fn command(remedy: Remedy, account: &CommandLine) -> Option<CommandLine> {
     match remedy {
         Remedy::CheckAgain | Remedy::CheckLater => Some(account.command("check", [])),
         Remedy::TestRecoveryKey => Some(account.command("check", ["--ask-recovery-key"])),
+        Remedy::OpenSessions => Some(account.command("check", [])),
         Remedy::FindRecoveryKey => Some(account.command("try-key", [])),
         _ => None,
     }
@@ -108,16 +132,27 @@ fn in_element(remedy: Remedy) -> Option<&'static str> {
         | Remedy::CheckLater
         | Remedy::TestRecoveryKey
         | Remedy::FindRecoveryKey
+        | Remedy::OpenSessions
         | Remedy::AskAdministrators => None,
     }
 }
 
 /// Names the sessions that can hold keys, the most recently seen first.
 fn holders(report: &Report) -> String {
-    let mut sessions: Vec<&Session> =
-        report.facts.sessions.known().into_iter().flatten().filter(|it| it.may_hold_room_keys()).collect();
+    let mut sessions: Vec<&Session> = report
+        .facts
+        .sessions
+        .known()
+        .into_iter()
+        .flatten()
+        .filter(|it| it.may_hold_room_keys())
+        .collect();
     sessions.sort_by_key(|it| (std::cmp::Reverse(it.last_seen_at), it.device_id.clone()));
-    if sessions.is_empty() { String::new() } else { format!(": {}", names(sessions, report.taken_at)) }
+    if sessions.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", names(sessions, report.taken_at))
+    }
 }
 
 fn unsigned(report: &Report) -> String {
@@ -128,13 +163,24 @@ fn unsigned(report: &Report) -> String {
     }
 }
 
+fn stale(report: &Report) -> String {
+    let sessions: Vec<_> = sessions_of(report, Code::SessionStale).collect();
+    match sessions.len() {
+        0 => "the sessions that you have not used for a while".to_owned(),
+        _ => names(sessions, report.taken_at),
+    }
+}
+
 /// `“Pixel 8” (9 days ago), “Firefox” (just now) and 3 more`
 fn names<'a>(sessions: impl IntoIterator<Item = &'a Session>, now: u64) -> String {
     let all: Vec<String> = sessions
         .into_iter()
         .map(|it| {
             let name = session_name(it);
-            it.last_seen_at.map_or_else(|| name.clone(), |seen| format!("{name} (seen {})", time::ago(seen, now)))
+            it.last_seen_at.map_or_else(
+                || name.clone(),
+                |seen| format!("{name} (seen {})", time::ago(seen, now)),
+            )
         })
         .collect();
     match all.as_slice() {
@@ -166,7 +212,14 @@ fn contacts(report: &Report) -> String {
     let Some(Support { contacts, support_page }) = report.facts.server.support.known().and_then(Option::as_ref) else {
         return String::new();
     };
-    let people = contacts.iter().flat_map(|it| [&it.matrix_id, &it.email_address]).flatten();
+    let people = contacts
+        .iter()
+        .flat_map(|it| [&it.matrix_id, &it.email_address])
+        .flatten();
     let all: Vec<String> = people.chain(support_page).map(|it| clean_id(it)).take(3).collect();
-    if all.is_empty() { String::new() } else { format!(": {}", all.join(", ")) }
+    if all.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", all.join(", "))
+    }
 }

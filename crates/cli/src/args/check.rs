@@ -13,7 +13,10 @@ Tells what a password reset would cost, and what to do about it first
 
 Lifeboat signs in, looks at your sessions, your identity, your secret storage and your key backup, and judges two \
 resets: one that signs every session out, and one that keeps your sessions. With your recovery key it also tries \
-what that key really opens.
+what that key really opens, and opens every backed-up key with it.
+
+Then it reads the history of your encrypted rooms, of each message only which key it needs, and says to the message \
+what would be lost. Ctrl-C ends the reading; what was read until then is judged.
 
 It changes nothing. The session it makes is called “Lifeboat check (removes itself)”, uploads no encryption keys, \
 and is removed at the end, also on an error or Ctrl-C.";
@@ -29,11 +32,20 @@ Examples:
       Also writes everything it found to a new file that holds no secret.
   lifeboat check @mira:example.org --password-file p.txt --recovery-key-file k.txt --json
       Asks nothing and prints one JSON document, for scripts.
+  lifeboat check @mira:example.org --quick
+      Leaves the messages out; whether any would be lost stays unknown.
   lifeboat check --from status.json
       Judges that file again, without any network.
 
 {}",
-        exit::help(&[Exit::Done, Exit::Blocked, Exit::Caution, Exit::Failed, Exit::Usage, Exit::Interrupted])
+        exit::help(&[
+            Exit::Done,
+            Exit::Blocked,
+            Exit::Caution,
+            Exit::Failed,
+            Exit::Usage,
+            Exit::Interrupted
+        ])
     )
 }
 
@@ -44,13 +56,13 @@ pub(crate) struct CheckArgs {
     #[arg(value_name = "USER", required_unless_present = "from")]
     pub(crate) user: Option<String>,
     /// Judge this status file again instead of asking a server
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "AccountArgs", "SignInArgs", "KeyArgs", "keep_session", "quick"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "AccountArgs", "SignInArgs", "KeyArgs", "keep_session", "quick", "ForecastArgs"])]
     pub(crate) from: Option<PathBuf>,
     /// Which reset the exit status speaks about
     #[arg(long, value_enum, default_value_t = FateArg::Ended)]
     pub(crate) fate: FateArg,
-    /// Leave out what takes long
-    #[arg(long)]
+    /// Leave out what takes long: the messages, and the test of every backed-up key
+    #[arg(long, conflicts_with = "ForecastArgs")]
     pub(crate) quick: bool,
     /// Keep the session, encrypted on this machine, for the next command
     #[arg(long, conflicts_with = "access_token_file")]
@@ -64,9 +76,36 @@ pub(crate) struct CheckArgs {
     /// Keys to try.
     #[command(flatten)]
     pub(crate) keys: KeyArgs,
+    /// Which messages to look at.
+    #[command(flatten)]
+    pub(crate) forecast: ForecastArgs,
     /// What to print and write.
     #[command(flatten)]
     pub(crate) output: CheckOutputArgs,
+}
+
+/// Which messages `lifeboat check` looks at.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Messages")]
+pub(crate) struct ForecastArgs {
+    /// Leave out messages from before this day, like 2026-03-01 (UTC); the verdict is then no better than caution
+    #[arg(long, value_name = "DAY")]
+    pub(crate) since: Option<String>,
+    /// Look at this room only, by its id; may be given several times
+    #[arg(long = "room", value_name = "ROOM")]
+    pub(crate) rooms: Vec<String>,
+    /// Look at no more messages than this
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) max_events: Option<u64>,
+    /// Look at rooms that you have left, too
+    #[arg(long)]
+    pub(crate) include_left: bool,
+    /// Decrypt every message with nothing but the key backup, however many there are; needs the recovery key
+    #[arg(long, conflicts_with = "no_prove_events")]
+    pub(crate) prove_events: bool,
+    /// Decrypt no message; by default up to 50 000 are
+    #[arg(long)]
+    pub(crate) no_prove_events: bool,
 }
 
 /// What `lifeboat check` prints and writes.

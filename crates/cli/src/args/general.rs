@@ -12,7 +12,7 @@ pub(crate) struct GeneralArgs {
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorArg::Auto)]
     pub(crate) color: ColorArg,
     /// The same as --color never
-    #[arg(long, global = true, conflicts_with = "color")]
+    #[arg(long, global = true)]
     pub(crate) no_color: bool,
     /// Tell on stderr what Lifeboat does; repeat for more (-vv, -vvv)
     #[arg(short, long, global = true, action = ArgAction::Count)]

@@ -31,7 +31,10 @@ Examples:
 {}
 A key passes when it opens both secret storage and the active key backup; one that does is enough for status 0.",
         exit::help(&[Exit::Done, Exit::Blocked, Exit::Failed, Exit::Usage, Exit::Interrupted])
-            .replace(Exit::Done.meaning(), "a key opens secret storage and the active key backup")
+            .replace(
+                Exit::Done.meaning(),
+                "a key opens secret storage and the active key backup"
+            )
             .replace(Exit::Blocked.meaning(), "none does")
     )
 }

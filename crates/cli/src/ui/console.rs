@@ -4,7 +4,9 @@ use std::io::{self, ErrorKind, IsTerminal, Stderr, Stdout, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::{clean::clean_sentence, json, style::Tone};
+use textwrap::core::display_width;
+
+use super::{clean::clean_sentence, json, page::Page, style::Tone};
 use crate::{args::ColorArg, failure::Failure, resolve::Format};
 
 /// Width of what is written to a file or a pipe.
@@ -26,7 +28,10 @@ impl Console {
         };
         let (out, err) = (io::stdout(), io::stderr());
         let (for_out, for_err) = (AutoStream::choice(&out), AutoStream::choice(&err));
-        Self { out: AutoStream::new(out, choice(for_out)), err: AutoStream::new(err, choice(for_err)) }
+        Self {
+            out: AutoStream::new(out, choice(for_out)),
+            err: AutoStream::new(err, choice(for_err)),
+        }
     }
 
     /// Returns how many columns a screen on stdout has.
@@ -66,8 +71,20 @@ impl Console {
     }
 
     fn two_sentences(&mut self, word: &str, wrong: &str, hint: &str) {
-        self.tell(&format!("{word} {}", clean_sentence(wrong)));
-        self.tell(&format!("{}  {}", Tone::Strong.paint("hint:"), clean_sentence(hint)));
+        for (word, sentence) in [(word, wrong), (&*Tone::Strong.paint("hint:"), hint)] {
+            let column = display_width(word).max(6) + 1;
+            let begin = format!("{word}{}", " ".repeat(column - display_width(word)));
+            let sentence = clean_sentence(sentence);
+            // What goes into a file or to another program stays on one line.
+            match terminal_size::terminal_size_of(io::stderr()) {
+                Some((width, _)) => {
+                    let mut page = Page::new(usize::from(width.0));
+                    page.paragraph(&begin, &sentence);
+                    self.tell(page.finish().trim_end());
+                }
+                None => self.tell(&format!("{begin}{sentence}")),
+            }
+        }
     }
 
     fn tell(&mut self, line: &str) {

@@ -19,7 +19,10 @@ pub(crate) struct Page {
 impl Page {
     /// Makes an empty one for a terminal of `width` columns.
     pub(crate) fn new(width: usize) -> Self {
-        Self { width: width.max(NARROWEST), text: String::new() }
+        Self {
+            width: width.max(NARROWEST),
+            text: String::new(),
+        }
     }
 
     /// Returns how many columns there are.
@@ -60,10 +63,20 @@ impl Page {
     fn hanging(&mut self, first: &str, column: usize, text: &str, tone: Tone) {
         let width = self.width.min(WIDEST_TEXT).saturating_sub(column).max(20);
         // Ids, keys and command lines are copied: they are not split.
-        let options = Options::new(width).word_splitter(WordSplitter::NoHyphenation).break_words(false);
+        let options = Options::new(width)
+            .word_splitter(WordSplitter::NoHyphenation)
+            .break_words(false);
         for (number, line) in textwrap::wrap(text, options).iter().enumerate() {
-            let begin = if number == 0 { first.to_owned() } else { " ".repeat(column) };
-            let line = if line.is_empty() { String::new() } else { tone.paint(line) };
+            let begin = if number == 0 {
+                first.to_owned()
+            } else {
+                " ".repeat(column)
+            };
+            let line = if line.is_empty() {
+                String::new()
+            } else {
+                tone.paint(line)
+            };
             self.line(&format!("{begin}{line}"));
         }
     }
@@ -94,7 +107,10 @@ mod tests {
     fn paragraphs_hang_from_their_first_column() {
         let mut page = Page::new(40);
         page.heading("First");
-        page.paragraph("   1  ", "Open Element on the telephone that you used last, and wait until it is quiet.");
+        page.paragraph(
+            "   1  ",
+            "Open Element on the telephone that you used last, and wait until it is quiet.",
+        );
         page.command(6, "lifeboat check @somebody-with-a-long-name:example.org");
         page.gap();
         page.gap();

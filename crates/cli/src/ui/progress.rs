@@ -1,29 +1,47 @@
-//! One line of progress on stderr while a command works.
+//! One line of progress on stderr while a command works, and one for each phase where there are several.
+
+mod forecast;
 
 use std::{
     io::{self, IsTerminal},
+    sync::OnceLock,
     time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lifeboat_preflight::{Step, Watch};
+use lifeboat_preflight::{ForecastProgress, Step, Watch};
+
+use self::forecast::ForecastLines;
+
+/// How often a line moves.
+const TICK: Duration = Duration::from_millis(100);
 
 /// A line that moves while a command works, on a terminal only; it disappears when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
+    forecast: Option<ForecastProgress>,
+    lines: OnceLock<ForecastLines>,
 }
 
 impl Progress {
     /// Begins with `doing`.
     pub(crate) fn begin(doing: &'static str) -> Self {
-        let target =
-            if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
+        let bar = ProgressBar::with_draw_target(None, target());
         bar.set_style(ProgressStyle::default_spinner());
         bar.set_message(doing);
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self { bar }
+        bar.enable_steady_tick(TICK);
+        Self {
+            bar,
+            forecast: None,
+            lines: OnceLock::new(),
+        }
+    }
+
+    /// Shows how far the forecast is, once everything else is known.
+    pub(crate) fn with_forecast(mut self, forecast: Option<&ForecastProgress>) -> Self {
+        self.forecast = forecast.cloned();
+        self
     }
 
     /// Says what is done now.
@@ -34,16 +52,28 @@ impl Progress {
 
 impl Watch for Progress {
     fn saw(&self, step: Step) {
-        self.say(match step {
-            Step::Probed => "looking at what the key opens",
-            Step::Deriving => "deriving the key from your passphrase",
-            Step::Tried => "judging",
-        });
+        match (step, &self.forecast) {
+            (Step::Probed, _) => self.say("looking at what the key opens"),
+            (Step::Deriving, _) => self.say("deriving the key from your passphrase"),
+            (Step::Tried, None) => self.say("judging"),
+            (Step::Tried, Some(forecast)) => {
+                self.bar.finish_and_clear();
+                self.lines.get_or_init(|| ForecastLines::show(forecast));
+            }
+        }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+fn target() -> ProgressDrawTarget {
+    if io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
     }
 }

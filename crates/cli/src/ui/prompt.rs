@@ -60,7 +60,14 @@ pub(crate) fn tell(sentence: &str) {
 fn not_answered(error: &io::Error) -> Failure {
     match error.kind() {
         ErrorKind::Interrupted | ErrorKind::UnexpectedEof => {
-            Failure::interrupted("You stopped at a question. Nothing was changed.", "Run the same command to begin again.")
+            if error.kind() == ErrorKind::UnexpectedEof {
+                // Ctrl-C has ended the line of the question, Ctrl-D has not.
+                tell("");
+            }
+            Failure::interrupted(
+                "You stopped at a question. Nothing was changed.",
+                "Run the same command to begin again.",
+            )
         }
         _ => Failure::usage(
             format!("The terminal cannot be read: {error}."),
@@ -81,12 +88,15 @@ impl TerminalMode {
     pub(crate) fn remember() -> Self {
         Self {
             #[cfg(unix)]
-            before: File::open(TERMINAL).ok().and_then(|it| rustix::termios::tcgetattr(&it).ok().map(|mode| (it, mode))),
+            before: File::open(TERMINAL)
+                .ok()
+                .and_then(|it| rustix::termios::tcgetattr(&it).ok().map(|mode| (it, mode))),
         }
     }
 
-    /// Restores them.
+    /// Restores them, and ends the line of the question.
     pub(crate) fn restore(&self) {
+        tell("");
         #[cfg(unix)]
         if let Some((terminal, mode)) = &self.before {
             // Without its terminal there is nothing to restore.

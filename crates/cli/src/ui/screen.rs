@@ -2,6 +2,7 @@
 
 mod backup;
 mod findings;
+mod forecast;
 mod sessions;
 mod storage;
 #[cfg(test)]
@@ -12,7 +13,11 @@ pub(crate) use storage::{secret_name, trial_words};
 
 use lifeboat_report::{Report, facts::Server};
 
-use super::{clean::{clean, clean_id}, page::Page, time};
+use super::{
+    clean::{clean, clean_id},
+    page::Page,
+    time,
+};
 use crate::advice::{Advice, CommandLine, advise};
 
 /// Renders a report for a terminal of `width` columns. `account` is how its command lines name the account.
@@ -23,6 +28,7 @@ pub(crate) fn render(report: &Report, account: &CommandLine, width: usize) -> St
     page.gap();
     verdicts::show(&mut page, report);
     steps(&mut page, &advice);
+    forecast::show(&mut page, report);
     findings::show(&mut page, report, &advice, account);
     sessions::show(&mut page, report);
     storage::show(&mut page, report);
@@ -38,14 +44,22 @@ fn whose(report: &Report) -> String {
         None => String::new(),
     };
     let account = clean_id(&report.account);
-    format!("{account} on {}{software}, as of {}", clean_id(base_url), time::moment(report.taken_at))
+    format!(
+        "{account} on {}{software}, as of {}",
+        clean_id(base_url),
+        time::moment(report.taken_at)
+    )
 }
 
 fn steps(page: &mut Page, advice: &[Advice]) {
     if advice.is_empty() {
         return;
     }
-    page.heading(if advice.len() == 1 { "Do this first" } else { "Do this first, in this order" });
+    page.heading(if advice.len() == 1 {
+        "Do this first"
+    } else {
+        "Do this first, in this order"
+    });
     for (number, step) in (1..).zip(advice) {
         page.paragraph(&format!("{number:>4}  "), &step.what);
         show_ways(page, 6, step);

@@ -17,7 +17,9 @@ impl Table {
     /// Makes one with the given column headings.
     pub(crate) fn new<const N: usize>(headings: [&str; N]) -> Self {
         let mut inner = comfy_table::Table::new();
-        inner.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        inner
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic);
         inner.set_header(headings);
         for column in inner.column_iter_mut() {
             column.set_padding((0, 3));

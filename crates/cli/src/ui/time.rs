@@ -1,6 +1,6 @@
 //! Moments in words.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 const MINUTE: u64 = 60_000;
 const HOUR: u64 = 60 * MINUTE;
@@ -8,8 +8,22 @@ const DAY: u64 = 24 * HOUR;
 
 /// Says when `moment` was, in milliseconds since the Unix epoch: `23 Nov 2026, 15:58 UTC`.
 pub(crate) fn moment(moment: u64) -> String {
-    let timestamp = i64::try_from(moment).ok().and_then(|it| Timestamp::from_millisecond(it).ok());
-    timestamp.map_or_else(|| "an unknown time".to_owned(), |it| it.strftime("%-d %b %Y, %H:%M UTC").to_string())
+    timestamp(moment).map_or_else(|| "an unknown time".to_owned(), |it| it.strftime("%-d %b %Y, %H:%M UTC").to_string())
+}
+
+/// Says on which day `moment` was: `2026-11-23`.
+pub(crate) fn day(moment: u64) -> String {
+    timestamp(moment).map_or_else(|| "an unknown day".to_owned(), |it| it.strftime("%Y-%m-%d").to_string())
+}
+
+/// Reads a day like `2026-11-23`: its first moment in UTC, in milliseconds since the Unix epoch.
+pub(crate) fn parse_day(text: &str) -> Option<u64> {
+    let day: Date = text.parse().ok()?;
+    u64::try_from(TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()?.as_millisecond()).ok()
+}
+
+fn timestamp(moment: u64) -> Option<Timestamp> {
+    i64::try_from(moment).ok().and_then(|it| Timestamp::from_millisecond(it).ok())
 }
 
 /// Says how long before `now` `moment` was: `9 days ago`. Clocks that disagree are no reason to speak of the future.
@@ -40,6 +54,9 @@ mod tests {
     fn moments_are_spelled_out() {
         assert_eq!(moment(1_795_449_480_000), "23 Nov 2026, 15:58 UTC");
         assert_eq!(moment(u64::MAX), "an unknown time");
+        assert_eq!(day(1_795_449_480_000), "2026-11-23");
+        assert_eq!(day(u64::MAX), "an unknown day");
+        assert_eq!(parse_day("2026-11-23").map(day).as_deref(), Some("2026-11-23"));
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! What recovery keys and passphrases open, for people.
 
+#[cfg(test)]
+mod tests;
+
 use lifeboat_preflight::Understanding;
 use lifeboat_report::{
-    Fact, Facts, grouped,
+    Fact, Facts,
     facts::{BackupOpening, BackupVersion, Candidate, CandidateForm, SecretName},
+    grouped,
 };
 use serde_json::{Value, json};
 
@@ -38,7 +42,11 @@ impl Answer {
 
     /// Makes one for a candidate that was tried.
     pub(crate) fn tried(typed: Typed, opened: Option<Candidate>) -> Self {
-        Self { origin: typed.origin, understanding: typed.understanding, opened }
+        Self {
+            origin: typed.origin,
+            understanding: typed.understanding,
+            opened,
+        }
     }
 
     /// Tells whether it was worth trying.
@@ -80,7 +88,10 @@ pub(crate) fn render(answers: &[Answer], facts: Option<&Facts>, width: usize) ->
     for answer in answers {
         page.gap();
         if let Origin::File(file) = &answer.origin {
-            page.line(&format!(" {}", Tone::Strong.paint(&clean(&file.display().to_string(), 200))));
+            page.line(&format!(
+                " {}",
+                Tone::Strong.paint(&clean(&file.display().to_string(), 200))
+            ));
         }
         match (&answer.opened, facts) {
             (Some(opened), Some(facts)) => tell(&mut page, opened, facts),
@@ -92,7 +103,9 @@ pub(crate) fn render(answers: &[Answer], facts: Option<&Facts>, width: usize) ->
 
 fn offline(understanding: &Understanding) -> String {
     let next = match understanding {
-        Understanding::MistypedRecoveryKey(_) => " It was not tried: compare it with where you noted it, and type it again.",
+        Understanding::MistypedRecoveryKey(_) => {
+            " It was not tried: compare it with where you noted it, and type it again."
+        }
         Understanding::LooksLike(_) | Understanding::Empty => " It was not tried.",
         Understanding::RecoveryKey | Understanding::Passphrase => "",
     };
@@ -128,17 +141,26 @@ fn sentences(opened: &Candidate, facts: &Facts) -> Vec<String> {
     }];
     if !opened.opens_default && !opened.storage_keys.is_empty() {
         let keys: Vec<_> = opened.storage_keys.iter().map(|it| clean_id(it)).collect();
-        told.push(format!("It opens a storage key that is not the default one any more: {}.", keys.join(", ")));
+        told.push(format!(
+            "It opens a storage key that is not the default one any more: {}.",
+            keys.join(", ")
+        ));
     }
     if let Some(reason) = why_not_the_backup(opened, active) {
         told.push(reason.to_owned());
     }
     let direct = |it: &BackupOpening| *it != BackupOpening::ThroughStorage;
     if opened.backup.values().any(direct) {
-        told.push("It is a key of the backup itself, as recovery keys were before there was secret storage.".to_owned());
+        told.push(
+            "It is a key of the backup itself, as recovery keys were before there was secret storage.".to_owned(),
+        );
     }
-    let others: Vec<_> =
-        opened.backup.keys().filter(|it| active.is_none_or(|active| active.version != **it)).map(|it| clean_id(it)).collect();
+    let others: Vec<_> = opened
+        .backup
+        .keys()
+        .filter(|it| active.is_none_or(|active| active.version != **it))
+        .map(|it| clean_id(it))
+        .collect();
     if !others.is_empty() {
         told.push(format!(
             "It opens key backup version {}, which was replaced since and is still on the server.",
@@ -152,16 +174,24 @@ fn backup_words(active: Option<&BackupVersion>) -> String {
     match active {
         Some(backup) => {
             let keys = if backup.count == 1 { "key" } else { "keys" };
-            format!("the active key backup (version {}, {} {keys})", clean_id(&backup.version), grouped(backup.count))
+            format!(
+                "the active key backup (version {}, {} {keys})",
+                clean_id(&backup.version),
+                grouped(backup.count)
+            )
         }
         None => "a key backup, which this account does not have".to_owned(),
     }
 }
 
 fn nothing(what: &str, opened: &Candidate, facts: &Facts) -> String {
-    let well_formed = match opened.form {
-        CandidateForm::RecoveryKey => "is well formed but belongs to something else: it",
-        CandidateForm::Passphrase => "fits nothing here: it",
+    let something_there = facts.storage.known().is_some_and(|it| !it.keys.is_empty())
+        || facts.backup.active.known().is_some_and(Option::is_some);
+    let begin = match opened.form {
+        CandidateForm::RecoveryKey if something_there => "is well formed but belongs to something else: it",
+        CandidateForm::RecoveryKey => "is well formed, but it",
+        CandidateForm::Passphrase if something_there => "fits nothing here: it",
+        CandidateForm::Passphrase => "was not of use: it",
     };
     let storage = match &facts.storage {
         Fact::Known(storage) => match storage.keys.len() {
@@ -178,8 +208,12 @@ fn nothing(what: &str, opened: &Candidate, facts: &Facts) -> String {
         Fact::Unknown(_) => ", and the key backup could not be asked for",
     };
     // A key that opens a storage key which is out of use does not open none.
-    let storage = if opened.storage_keys.is_empty() { storage } else { "does not open the default storage key".to_owned() };
-    format!("{what} {well_formed} {storage}{backup}.")
+    let storage = if opened.storage_keys.is_empty() {
+        storage
+    } else {
+        "does not open the default storage key".to_owned()
+    };
+    format!("{what} {begin} {storage}{backup}.")
 }
 
 /// When the way to the backup leads through secret storage and ends there.
@@ -198,7 +232,10 @@ pub(crate) fn next(account: Option<&CommandLine>, width: usize) -> String {
     let mut page = Page::new(width);
     page.gap();
     page.paragraph(" ", "Look for other keys and try them too. If a session still shows your old messages, make a new recovery key there:");
-    page.paragraph("   In Element: ", "Settings → Encryption → Recovery → Change recovery key");
+    page.paragraph(
+        "   In Element: ",
+        "Settings → Encryption → Recovery → Change recovery key",
+    );
     if let Some(account) = account {
         page.paragraph(" ", "What that would cost or save, says");
         page.command(3, &account.command("check", ["--ask-recovery-key"]).to_string());

@@ -14,6 +14,13 @@ pub(super) fn only(situation: &Situation, fate: Fate) -> Option<Severity> {
     only.then_some(severity)
 }
 
+/// Keys may wait for it on the server, or in it for the key backup; that matters where something is missing.
+pub(super) fn stale(situation: &Situation, _: Fate) -> Option<Severity> {
+    let stale = matches!(situation.sessions, Sessions::Known { stale: true, .. });
+    let severity = if situation.coverage.is_whole() { Severity::Note } else { Severity::Caution };
+    stale.then_some(severity)
+}
+
 /// Without an identity nobody can vouch for a session, and that is its own finding.
 pub(super) fn not_signed(situation: &Situation, _: Fate) -> Option<Severity> {
     let unsigned = matches!(situation.sessions, Sessions::Known { unsigned: true, .. });

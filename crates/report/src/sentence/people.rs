@@ -27,6 +27,14 @@ pub(super) fn sessions_unknown(evidence: &Evidence) -> String {
     )
 }
 
+pub(super) fn stale(evidence: &Evidence) -> String {
+    let number = count(evidence.sessions.len(), "other session was", "other sessions were");
+    format!(
+        "{number} last active before the newest encrypted message was sent: {}.",
+        sessions(evidence)
+    )
+}
+
 pub(super) fn not_signed(evidence: &Evidence) -> String {
     let number = count(evidence.sessions.len(), "other session", "other sessions");
     format!("The identity does not vouch for {number}: {}.", sessions(evidence))

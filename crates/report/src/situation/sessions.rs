@@ -1,7 +1,7 @@
 //! The sessions, reduced.
 
-use crate::Fact;
 use crate::facts::{DeviceKeys, Session};
+use crate::{Fact, Facts};
 
 /// The sessions beside the one that looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,6 +12,8 @@ pub enum Sessions {
     Known {
         /// No other session can hold room keys.
         only: bool,
+        /// Some other session that can hold room keys was last active before the newest encrypted message was sent.
+        stale: bool,
         /// The identity's self-signing key has not validly signed some other session that has keys.
         unsigned: bool,
         /// Some other session has no encryption keys.
@@ -23,14 +25,19 @@ pub enum Sessions {
     },
 }
 
+/// Servers write down only now and then that a session is active: ten minutes.
+const SLACK: u64 = 600_000;
+
 impl Sessions {
     /// Reduces the list of sessions.
-    pub fn of(fact: &Fact<Vec<Session>>) -> Self {
-        let Fact::Known(sessions) = fact else {
+    pub fn of(facts: &Facts) -> Self {
+        let Fact::Known(sessions) = &facts.sessions else {
             return Self::Unknown;
         };
+        let newest = facts.newest_event_at();
         Self::Known {
             only: !sessions.iter().any(Session::may_hold_room_keys),
+            stale: sessions.iter().any(|it| it.is_stale(newest)),
             unsigned: sessions.iter().any(Session::is_unsigned),
             keyless: sessions.iter().any(Session::is_keyless),
             dehydrated: sessions.iter().any(|it| it.dehydrated),
@@ -45,6 +52,13 @@ impl Session {
         !self.this && !self.dehydrated
     }
 
+    /// Tells whether this is another session that can hold room keys and was last active before `newest`, the moment
+    /// of the newest encrypted message.
+    pub(crate) fn is_stale(&self, newest: Option<u64>) -> bool {
+        let before = |seen: u64| newest.is_some_and(|newest| seen.saturating_add(SLACK) < newest);
+        self.may_hold_room_keys() && self.last_seen_at.is_some_and(before)
+    }
+
     /// Tells whether this is another session that has keys which the identity does not vouch for.
     pub(crate) fn is_unsigned(&self) -> bool {
         let bad = matches!(self.keys, Fact::Known(DeviceKeys::Unsigned | DeviceKeys::Invalid));
@@ -54,5 +68,12 @@ impl Session {
     /// Tells whether this is another session without encryption keys.
     pub(crate) fn is_keyless(&self) -> bool {
         self.is_other() && self.keys.is(&DeviceKeys::None)
+    }
+}
+
+impl Facts {
+    /// Returns when the newest encrypted message was sent, if messages were looked at.
+    pub(crate) fn newest_event_at(&self) -> Option<u64> {
+        self.coverage.known()?.newest_event_at
     }
 }

@@ -314,17 +314,20 @@ fn identities() -> Vec<Identity> {
 fn sessions() -> Vec<Sessions> {
     let mut every = vec![Sessions::Unknown];
     for only in BOTH {
-        for unsigned in BOTH {
-            for keyless in BOTH {
-                for dehydrated in BOTH {
-                    for unclear in BOTH {
-                        every.push(Sessions::Known {
-                            only,
-                            unsigned,
-                            keyless,
-                            dehydrated,
-                            unclear,
-                        });
+        for stale in BOTH {
+            for unsigned in BOTH {
+                for keyless in BOTH {
+                    for dehydrated in BOTH {
+                        for unclear in BOTH {
+                            every.push(Sessions::Known {
+                                only,
+                                stale,
+                                unsigned,
+                                keyless,
+                                dehydrated,
+                                unclear,
+                            });
+                        }
                     }
                 }
             }
@@ -340,6 +343,6 @@ fn the_axes_have_the_sizes_that_the_documentation_names() {
         (trials().len(), backups().len(), proofs().len(), coverages().len()),
         (25, 9, 5, 6)
     );
-    assert_eq!((identities().len(), sessions().len(), servers().len()), (6, 33, 162));
-    assert_eq!(situations().count(), 43_233);
+    assert_eq!((identities().len(), sessions().len(), servers().len()), (6, 65, 162));
+    assert_eq!(situations().count(), 45_537);
 }

@@ -19,7 +19,7 @@ const RUNS: usize = 9;
 /// What the SDK, and so Element X, writes into a new passphrase's description.
 const ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(499_999);
 
-pub async fn measure() -> Result<Table> {
+pub(crate) async fn measure() -> Result<Table> {
     let account = AccountSpec::healthy(Way::Passphrase).build().await?;
     let mut with_key = Vec::new();
     let mut without_key = Vec::new();

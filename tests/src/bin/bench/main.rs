@@ -9,7 +9,6 @@ mod table;
 
 use anyhow::Result;
 
-use crate::table::Table;
 
 #[tokio::main]
 async fn main() -> Result<()> {

@@ -12,7 +12,7 @@ use crate::table::{Table, median, milliseconds};
 
 const RUNS: usize = 21;
 
-pub fn measure() -> Result<Table> {
+pub(crate) fn measure() -> Result<Table> {
     let program = std::env::var_os(PROGRAM_VARIABLE).context("run this with `cargo xtask bench`")?;
     let mut runs = Vec::new();
     for _ in 0..RUNS {

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, fs, path::Path, time::Duration};
 use anyhow::Result;
 
 /// A table of figures about one promise.
-pub struct Table {
+pub(crate) struct Table {
     title: &'static str,
     about: String,
     rows: Vec<[String; 3]>,
@@ -13,17 +13,17 @@ pub struct Table {
 
 impl Table {
     /// Begins a table; `about` says what is measured and how.
-    pub fn new(title: &'static str, about: impl Into<String>) -> Self {
+    pub(crate) fn new(title: &'static str, about: impl Into<String>) -> Self {
         Self { title, about: about.into(), rows: Vec::new() }
     }
 
     /// Adds a row: what, the figure, and what is promised or how it compares.
-    pub fn row(&mut self, what: impl Into<String>, figure: impl Into<String>, note: impl Into<String>) {
+    pub(crate) fn row(&mut self, what: impl Into<String>, figure: impl Into<String>, note: impl Into<String>) {
         self.rows.push([what.into(), figure.into(), note.into()]);
     }
 
     /// Returns the table in Markdown.
-    pub fn markdown(&self) -> String {
+    pub(crate) fn markdown(&self) -> String {
         let mut text = format!("## {}\n\n{}\n\n| what | figure | promise or comparison |\n| --- | --- | --- |\n", self.title, self.about);
         for [what, figure, note] in &self.rows {
             let _ = writeln!(text, "| {what} | {figure} | {note} |");
@@ -33,13 +33,13 @@ impl Table {
 }
 
 /// The median of `runs` measurements.
-pub fn median(mut runs: Vec<Duration>) -> Duration {
+pub(crate) fn median(mut runs: Vec<Duration>) -> Duration {
     runs.sort();
     runs.get(runs.len() / 2).copied().unwrap_or_default()
 }
 
 /// A duration in milliseconds, for people.
-pub fn milliseconds(duration: Duration) -> String {
+pub(crate) fn milliseconds(duration: Duration) -> String {
     format!("{:.1} ms", duration.as_secs_f64() * 1000.0)
 }
 
@@ -51,7 +51,7 @@ one run, and another machine gives other figures. `cargo xtask bench check` meas
 ";
 
 /// Writes the page.
-pub fn write_page(tables: &[Table]) -> Result<()> {
+pub(crate) fn write_page(tables: &[Table]) -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut page = HEAD.replace("{cores}", &cores.to_string());
     page.push_str(&tables.iter().map(Table::markdown).collect::<Vec<_>>().join("\n"));

@@ -17,7 +17,12 @@ pub(super) fn show(page: &mut Page, report: &Report) {
         Fact::Unknown(gap) => return page.aside(3, &format!("Not known: {}.", gap.words()), Tone::Plain),
     };
     let mut table = Table::new(["Version", "Keys in it", "Signed by", "Your key"]);
-    table.row([clean_id(&active.version), grouped(active.count), signed_by(active), tried(active, report)]);
+    table.row([
+        clean_id(&active.version),
+        grouped(active.count),
+        signed_by(active),
+        tried(active, report),
+    ]);
     page.table(&table);
 }
 

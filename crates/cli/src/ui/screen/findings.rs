@@ -28,7 +28,11 @@ pub(super) fn show(page: &mut Page, report: &Report, advice: &[Advice], account:
         }
         shown.push(finding.code);
         let word = finding.severity.word().to_uppercase();
-        let begin = format!(" {}{}", Tone::from(finding.severity).paint(&word), " ".repeat(COLUMN - 1 - word.len()));
+        let begin = format!(
+            " {}{}",
+            Tone::from(finding.severity).paint(&word),
+            " ".repeat(COLUMN - 1 - word.len())
+        );
         page.paragraph(&begin, &clean_sentence(&finding.to_string()));
         page.aside(COLUMN, &clean_sentence(finding.meaning()), Tone::Plain);
         let help = help_with(finding, report, advice, account);
@@ -52,8 +56,13 @@ fn when(finding: &Finding, report: &Report) -> String {
         [Fate::SessionsKept] => Some(("if your sessions are kept", "if every session is signed out")),
         _ => None,
     };
-    let Some((here, there)) = only else { return finding.code.to_string() };
-    let other = report.findings.iter().find(|it| it.code == finding.code && it.fates != finding.fates);
+    let Some((here, there)) = only else {
+        return finding.code.to_string();
+    };
+    let other = report
+        .findings
+        .iter()
+        .find(|it| it.code == finding.code && it.fates != finding.fates);
     let elsewhere: Option<Severity> = other.map(|it| it.severity);
     match elsewhere {
         Some(severity) => format!("{} · {severity} {there}", finding.code),

@@ -5,7 +5,13 @@ use lifeboat_report::{
     facts::{DeviceKeys, Session},
 };
 
-use crate::ui::{clean::{clean, clean_id}, page::Page, style::Tone, table::Table, time};
+use crate::ui::{
+    clean::{clean, clean_id},
+    page::Page,
+    style::Tone,
+    table::Table,
+    time,
+};
 
 /// Adds it, this check's own session last.
 pub(super) fn show(page: &mut Page, report: &Report) {
@@ -23,13 +29,23 @@ pub(super) fn show(page: &mut Page, report: &Report) {
     sorted.sort_by_key(|it| (it.this, std::cmp::Reverse(it.last_seen_at), it.device_id.as_str()));
     let mut table = Table::new(["Name", "Id", "Last seen", "Verified"]);
     for session in sorted {
-        table.row([name(session), clean_id(&session.device_id), last_seen(session, report.taken_at), verified(session)]);
+        table.row([
+            name(session),
+            clean_id(&session.device_id),
+            last_seen(session, report.taken_at),
+            verified(session),
+        ]);
     }
     page.table(&table);
 }
 
 fn name(session: &Session) -> String {
-    session.name.as_deref().map(|it| clean(it, 60)).filter(|it| !it.is_empty()).unwrap_or_else(|| "(no name)".to_owned())
+    session
+        .name
+        .as_deref()
+        .map(|it| clean(it, 40))
+        .filter(|it| !it.is_empty())
+        .unwrap_or_else(|| "(no name)".to_owned())
 }
 
 fn last_seen(session: &Session, now: u64) -> String {

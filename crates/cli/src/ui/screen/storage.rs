@@ -25,13 +25,27 @@ pub(super) fn show(page: &mut Page, report: &Report) {
 fn keys(storage: &SecretStorage, report: &Report) -> Table {
     let mut table = Table::new(["Key", "Opened by", "Can be checked", "Your key"]);
     for (id, key) in &storage.keys {
-        let default = if storage.usable_default() == Some(id) { " (default)" } else { "" };
-        table.row([format!("{}{default}", clean_id(id)), opened_by(key), checkable(key), tried(id, report)]);
+        let default = if storage.usable_default() == Some(id) {
+            " (default)"
+        } else {
+            ""
+        };
+        table.row([
+            format!("{}{default}", clean_id(id)),
+            opened_by(key),
+            checkable(key),
+            tried(id, report),
+        ]);
     }
     if let DefaultKey::Named(id) = &storage.default_key
         && !storage.keys.contains_key(id)
     {
-        table.row([format!("{} (default)", clean_id(id)), "nobody".into(), "it is not there".into(), String::new()]);
+        table.row([
+            format!("{} (default)", clean_id(id)),
+            "nobody".into(),
+            "it is not there".into(),
+            String::new(),
+        ]);
     }
     table
 }
@@ -56,7 +70,14 @@ fn checkable(key: &StorageKey) -> String {
 
 fn tried(id: &str, report: &Report) -> String {
     match &report.facts.key_trial {
-        Fact::Known(trial) if trial.candidates.iter().any(|it| it.storage_keys.iter().any(|key| key == id)) => "opens it",
+        Fact::Known(trial)
+            if trial
+                .candidates
+                .iter()
+                .any(|it| it.storage_keys.iter().any(|key| key == id)) =>
+        {
+            "opens it"
+        }
         Fact::Known(_) => "does not open it",
         Fact::Unknown(_) => "not tested",
     }
@@ -96,7 +117,9 @@ fn place(storage: &SecretStorage, name: SecretName) -> String {
 }
 
 fn trial(report: &Report, name: SecretName) -> String {
-    let Some(trial) = report.facts.key_trial.known() else { return "not tested".to_owned() };
+    let Some(trial) = report.facts.key_trial.known() else {
+        return "not tested".to_owned();
+    };
     // The best answer of any candidate: they are ordered from good to bad.
     let best = trial.candidates.iter().filter_map(|it| it.secrets.get(&name)).min();
     best.map_or("not opened", |it| trial_words(*it)).to_owned()

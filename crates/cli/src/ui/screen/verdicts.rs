@@ -18,7 +18,11 @@ pub(super) fn show(page: &mut Page, report: &Report) {
     for (fate, when) in FATES {
         let verdict = report.verdict.of(fate);
         let word = verdict.word().to_uppercase();
-        let begin = format!(" {when:<30}   {}{}", Tone::from(verdict).paint(&word), " ".repeat(10 - word.len()));
+        let begin = format!(
+            " {when:<30}   {}{}",
+            Tone::from(verdict).paint(&word),
+            " ".repeat(10 - word.len())
+        );
         let column = display_width(&begin);
         let reason = reason(report, fate);
         if page.width().saturating_sub(column) >= NARROWEST_REASON {
@@ -37,7 +41,9 @@ fn reason(report: &Report, fate: Fate) -> String {
     // Findings come most serious first.
     let mut reasons = report.findings.iter().filter(|it| it.fates.contains(&fate));
     let worst = reasons.next();
-    let as_serious = reasons.filter(|it| worst.is_some_and(|worst| worst.severity == it.severity)).count();
+    let as_serious = reasons
+        .filter(|it| worst.is_some_and(|worst| worst.severity == it.severity))
+        .count();
     let first = worst.map(|it| clean_sentence(&it.to_string())).unwrap_or_default();
     match as_serious {
         0 => first,

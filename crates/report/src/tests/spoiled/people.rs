@@ -2,7 +2,11 @@
 
 use super::{Case, case, known, published, session, without_history};
 use crate::facts::{DeviceKeys, Identity, OAuth, PasswordChange, Signature};
+use crate::testing::TAKEN_AT;
 use crate::{Fact, Gap};
+
+/// Ten minutes before the healthy account's newest message.
+const BEFORE_NEWEST: u64 = TAKEN_AT - 10 * 86_400_000 - 600_000;
 
 pub(super) fn cases() -> Vec<Case> {
     [identities(), sessions(), servers()].into_iter().flatten().collect()
@@ -63,6 +67,30 @@ fn sessions() -> Vec<Case> {
                     session(facts, number).keys = Fact::Known(DeviceKeys::Invalid);
                     session(facts, number).name = None;
                 }
+            },
+        ),
+        case("session not seen since the newest message", &["session-stale N N"], |facts| {
+            session(facts, 1).last_seen_at = Some(BEFORE_NEWEST - 1);
+        }),
+        case("session seen just before the newest message", &[], |facts| {
+            session(facts, 1).last_seen_at = Some(BEFORE_NEWEST);
+        }),
+        case(
+            "sessions not seen since the newest message, messages at risk",
+            &["coverage-at-risk C B", "session-stale C C"],
+            |facts| {
+                known(&mut facts.coverage).at_risk = 7;
+                for number in 0..3 {
+                    session(facts, number).last_seen_at = Some(0);
+                }
+            },
+        ),
+        case(
+            "keyless session not seen since the newest message",
+            &["session-keyless N N"],
+            |facts| {
+                session(facts, 1).last_seen_at = Some(0);
+                session(facts, 1).keys = Fact::Known(DeviceKeys::None);
             },
         ),
         case("this session never verified", &[], |facts| {

@@ -1,0 +1,241 @@
+//! The way into an account.
+
+use std::io::{self, Write};
+
+use lifeboat_preflight::{Credentials, Homeserver, KeepIn, Keeping, OwnSession, SessionKind, discover};
+use secrecy::SecretString;
+
+use super::{KEPT_NAME, NAME, asked, left_after_stop, may_remain, nothing_changed, warn_of_readers};
+use crate::{
+    failure::Failure,
+    kept::{Kept, KeyPlace},
+    resolve::{Afterwards, Entry, SignIn},
+    secrets::{self, Purpose},
+    signals::{Stopped, Stops, Wish},
+    ui::{clean::clean, console::Console, progress::Progress, prompt},
+};
+
+/// The way into an account: what is known before anything is asked of its server.
+pub(crate) struct Way {
+    entry: Entry,
+    afterwards: Afterwards,
+    secret: Option<SecretString>,
+    kept: Option<KeepIn>,
+}
+
+impl Way {
+    /// Reads the secrets that lie in files and looks for a kept session, so that whatever is missing is noticed before
+    /// any network is used.
+    pub(crate) fn prepare(entry: Entry, afterwards: Afterwards, console: &mut Console) -> Result<Self, Failure> {
+        let secret = match &entry.sign_in {
+            SignIn::PasswordFile(file) => {
+                let read = secrets::read_file(file, Purpose::Password)?;
+                warn_of_readers(console, read.readers, file);
+                Some(read.secret)
+            }
+            SignIn::AccessTokenFile(file) => {
+                let read = secrets::read_file(file, Purpose::AccessToken)?;
+                warn_of_readers(console, read.readers, file);
+                Some(read.secret)
+            }
+            SignIn::PasswordDescriptor(number) => Some(secrets::read_descriptor(*number, Purpose::Password)?),
+            SignIn::Prompt | SignIn::KeptOnly | SignIn::Sso => None,
+        };
+        // A lent token is used alone; in every other case a kept session saves a sign-in.
+        let kept = match &entry.sign_in {
+            SignIn::AccessTokenFile(_) => None,
+            _ => Kept::of(&entry.user).ok().map(|it| it.find()).transpose()?.flatten(),
+        };
+        if entry.sign_in == SignIn::KeptOnly && kept.is_none() {
+            return Err(no_secret());
+        }
+        Ok(Self {
+            entry,
+            afterwards,
+            secret,
+            kept,
+        })
+    }
+
+    /// Finds the homeserver. Sends no secret.
+    pub(crate) async fn discover(&self, stops: &mut Stops) -> Result<Homeserver, Failure> {
+        let _progress = Progress::begin("looking for the server");
+        let found = discover(
+            &self.entry.user,
+            self.entry.homeserver.as_deref(),
+            self.entry.network.clone(),
+        );
+        Ok(stops
+            .unless_stopped(found)
+            .await
+            .map_err(|Stopped| nothing_changed())??)
+    }
+
+    /// Signs in: with a kept session if there is one, else with what was given, else with what the person types.
+    ///
+    /// `ask` asks for whatever else the command needs of the person; it is called after the password was typed and
+    /// before the session exists, so that no session waits for a person.
+    pub(crate) async fn sign_in<T: Send + 'static>(
+        mut self,
+        homeserver: &Homeserver,
+        stops: &mut Stops,
+        console: &mut Console,
+        ask: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<(OwnSession, T), Failure> {
+        if let Some(kept) = self.kept.take()
+            && let Some(session) = self.reopen(kept, homeserver, stops, console).await?
+        {
+            return Ok((session, asked(stops, ask).await?));
+        }
+        if self.entry.sign_in == SignIn::KeptOnly {
+            return Err(no_secret());
+        }
+        if self.entry.sign_in == SignIn::Prompt {
+            let question = format!("Password of {} (it is not shown)", self.entry.user);
+            self.secret = Some(asked(stops, move || prompt::ask(&question)).await?);
+        }
+        let extra = asked(stops, ask).await?;
+        let session = self.sign_in_anew(homeserver, stops, console).await?;
+        console.note(&signed_in(&session, homeserver));
+        Ok((session, extra))
+    }
+
+    async fn reopen(
+        &self,
+        kept: KeepIn,
+        homeserver: &Homeserver,
+        stops: &mut Stops,
+        console: &mut Console,
+    ) -> Result<Option<OwnSession>, Failure> {
+        let reopened = OwnSession::reopen(homeserver, &self.entry.user, kept);
+        let session = stops
+            .unless_stopped(reopened)
+            .await
+            .map_err(|Stopped| nothing_changed())??;
+        match &session {
+            Some(_) => console.note("Using the session that Lifeboat kept on this machine."),
+            None => console.note("The session that Lifeboat kept on this machine has ended."),
+        }
+        Ok(session)
+    }
+
+    async fn sign_in_anew(
+        self,
+        homeserver: &Homeserver,
+        stops: &mut Stops,
+        console: &mut Console,
+    ) -> Result<OwnSession, Failure> {
+        let kept = Kept::of(&self.entry.user);
+        let (keeping, place) = match self.afterwards {
+            Afterwards::Remove => (Keeping::RemoveAtEnd, None),
+            Afterwards::Keep => {
+                let (keep_in, place) = kept.as_ref().map_err(Clone::clone)?.prepare()?;
+                (Keeping::Keep(keep_in), Some(place))
+            }
+        };
+        let entered = enter(&self.entry, self.secret, homeserver, keeping, stops).await;
+        match (&entered, place) {
+            (Ok(_), Some(place)) => tell_where(&place, kept.as_ref().ok(), console),
+            (Err(_), Some(_)) => kept.iter().for_each(Kept::forget),
+            (_, None) => {}
+        }
+        match entered? {
+            (session, Wish::GoOn) => Ok(session),
+            (session, Wish::Stop) => Err(left_after_stop(session, stops, console).await),
+        }
+    }
+}
+
+/// Signs in, and tells whether the user wished to stop meanwhile.
+async fn enter(
+    entry: &Entry,
+    secret: Option<SecretString>,
+    homeserver: &Homeserver,
+    keeping: Keeping,
+    stops: &mut Stops,
+) -> Result<(OwnSession, Wish), Failure> {
+    let name = match &keeping {
+        Keeping::RemoveAtEnd => NAME,
+        Keeping::Keep(_) => KEPT_NAME,
+    };
+    let secret = secret.unwrap_or_default();
+    let credentials = match entry.sign_in {
+        SignIn::AccessTokenFile(_) => Credentials::AccessToken(secret),
+        SignIn::Sso => Credentials::Sso(Box::new(show_address)),
+        _ => Credentials::Password(secret),
+    };
+    let signing_in = OwnSession::sign_in(homeserver, &entry.user, credentials, keeping);
+    match entry.sign_in {
+        // Nothing is created.
+        SignIn::AccessTokenFile(_) => {
+            let entered = stops
+                .unless_stopped(signing_in)
+                .await
+                .map_err(|Stopped| nothing_changed())?;
+            Ok((entered?, Wish::GoOn))
+        }
+        // The person may never come back from the browser.
+        SignIn::Sso => match stops.unless_stopped(signing_in).await {
+            Ok(entered) => Ok((entered?, Wish::GoOn)),
+            Err(Stopped) => Err(may_remain("You stopped while the browser was signing in.", name)),
+        },
+        // A request that is under way may make a session: its answer is awaited, so that the session can be removed.
+        _ => {
+            let progress = Progress::begin("signing in");
+            let told = || progress.say("stopping as soon as the server has answered");
+            match stops.finishing(signing_in, told).await {
+                Ok((Ok(session), wish)) => Ok((session, wish)),
+                Ok((Err(error), Wish::GoOn)) => Err(error.into()),
+                Ok((Err(_), Wish::Stop)) => Err(nothing_changed()),
+                Err(Stopped) => Err(may_remain("You stopped while the server was signing you in.", name)),
+            }
+        }
+    }
+}
+
+fn show_address(address: &str) {
+    let text = format!(
+        "Open this address in a browser on this machine, and sign in there within ten minutes:\n\n  {}\n\n\
+         If this machine has no browser, lead the port of its redirect address here with `ssh -L` first.\n",
+        clean(address, usize::MAX)
+    );
+    // Without stderr the person cannot read the address, and the waiting ends by itself.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Says at once what becomes of the session.
+fn signed_in(session: &OwnSession, homeserver: &Homeserver) -> String {
+    let server = homeserver.base_url().host_str().unwrap_or_default();
+    match session.kind() {
+        SessionKind::Throwaway => {
+            format!("Signed in to {server}. This session removes itself when the check is done.")
+        }
+        SessionKind::Borrowed => format!("Looking through the lent session at {server}. It stays as it is."),
+        SessionKind::Kept => format!("Signed in to {server}. This session is kept for the next command."),
+    }
+}
+
+fn tell_where(place: &KeyPlace, kept: Option<&Kept>, console: &mut Console) {
+    let folder = kept.map(|it| it.folder().display().to_string()).unwrap_or_default();
+    match place {
+        KeyPlace::Keyring => {
+            console.note(&format!(
+                "The session is kept in {folder}; the key to it is in this system’s keyring."
+            ));
+        }
+        KeyPlace::File(file) => {
+            let file = file.display();
+            console.note(&format!(
+                "The session is kept in {folder}. No keyring answered, so the key to it lies beside it in {file}, \
+                 which only you can read."
+            ));
+        }
+    }
+}
+
+fn no_secret() -> Failure {
+    Failure::usage(
+        "There is no terminal to ask for your password, and none is given.",
+        "Give it with --password-file or --password-fd, or an access token with --access-token-file.",
+    )
+}

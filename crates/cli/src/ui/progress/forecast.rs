@@ -1,0 +1,134 @@
+//! How far a forecast is: the rooms in one line, the backed-up keys in another.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use lifeboat_preflight::ForecastProgress;
+use lifeboat_report::grouped;
+
+use super::{TICK, target};
+
+/// Two lines that move until this is dropped.
+#[derive(Debug)]
+pub(super) struct ForecastLines {
+    bars: [ProgressBar; 2],
+}
+
+impl ForecastLines {
+    /// Shows them on a terminal.
+    pub(super) fn show(forecast: &ForecastProgress) -> Self {
+        let all = MultiProgress::with_draw_target(target());
+        let since = Instant::now();
+        let line = |words: fn(&ForecastProgress, Duration) -> String| {
+            let (bar, forecast) = (all.add(ProgressBar::new_spinner()), forecast.clone());
+            let show = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+                // A line that cannot be drawn is drawn again in a moment.
+                let _ = out.write_str(&words(&forecast, since.elapsed()));
+            };
+            // The template is our own.
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {words}") {
+                bar.set_style(style.with_key("words", show));
+            }
+            bar.enable_steady_tick(TICK);
+            bar
+        };
+        Self {
+            bars: [line(history), line(keys)],
+        }
+    }
+}
+
+impl Drop for ForecastLines {
+    fn drop(&mut self) {
+        self.bars.iter().for_each(ProgressBar::finish_and_clear);
+    }
+}
+
+fn history(forecast: &ForecastProgress, passed: Duration) -> String {
+    let (done, rooms) = (forecast.rooms_done(), forecast.rooms());
+    if rooms == 0 {
+        return "looking for encrypted rooms".to_owned();
+    }
+    let stopping = if forecast.is_stopped() { "   stopping" } else { "" };
+    format!(
+        "reading history   {}   rooms {done}/{rooms}   {} messages{}{}{stopping}",
+        bar(done, rooms),
+        grouped(forecast.events()),
+        rate(forecast.events(), passed),
+        time_left(done, rooms, passed),
+    )
+}
+
+fn keys(forecast: &ForecastProgress, passed: Duration) -> String {
+    let (done, entries) = (forecast.entries(), forecast.entries_listed());
+    if entries == 0 {
+        return "backed-up keys    waiting".to_owned();
+    }
+    format!(
+        "backed-up keys    {}   {}/{}{}",
+        bar(done, entries),
+        grouped(done),
+        grouped(entries),
+        time_left(done, entries, passed)
+    )
+}
+
+/// How many cells a bar has.
+const CELLS: u64 = 20;
+
+fn bar(done: u64, all: u64) -> String {
+    let filled = (done.min(all) * CELLS).checked_div(all).unwrap_or(0);
+    (0..CELLS).map(|cell| if cell < filled { '█' } else { '░' }).collect()
+}
+
+fn rate(count: u64, passed: Duration) -> String {
+    match (count * 1000).checked_div(u64::try_from(passed.as_millis()).unwrap_or(u64::MAX)) {
+        Some(rate) if passed >= Duration::from_secs(1) => format!("   {}/s", grouped(rate)),
+        _ => String::new(),
+    }
+}
+
+/// Says how long the rest takes if it goes on like this; nothing in the first seconds, when nobody can know.
+fn time_left(done: u64, all: u64, passed: Duration) -> String {
+    let seconds = passed.as_secs();
+    let left = (seconds * all.saturating_sub(done)).checked_div(done);
+    match left {
+        Some(left) if seconds >= 2 && done < all => match left {
+            ..90 => format!("   about {left} s left"),
+            _ => format!("   about {} min left", left.div_ceil(60)),
+        },
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_fill_from_empty_to_full() {
+        assert_eq!(bar(0, 10), "░".repeat(20));
+        assert_eq!(bar(5, 10), format!("{}{}", "█".repeat(10), "░".repeat(10)));
+        assert_eq!(bar(11, 10), "█".repeat(20));
+        assert_eq!(bar(1, 0), "░".repeat(20));
+    }
+
+    #[test]
+    fn rates_and_rests_are_said_when_they_can_be_known() {
+        let seconds = Duration::from_secs;
+        assert_eq!(rate(1_120, Duration::from_millis(10)), "");
+        assert_eq!(rate(2_240, seconds(2)), "   1\u{a0}120/s");
+        assert_eq!(time_left(0, 10, seconds(60)), "");
+        assert_eq!(time_left(5, 10, seconds(1)), "");
+        assert_eq!(time_left(75, 100, seconds(60)), "   about 20 s left");
+        assert_eq!(time_left(10, 100, seconds(60)), "   about 9 min left");
+        assert_eq!(time_left(100, 100, seconds(60)), "");
+    }
+
+    #[test]
+    fn nothing_is_claimed_before_it_is_known() {
+        let progress = ForecastProgress::default();
+        assert_eq!(history(&progress, Duration::ZERO), "looking for encrypted rooms");
+        assert_eq!(keys(&progress, Duration::ZERO), "backed-up keys    waiting");
+    }
+}
