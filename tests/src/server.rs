@@ -6,6 +6,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 use aws_lc_rs::hmac;
+use matrix_sdk::ruma::{OwnedDeviceId, OwnedUserId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -53,6 +54,17 @@ pub enum Rank {
     Admin,
 }
 
+/// A user that was just made, and their first session.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Registered {
+    /// The full user id.
+    pub user_id: OwnedUserId,
+    /// The session's id.
+    pub device_id: OwnedDeviceId,
+    /// The session's access token.
+    pub access_token: String,
+}
+
 impl Profile {
     /// The name in paths and in [`SERVERS_VARIABLE`].
     pub fn name(self) -> &'static str {
@@ -96,27 +108,49 @@ impl Homeserver {
     }
 
     /// Makes a user without any session.
-    ///
-    /// `POST /_synapse/admin/v1/register`, Synapse docs, "Shared-Secret Registration".
     pub async fn register(&self, localpart: &str, password: &str, rank: Rank) -> Result<()> {
+        self.post_registration(localpart, password, rank, json!({"inhibit_login": true}))
+            .await?;
+        Ok(())
+    }
+
+    /// Makes a user with one session. It does not count as a sign-in, of which Synapse allows five per address.
+    pub async fn register_with_session(
+        &self,
+        localpart: &str,
+        password: &str,
+        rank: Rank,
+        session_name: &str,
+    ) -> Result<Registered> {
+        let extra = json!({"initial_device_display_name": session_name});
+        Ok(serde_json::from_value(
+            self.post_registration(localpart, password, rank, extra).await?,
+        )?)
+    }
+
+    /// `POST /_synapse/admin/v1/register`, Synapse docs, "Shared-Secret Registration".
+    async fn post_registration(&self, localpart: &str, password: &str, rank: Rank, extra: Value) -> Result<Value> {
         const PATH: &str = "/_synapse/admin/v1/register";
         let api = self.api();
         let answer = api.get(PATH).await?;
         let nonce = answer["nonce"].as_str().context("no nonce")?;
-        let admin = rank == Rank::Admin;
-        let rank = if admin { "admin" } else { "notadmin" };
+        let word = match rank {
+            Rank::Admin => "admin",
+            Rank::User => "notadmin",
+        };
         let key = hmac::Key::new(
             hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
             self.registration_shared_secret.as_bytes(),
         );
-        let mac = hmac::sign(&key, [nonce, localpart, password, rank].join("\0").as_bytes());
+        let mac = hmac::sign(&key, [nonce, localpart, password, word].join("\0").as_bytes());
         let mac: String = mac.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        let request = json!({
-            "nonce": nonce, "username": localpart, "password": password, "admin": admin, "mac": mac,
-            "inhibit_login": true,
-        });
-        api.post(PATH, &request).await?;
-        Ok(())
+        let mut request = extra;
+        request["nonce"] = json!(nonce);
+        request["username"] = json!(localpart);
+        request["password"] = json!(password);
+        request["admin"] = json!(rank == Rank::Admin);
+        request["mac"] = json!(mac);
+        api.post(PATH, &request).await
     }
 
     /// Signs in with a password and talks to the server from that session, which uploads no keys.
@@ -133,8 +167,10 @@ impl Homeserver {
     /// Makes an administrator and talks to the server from their session.
     pub async fn admin(&self) -> Result<Api> {
         let (localpart, password) = (name::fresh("admin")?, name::fresh("Pass-1")?);
-        self.register(&localpart, &password, Rank::Admin).await?;
-        self.sign_in(&localpart, &password).await
+        let registered = self
+            .register_with_session(&localpart, &password, Rank::Admin, "Desk")
+            .await?;
+        Ok(self.api().with_token(&registered.access_token))
     }
 
     /// Gives a user a confirmed e-mail address, the only one.

@@ -6,19 +6,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use matrix_sdk::authentication::matrix::MatrixSession;
 use matrix_sdk::config::SyncSettings;
 use matrix_sdk::encryption::EncryptionSettings;
 use matrix_sdk::ruma::api::client::filter::FilterDefinition;
 use matrix_sdk::ruma::events::AnySyncTimelineEvent;
 use matrix_sdk::ruma::events::room::message::RoomMessageEventContent;
 use matrix_sdk::ruma::{EventId, OwnedDeviceId, OwnedEventId, OwnedUserId, RoomId};
-use matrix_sdk::{Client, Room, RoomState};
+use matrix_sdk::store::RoomLoadSettings;
+use matrix_sdk::{Client, Room, RoomState, SessionMeta, SessionTokens};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::account::Secrets;
 use crate::api::Api;
+use crate::server::Registered;
 use crate::wait::until;
 
 /// Shorter than the SDK's own pause between uploads, which exists to spare servers that others use too.
@@ -50,6 +53,27 @@ impl Session {
         Self::run(base_url, client, store).await
     }
 
+    /// Takes over the first session of a user who was just made.
+    pub async fn first_of(base_url: &str, registered: Registered) -> Result<Self> {
+        let (client, store) = new_client(base_url).await?;
+        let session = MatrixSession {
+            meta: SessionMeta {
+                user_id: registered.user_id,
+                device_id: registered.device_id,
+            },
+            tokens: SessionTokens {
+                access_token: registered.access_token,
+                refresh_token: None,
+            },
+        };
+        client
+            .matrix_auth()
+            .restore_session(session, RoomLoadSettings::default())
+            .await?;
+        client.encryption().wait_for_e2ee_initialization_tasks().await;
+        Self::run(base_url, client, store).await
+    }
+
     /// Signs in like [`Self::log_in`] and takes the private keys of the account at once, which verifies the session and
     /// connects it to the backup, as after a sign-in with a QR code.
     pub(crate) async fn log_in_trusted(
@@ -64,8 +88,17 @@ impl Session {
         // The SDK wants them before the first sync.
         take_secrets(&client, secrets).await?;
         let session = Self::run(base_url, client, store).await?;
-        session.client.encryption().request_user_identity(&session.user_id).await?;
-        let device = session.client.encryption().get_own_device().await?.context("the session has no keys")?;
+        session
+            .client
+            .encryption()
+            .request_user_identity(&session.user_id)
+            .await?;
+        let device = session
+            .client
+            .encryption()
+            .get_own_device()
+            .await?
+            .context("the session has no keys")?;
         device.verify().await?;
         Ok(session)
     }
@@ -82,7 +115,7 @@ impl Session {
         client.sync_once(first).await.context("the first sync failed")?;
         let meta = client.session_meta().context("not signed in")?.clone();
         let token = client.access_token().context("not signed in")?;
-        let seen = Arc::new(Mutex::default());
+        let seen: Arc<Mutex<BTreeSet<OwnedEventId>>> = Arc::default();
         let seen_too = Arc::clone(&seen);
         client.add_event_handler(async move |event: AnySyncTimelineEvent| {
             lock(&seen_too).insert(event.event_id().to_owned());
@@ -226,7 +259,11 @@ async fn new_client(base_url: &str) -> Result<(Client, TempDir)> {
 
 async fn log_in(client: &Client, localpart: &str, password: &str, name: &str) -> Result<()> {
     let login = client.matrix_auth().login_username(localpart, password);
-    login.initial_device_display_name(name).send().await.context("the sign-in failed")?;
+    login
+        .initial_device_display_name(name)
+        .send()
+        .await
+        .context("the sign-in failed")?;
     client.encryption().wait_for_e2ee_initialization_tasks().await;
     Ok(())
 }

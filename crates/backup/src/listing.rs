@@ -162,7 +162,7 @@ impl Reader {
         let mut from = 0;
         let mut at = 0;
         loop {
-            let (read, result) = self.lexer.next(&piece[at..], self.level + 1);
+            let (read, result) = self.lexer.next(&piece[at..], self.level);
             at += read;
             let flow = match result {
                 Ok(None) => break,

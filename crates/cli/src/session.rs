@@ -56,7 +56,10 @@ async fn left_after_stop(session: OwnSession, stops: &mut Stops, console: &mut C
         SessionKind::Throwaway => {}
         SessionKind::Borrowed => return nothing_changed(),
         SessionKind::Kept => {
-            return Failure::interrupted("You stopped it. The kept session stays, and nothing was changed.", AGAIN);
+            return Failure::interrupted(
+                "You stopped it. The kept session stays, and nothing was changed.",
+                AGAIN,
+            );
         }
     }
     console.note("Stopping: removing the session of this check. Ctrl-C once more leaves it behind.");

@@ -8,12 +8,14 @@ mod event;
 mod exam;
 mod judge;
 mod ledger;
+mod memory;
 mod month;
 mod pace;
 mod pager;
 mod progress;
 mod rooms;
 mod scan;
+mod texts;
 
 use std::{
     collections::BTreeSet,
@@ -31,13 +33,14 @@ use lifeboat_report::{
 use matrix_sdk::ruma::OwnedRoomId;
 use tokio::sync::oneshot;
 
-pub use self::progress::ForecastProgress;
+pub use self::{memory::ForecastMemory, progress::ForecastProgress};
 use self::{
-    exam::{Exam, Texts},
+    exam::Exam,
     judge::Measure,
     pace::Pace,
     rooms::{Rooms, encrypted_rooms},
     scan::{RoomHistory, Scan},
+    texts::{MOST_BY_DEFAULT, Texts},
 };
 use crate::{
     Caller, Homeserver,
@@ -70,6 +73,8 @@ pub struct ForecastOptions {
     pub event_proof: EventProofWish,
     /// Shows how far it is, and stops it.
     pub progress: ForecastProgress,
+    /// What an earlier forecast of the same account remembers, whose messages are not read again.
+    pub memory: Option<ForecastMemory>,
 }
 
 /// Whether rooms that the account has left are looked at.
@@ -109,12 +114,15 @@ pub(crate) struct Ground<'a> {
 pub(crate) struct Outcome {
     pub(crate) proof: Fact<Proof>,
     pub(crate) forecast: Fact<Forecast>,
+    /// What the next forecast need not read again; `None` where nothing was learned.
+    pub(crate) memory: Option<ForecastMemory>,
 }
 
 /// What was read of the history.
 struct History {
     rooms: Vec<RoomHistory>,
     scope: ForecastScope,
+    memory: Vec<OwnedRoomId>,
 }
 
 /// Makes the forecast and, where the key is there, the backup proof and the event proof. Changes nothing.

@@ -165,14 +165,7 @@ pub(crate) fn failure_of(error: reqwest::Error) -> Failure {
 }
 
 fn certificate_problem(error: &reqwest::Error) -> Option<CertificateProblem> {
-    let tls = chain(error).find_map(|cause| {
-        // An `io::Error` hides what it wraps from `source`.
-        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        cause
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner.and_then(|it| it.downcast_ref::<rustls::Error>()))
-            .cloned()
-    })?;
+    let tls = tls_error(error)?;
     use rustls::CertificateError as C;
     Some(match tls {
         rustls::Error::InvalidCertificate(problem) => match problem {
@@ -193,6 +186,17 @@ fn certificate_problem(error: &reqwest::Error) -> Option<CertificateProblem> {
         },
         other => CertificateProblem::Other(other.to_string()),
     })
+}
+
+/// Finds the TLS library's error among the causes.
+fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(found) = error.downcast_ref::<rustls::Error>() {
+        return Some(found);
+    }
+    // An `io::Error` hides what it wraps from `source`.
+    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let wrapped = wrapped.and_then(|it| tls_error(it));
+    wrapped.or_else(|| tls_error(error.source()?))
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
-use matrix_sdk::ruma::{OwnedRoomId, UserId};
+use matrix_sdk::ruma::OwnedRoomId;
 
-use super::{
-    AccountSpec, Defect, Recovery, RoomKind, Secrets, ServerBackup, TestAccount, TestRoom, history, keys, spoil,
-};
+use super::{AccountSpec, Defect, RoomKind, Secrets, ServerBackup, TestAccount, TestRoom, history, keys, spoil};
 use crate::name;
 use crate::server::{Homeserver, Rank};
 use crate::session::Session;
@@ -18,8 +16,10 @@ pub(super) async fn build(spec: &AccountSpec) -> Result<TestAccount> {
     let homeserver = Homeserver::find(spec.profile)?;
     // Satisfies every password policy of the profiles.
     let (localpart, password) = (name::fresh("mira")?, name::fresh("Old-Password-1")?);
-    homeserver.register(&localpart, &password, Rank::User).await?;
-    let user_id = UserId::parse(homeserver.user_id(&localpart))?;
+    let registered = homeserver
+        .register_with_session(&localpart, &password, Rank::User, "Laptop")
+        .await?;
+    let user_id = registered.user_id.clone();
     let email = if spec.has(Defect::NoEmail) {
         None
     } else {
@@ -28,7 +28,7 @@ pub(super) async fn build(spec: &AccountSpec) -> Result<TestAccount> {
     if let Some(email) = &email {
         homeserver.set_email(user_id.as_str(), email).await?;
     }
-    let first = Session::log_in(&homeserver.base_url, &localpart, &password, "Laptop").await?;
+    let first = Session::first_of(&homeserver.base_url, registered).await?;
     let has_identity = !spec.has(Defect::NoIdentity) && !spec.has(Defect::BrandNew);
     if has_identity {
         first
@@ -60,6 +60,8 @@ pub(super) async fn build(spec: &AccountSpec) -> Result<TestAccount> {
         add_second_session(spec, &mut account)
             .await
             .context("no second session")?;
+    }
+    if !spec.has(Defect::BrandNew) && spec.history.rooms > 0 {
         live(spec, &mut account).await.context("no messages")?;
     }
     spoil::spoil(spec, &mut account)
@@ -71,24 +73,21 @@ pub(super) async fn build(spec: &AccountSpec) -> Result<TestAccount> {
 /// Signs in a second time and verifies that session as its owner would: with the recovery key where there is one.
 async fn add_second_session(spec: &AccountSpec, account: &mut TestAccount) -> Result<()> {
     let (base_url, localpart) = (&account.homeserver.base_url, account.user_id.localpart());
-    let has_storage = ![
+    let without_storage = [
         Defect::NoSecretStorage,
         Defect::LegacyBackupKey,
         Defect::LegacyPassphrase,
-    ]
-    .iter()
-    .any(|d| spec.has(*d));
-    let second = match (&account.secrets, account.recovery.text()) {
-        (Some(secrets), _) if !has_storage => {
+    ];
+    let has_storage = !without_storage.into_iter().any(|defect| spec.has(defect));
+    let second = match &account.secrets {
+        Some(secrets) if !has_storage => {
             Session::log_in_trusted(base_url, localpart, &account.password, "Phone", secrets).await?
-        }
-        (_, Some(text)) if has_storage => {
-            let second = Session::log_in(base_url, localpart, &account.password, "Phone").await?;
-            second.client().encryption().recovery().recover(text).await?;
-            second
         }
         _ => Session::log_in(base_url, localpart, &account.password, "Phone").await?,
     };
+    if let Some(text) = account.recovery.text().filter(|_| has_storage) {
+        second.client().encryption().recovery().recover(text).await?;
+    }
     account.first()?.wait_for_device_of(&second).await?;
     account.sessions.push(second);
     Ok(())
@@ -97,8 +96,11 @@ async fn add_second_session(spec: &AccountSpec, account: &mut TestAccount) -> Re
 /// Fills the rooms, and waits until the backup holds all room keys and no session has anything left to do.
 async fn live(spec: &AccountSpec, account: &mut TestAccount) -> Result<()> {
     let (localpart, password) = (name::fresh("friend")?, name::fresh("Password-1")?);
-    account.homeserver.register(&localpart, &password, Rank::User).await?;
-    let friend = Session::log_in(&account.homeserver.base_url, &localpart, &password, "Tablet").await?;
+    let friend = account
+        .homeserver
+        .register_with_session(&localpart, &password, Rank::User, "Tablet")
+        .await?;
+    let friend = Session::first_of(&account.homeserver.base_url, friend).await?;
     account.rooms = history::write(spec, &account.sessions, &friend).await?;
     account.friend = Some(friend);
     settle(account).await?;
@@ -136,11 +138,4 @@ pub(super) async fn settle(account: &TestAccount) -> Result<()> {
 fn readable_keys(room: &TestRoom) -> impl Iterator<Item = (OwnedRoomId, String)> {
     room.readable()
         .map(|event| (room.room_id.clone(), event.session_id.clone()))
-}
-
-impl Recovery {
-    /// Whether this opens secret storage or a backup.
-    pub fn is_none(&self) -> bool {
-        *self == Self::None
-    }
 }

@@ -17,14 +17,24 @@ use lifeboat_tests::{
 #[tokio::main]
 async fn main() -> Result<()> {
     let folder = tempfile::Builder::new().prefix("lifeboat-demo-").tempdir()?;
-    let history = History { rooms: 3, messages_each: 6, messages_per_key: 4 };
+    let history = History {
+        rooms: 3,
+        messages_each: 6,
+        messages_per_key: 4,
+    };
 
     title("An account as it should be: two verified sessions, secret storage, a key backup that holds every key");
     let healthy = AccountSpec::healthy(Way::Passphrase).history(history).build().await?;
     check(&healthy, folder.path(), "healthy", &[])?;
 
     title("The same person's recovery passphrase, tried on its own, and then with a typing error");
-    try_key(&healthy, folder.path(), "right", healthy.recovery.text().context("the account has a passphrase")?, 0)?;
+    try_key(
+        &healthy,
+        folder.path(),
+        "right",
+        healthy.recovery.text().context("the account has a passphrase")?,
+        0,
+    )?;
     try_key(&healthy, folder.path(), "wrong", "the one I use everywhere", 10)?;
 
     title("An account in trouble: a room that never reached the backup, and a session that nobody verified");
@@ -37,7 +47,11 @@ async fn main() -> Result<()> {
     check(&trouble, folder.path(), "trouble", &[10])?;
 
     title("An account that would lose everything: no key backup, no secret storage");
-    let bare = AccountSpec::healthy(Way::Key).history(history).with(Defect::NoSecretStorage).build().await?;
+    let bare = AccountSpec::healthy(Way::Key)
+        .history(history)
+        .with(Defect::NoSecretStorage)
+        .build()
+        .await?;
     check(&bare, folder.path(), "bare", &[10])?;
 
     println!("\nNothing was changed on these accounts; the homeserver goes away now.");
@@ -80,13 +94,20 @@ fn try_key(account: &TestAccount, folder: &Path, name: &str, text: &str, status:
 /// Writes a secret where only its owner can read it.
 fn secret(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
     let path = folder.join(name);
-    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?.write_all(text.as_bytes())?;
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)?
+        .write_all(text.as_bytes())?;
     Ok(path)
 }
 
 fn run(arguments: &[String], folder: &Path, statuses: &[i32]) -> Result<()> {
     let program = std::env::var_os(PROGRAM_VARIABLE).context("run the demonstration with `cargo xtask demo`")?;
-    let shown = arguments.iter().map(|it| it.replace(&format!("{}/", folder.display()), ""));
+    let shown = arguments
+        .iter()
+        .map(|it| it.replace(&format!("{}/", folder.display()), ""));
     println!("$ lifeboat {}", shown.collect::<Vec<_>>().join(" "));
     let status = Command::new(program)
         .args(arguments)
@@ -96,6 +117,9 @@ fn run(arguments: &[String], folder: &Path, statuses: &[i32]) -> Result<()> {
         .status()?;
     let code = status.code().context("lifeboat was ended by a signal")?;
     println!("(exit status {code})");
-    ensure!(statuses.is_empty() || statuses.contains(&code), "lifeboat ended with {code}, not with one of {statuses:?}");
+    ensure!(
+        statuses.is_empty() || statuses.contains(&code),
+        "lifeboat ended with {code}, not with one of {statuses:?}"
+    );
     Ok(())
 }

@@ -14,11 +14,18 @@ use serde_json::json;
 /// The program fails with this status, an `error:` sentence that contains `words`, and a hint; nothing panics.
 fn says(outcome: &Outcome, status: i32, words: &str) -> Result<()> {
     let text = &outcome.stderr;
-    ensure!(outcome.code()? == status, "status {} instead of {status}: {text}", outcome.code()?);
+    ensure!(
+        outcome.code()? == status,
+        "status {} instead of {status}: {text}",
+        outcome.code()?
+    );
     let error = text.lines().find(|it| it.starts_with("error:"));
     // Long sentences are wrapped; words are looked for in the whole.
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    ensure!(error.is_some() && flat.contains(words), "not “{words}”: {text}");
+    ensure!(
+        error.is_some() && flat.to_lowercase().contains(&words.to_lowercase()),
+        "not “{words}”: {text}"
+    );
     ensure!(text.lines().any(|it| it.starts_with("hint:")), "no hint: {text}");
     ensure!(!text.contains("panicked"), "{text}");
     Ok(())
@@ -41,22 +48,48 @@ async fn servers_that_are_none() -> Result<()> {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
         format!("http://{}", listener.local_addr()?)
     };
-    says(&check("@a:example.org", Some(&nowhere))?.run().await?, 1, "cannot be reached")?;
-    says(&check("@a:does-not-exist.invalid", None)?.run().await?, 1, "does-not-exist.invalid does not exist")?;
-    says(&check("@a:example.org", Some("http://192.0.2.1"))?.run().await?, 2, "is not encrypted")?;
-    says(&check("@a:example.org", Some("ftp://x"))?.run().await?, 2, "is not the address of a server")?;
+    says(
+        &check("@a:example.org", Some(&nowhere))?.run().await?,
+        1,
+        "cannot be reached",
+    )?;
+    says(
+        &check("@a:does-not-exist.invalid", None)?.run().await?,
+        1,
+        "does-not-exist.invalid does not exist",
+    )?;
+    says(
+        &check("@a:example.org", Some("http://192.0.2.1"))?.run().await?,
+        2,
+        "is not encrypted",
+    )?;
+    says(
+        &check("@a:example.org", Some("ftp://x"))?.run().await?,
+        2,
+        "is not the address of a server",
+    )?;
 
     let proxy = Proxy::start(&nowhere).await?;
     for (answer, words) in [
-        (Reply::text(200, "text/html", "<!doctype html><title>Welcome</title>"), "a web page"),
-        (Reply::error(404, "M_UNRECOGNIZED", "Unrecognized request"), "status 404"),
+        (
+            Reply::text(200, "text/html", "<!doctype html><title>Welcome</title>"),
+            "a web page",
+        ),
+        (
+            Reply::error(404, "M_UNRECOGNIZED", "Unrecognized request"),
+            "status 404",
+        ),
         (Reply::text(404, "text/html", "<h1>Not found</h1>"), "status 404"),
         (Reply::text(502, "text/html", "<h1>Bad gateway</h1>"), "status 502"),
         (Reply::text(200, "application/json", ""), "nothing"),
         (Reply::json(200, &json!({"hello": "world"})), "JSON without versions"),
     ] {
         proxy.intercept(move |_| Some(Fault::Answer(answer.clone())));
-        says(&check("@a:example.org", Some(&proxy.base_url()))?.run().await?, 1, words)?;
+        says(
+            &check("@a:example.org", Some(&proxy.base_url()))?.run().await?,
+            1,
+            words,
+        )?;
     }
     Ok(())
 }
@@ -82,11 +115,31 @@ async fn well_known_files() -> Result<()> {
     let good = json!({"m.homeserver": {"base_url": proxy.base_url()}}).to_string();
     for (page, words) in [
         ((200, "application/json", good), "does not accept this password"),
-        ((200, "application/json", "{}".to_owned()), "it has no m.homeserver.base_url"),
-        ((200, "application/json", r#"{"m.homeserver":{"base_url":"nothing"}}"#.to_owned()), "is not an address"),
-        ((200, "application/json", r#"{"m.homeserver":{"base_url":"http://192.0.2.1"}}"#.to_owned()), "is not encrypted"),
+        (
+            (200, "application/json", "{}".to_owned()),
+            "it has no m.homeserver.base_url",
+        ),
+        (
+            (
+                200,
+                "application/json",
+                r#"{"m.homeserver":{"base_url":"nothing"}}"#.to_owned(),
+            ),
+            "is not an address",
+        ),
+        (
+            (
+                200,
+                "application/json",
+                r#"{"m.homeserver":{"base_url":"http://192.0.2.1"}}"#.to_owned(),
+            ),
+            "is not encrypted",
+        ),
         ((200, "text/html", "<html>".to_owned()), "it is not JSON"),
-        ((200, "application/json", format!("[{}]", "1,".repeat(1 << 20))), "longer than 1 MiB"),
+        (
+            (200, "application/json", format!("[{}]", "1,".repeat(1 << 20))),
+            "longer than 1 MiB",
+        ),
         ((404, "text/html", String::new()), "is not a Matrix homeserver"),
     ] {
         let file = page.clone();
@@ -100,7 +153,10 @@ async fn well_known_files() -> Result<()> {
         says(&outcome, outcome.code()?, words)?;
         ensure!([1, 2].contains(&outcome.code()?), "{}", outcome.stderr);
     }
-    ensure!(proxy.log().iter().any(|it| it.is(&Method::POST, "/login")), "the file was not followed");
+    ensure!(
+        proxy.log().iter().any(|it| it.is(&Method::POST, "/login")),
+        "the file was not followed"
+    );
     Ok(())
 }
 
@@ -108,11 +164,18 @@ async fn well_known_files() -> Result<()> {
 async fn sign_ins_that_are_refused() -> Result<()> {
     let account = account().await?;
     let url = account.homeserver.base_url.as_str();
-    says(&check(account.user_id.as_str(), Some(url))?.run().await?, 1, "does not accept this password")?;
+    says(
+        &check(account.user_id.as_str(), Some(url))?.run().await?,
+        1,
+        "does not accept this password",
+    )?;
 
     // Another user's token, and one that nobody has.
     let other = lifeboat_tests::name::fresh("other")?;
-    account.homeserver.register(&other, "a password of its own", Rank::User).await?;
+    account
+        .homeserver
+        .register(&other, "a password of its own", Rank::User)
+        .await?;
     let other = account.homeserver.sign_in(&other, "a password of its own").await?;
     let with_token = |token: &str| {
         Lifeboat::new(["check", account.user_id.as_str(), "--homeserver", url, "--quick"])?
@@ -120,7 +183,11 @@ async fn sign_ins_that_are_refused() -> Result<()> {
     };
     let token = other.token().unwrap_or_default();
     says(&with_token(token)?.run().await?, 1, "this access token belongs to")?;
-    says(&with_token("syt_bm9ib2R5_aaaaaaaaaaaaaaaaaaaa_0aaaaa")?.run().await?, 1, "does not know this access token")?;
+    says(
+        &with_token("syt_bm9ib2R5_aaaaaaaaaaaaaaaaaaaa_0aaaaa")?.run().await?,
+        1,
+        "does not know this access token",
+    )?;
     Ok(())
 }
 
@@ -131,14 +198,27 @@ async fn answers_that_a_real_server_gives_rarely() -> Result<()> {
     let mut limited = Reply::error(429, "M_LIMIT_EXCEEDED", "Too Many Requests");
     limited.headers.push(("Retry-After".to_owned(), "333".to_owned()));
     for (answer, words) in [
-        (Reply::error(403, "M_USER_DEACTIVATED", "This account has been deactivated"), "is deactivated"),
-        (Reply::error(401, "M_USER_LOCKED", "This account has been locked"), "is locked"),
+        (
+            Reply::error(403, "M_USER_DEACTIVATED", "This account has been deactivated"),
+            "is deactivated",
+        ),
+        (
+            Reply::error(401, "M_USER_LOCKED", "This account has been locked"),
+            "is locked",
+        ),
         (limited, "takes no more sign-ins"),
-        (Reply::error(429, "M_LIMIT_EXCEEDED", "Too Many Requests"), "takes no more sign-ins"),
+        (
+            Reply::error(429, "M_LIMIT_EXCEEDED", "Too Many Requests"),
+            "takes no more sign-ins",
+        ),
         (Reply::text(502, "text/html", "<h1>Bad gateway</h1>"), "sign"),
     ] {
         proxy.intercept(move |it| it.is(&Method::POST, "/login").then(|| Fault::Answer(answer.clone())));
-        says(&check(account.user_id.as_str(), Some(&proxy.base_url()))?.run().await?, 1, words)?;
+        says(
+            &check(account.user_id.as_str(), Some(&proxy.base_url()))?.run().await?,
+            1,
+            words,
+        )?;
     }
     Ok(())
 }
@@ -151,7 +231,9 @@ async fn the_servers_own_rate_limit_tells_how_long_to_wait() -> Result<()> {
     let mut last = None;
     // Five sign-ins from one address are Synapse's default; others may have used some of them.
     for _ in 0..7 {
-        let outcome = check(&homeserver.user_id(&name), Some(&homeserver.base_url))?.run().await?;
+        let outcome = check(&homeserver.user_id(&name), Some(&homeserver.base_url))?
+            .run()
+            .await?;
         let limited = outcome.stderr.contains("takes no more sign-ins");
         last = Some(outcome);
         if limited {
@@ -160,7 +242,11 @@ async fn the_servers_own_rate_limit_tells_how_long_to_wait() -> Result<()> {
     }
     let last = last.ok_or_else(|| anyhow::anyhow!("nothing was tried"))?;
     says(&last, 1, "takes no more sign-ins")?;
-    ensure!(last.stderr.contains("second") || last.stderr.contains("minute"), "no waiting time: {}", last.stderr);
+    ensure!(
+        last.stderr.contains("second") || last.stderr.contains("minute"),
+        "no waiting time: {}",
+        last.stderr
+    );
     Ok(())
 }
 
@@ -168,19 +254,41 @@ async fn the_servers_own_rate_limit_tells_how_long_to_wait() -> Result<()> {
 async fn a_deactivated_and_a_locked_account() -> Result<()> {
     let homeserver = Homeserver::find(Profile::Default)?;
     let admin = homeserver.admin().await?;
-    for (change, words) in [(json!({"deactivated": true}), "is deactivated"), (json!({"locked": true}), "is locked")] {
+    for (change, words) in [
+        (json!({"deactivated": true}), "is deactivated"),
+        (json!({"locked": true}), "is locked"),
+    ] {
         let name = lifeboat_tests::name::fresh("gone")?;
         homeserver.register(&name, "the right password", Rank::User).await?;
         let user = homeserver.user_id(&name);
-        let token = homeserver.sign_in(&name, "the right password").await?.token().map(str::to_owned);
-        admin.put(&format!("/_synapse/admin/v2/users/{}", lifeboat_tests::api::segment(&user)), &change).await?;
+        let token = homeserver
+            .sign_in(&name, "the right password")
+            .await?
+            .token()
+            .map(str::to_owned);
+        admin
+            .put(
+                &format!("/_synapse/admin/v2/users/{}", lifeboat_tests::api::segment(&user)),
+                &change,
+            )
+            .await?;
         let arguments = ["check", &user, "--homeserver", &homeserver.base_url, "--quick"];
-        let outcome = Lifeboat::new(arguments)?.secret("--password-file", "the right password")?.run().await?;
+        let outcome = Lifeboat::new(arguments)?
+            .secret("--password-file", "the right password")?
+            .run()
+            .await?;
         // A deactivated account has no password any more, and Synapse says no more than that it does not fit.
-        let words = if outcome.stderr.contains("does not accept this password") { "does not accept" } else { words };
+        let words = if outcome.stderr.contains("does not accept this password") {
+            "does not accept"
+        } else {
+            words
+        };
         says(&outcome, 1, words)?;
         if let Some(token) = token {
-            let outcome = Lifeboat::new(arguments)?.secret("--access-token-file", &token)?.run().await?;
+            let outcome = Lifeboat::new(arguments)?
+                .secret("--access-token-file", &token)?
+                .run()
+                .await?;
             ensure!(outcome.code()? == 1, "{}", outcome.stderr);
         }
     }
@@ -193,10 +301,21 @@ async fn a_token_that_is_revoked_in_the_middle() -> Result<()> {
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
     let revoked = json!({"errcode": "M_UNKNOWN_TOKEN", "error": "Token is not active", "soft_logout": false});
     proxy.intercept(move |it| {
-        it.path.ends_with("/devices").then(|| Fault::Answer(Reply::json(401, &revoked)))
+        it.path
+            .ends_with("/devices")
+            .then(|| Fault::Answer(Reply::json(401, &revoked)))
     });
-    let arguments = ["check", account.user_id.as_str(), "--homeserver", &proxy.base_url(), "--quick"];
-    let outcome = Lifeboat::new(arguments)?.secret("--password-file", &account.password)?.run().await?;
+    let arguments = [
+        "check",
+        account.user_id.as_str(),
+        "--homeserver",
+        &proxy.base_url(),
+        "--quick",
+    ];
+    let outcome = Lifeboat::new(arguments)?
+        .secret("--password-file", &account.password)?
+        .run()
+        .await?;
     says(&outcome, 1, "session of this check was ended")?;
     Ok(())
 }

@@ -16,7 +16,14 @@ use serde_json::{Value, json};
 
 /// `lifeboat check` for the account, at `base_url`, with its password and without a forecast.
 fn check_at(account: &TestAccount, base_url: &str) -> Result<Lifeboat> {
-    let arguments = ["check", account.user_id.as_str(), "--homeserver", base_url, "--quick", "--json"];
+    let arguments = [
+        "check",
+        account.user_id.as_str(),
+        "--homeserver",
+        base_url,
+        "--quick",
+        "--json",
+    ];
     Lifeboat::new(arguments)?.secret("--password-file", &account.password)
 }
 
@@ -31,7 +38,12 @@ async fn healthy() -> Result<TestAccount> {
 }
 
 fn codes(document: &Value) -> Vec<&str> {
-    document["findings"].as_array().into_iter().flatten().filter_map(|it| it["code"].as_str()).collect()
+    document["findings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it["code"].as_str())
+        .collect()
 }
 
 #[tokio::test]
@@ -51,17 +63,33 @@ async fn a_lent_session_is_neither_added_to_nor_signed_out() -> Result<()> {
     let before = snapshot_of(&account).await?;
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
     let token = account.api()?.token().context("signed in")?;
-    let arguments = ["check", account.user_id.as_str(), "--homeserver", &proxy.base_url(), "--quick", "--json"];
-    let outcome = Lifeboat::new(arguments)?.secret("--access-token-file", token)?.run().await?;
+    let arguments = [
+        "check",
+        account.user_id.as_str(),
+        "--homeserver",
+        &proxy.base_url(),
+        "--quick",
+        "--json",
+    ];
+    let outcome = Lifeboat::new(arguments)?
+        .secret("--access-token-file", token)?
+        .run()
+        .await?;
     let document = outcome.json()?;
     ensure!(codes(&document).contains(&"recovery-key-not-tested"), "{document:#}");
     let this = document["facts"]["sessions"]["known"].as_array().context("sessions")?;
-    let this = this.iter().find(|it| it["this"] == true).context("no session is this one")?;
+    let this = this
+        .iter()
+        .find(|it| it["this"] == true)
+        .context("no session is this one")?;
     ensure!(this["device_id"] == account.first()?.device_id().as_str(), "{this}");
     let differences = before.differences(&snapshot_of(&account).await?);
     ensure!(differences.is_empty(), "{differences:#?}");
     let log = proxy.log();
-    ensure!(!log.iter().any(|it| it.path.ends_with("/login") && it.method == Method::POST));
+    ensure!(
+        !log.iter()
+            .any(|it| it.path.ends_with("/login") && it.method == Method::POST)
+    );
     ensure!(!log.iter().any(|it| it.path.ends_with("/logout")));
     Ok(())
 }
@@ -72,7 +100,10 @@ async fn a_healthy_account_needs_twenty_requests_at_most_and_uploads_no_keys() -
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
     let outcome = check_with_key(&account, &proxy.base_url())?.run().await?;
     let trial = &outcome.json()?["facts"]["key_trial"]["known"]["candidates"][0];
-    ensure!(trial["opens_default"] == true && trial["opens_active_backup"] == true, "{trial:#}");
+    ensure!(
+        trial["opens_default"] == true && trial["opens_active_backup"] == true,
+        "{trial:#}"
+    );
     let log = proxy.log();
     let asked: Vec<String> = log.iter().map(|it| format!("{} {}", it.method, it.path)).collect();
     ensure!(asked.len() <= 20, "{} requests: {asked:#?}", asked.len());
@@ -93,14 +124,27 @@ async fn interrupted_it_still_removes_its_session() -> Result<()> {
     for signal in [Signal::INT, Signal::TERM] {
         let before = snapshot_of(&account).await?;
         let proxy = Proxy::start(&account.homeserver.base_url).await?;
-        proxy.intercept(|it| it.path.ends_with("/keys/query").then_some(Fault::Late(Duration::from_secs(60))));
+        proxy.intercept(|it| {
+            it.path
+                .ends_with("/keys/query")
+                .then_some(Fault::Late(Duration::from_secs(60)))
+        });
         let running = check_at(&account, &proxy.base_url())?.start()?;
-        let asks = async || Ok(proxy.log().iter().any(|it| it.path.ends_with("/keys/query")).then_some(()));
+        let asks = async || {
+            Ok(proxy
+                .log()
+                .iter()
+                .any(|it| it.path.ends_with("/keys/query"))
+                .then_some(()))
+        };
         wait::until("the check asks for keys", asks).await?;
         running.signal(signal)?;
         let outcome = running.outcome().await?;
         ensure!(outcome.code()? == 130, "{signal:?}: {}", outcome.stderr);
-        ensure!(proxy.log().iter().any(|it| it.is(&Method::POST, "/logout")), "{signal:?}: no sign-out");
+        ensure!(
+            proxy.log().iter().any(|it| it.is(&Method::POST, "/logout")),
+            "{signal:?}: no sign-out"
+        );
         let differences = before.differences(&snapshot_of(&account).await?);
         ensure!(differences.is_empty(), "{signal:?}: {differences:#?}");
     }
@@ -140,8 +184,15 @@ async fn a_failing_probe_is_a_gap_and_never_a_better_verdict() -> Result<()> {
         let outcome = check_with_key(&account, &proxy.base_url())?.run().await?;
         let document = outcome.json()?;
         ensure!(codes(&document).contains(&code), "{path_end}: {:?}", codes(&document));
-        ensure!(document["verdict"]["ended"] == "blocked", "{path_end}: {}", document["verdict"]);
-        ensure!(proxy.log().iter().any(|it| it.is(&Method::POST, "/logout")), "{path_end}: no sign-out");
+        ensure!(
+            document["verdict"]["ended"] == "blocked",
+            "{path_end}: {}",
+            document["verdict"]
+        );
+        ensure!(
+            proxy.log().iter().any(|it| it.is(&Method::POST, "/logout")),
+            "{path_end}: no sign-out"
+        );
     }
     Ok(())
 }
@@ -152,10 +203,16 @@ async fn a_rate_limit_in_the_middle_is_said() -> Result<()> {
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
     proxy.intercept(|it| {
         let body = json!({"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 60000});
-        it.path.ends_with("/devices").then(|| Fault::Answer(lifeboat_tests::proxy::Reply::json(429, &body)))
+        it.path
+            .ends_with("/devices")
+            .then(|| Fault::Answer(lifeboat_tests::proxy::Reply::json(429, &body)))
     });
     let document = check_at(&account, &proxy.base_url())?.run().await?.json()?;
-    ensure!(document["facts"]["sessions"]["unknown"] == "rate-limited", "{}", document["facts"]["sessions"]);
+    ensure!(
+        document["facts"]["sessions"]["unknown"] == "rate-limited",
+        "{}",
+        document["facts"]["sessions"]
+    );
     ensure!(codes(&document).contains(&"rate-limited"), "{:?}", codes(&document));
     Ok(())
 }
@@ -163,7 +220,13 @@ async fn a_rate_limit_in_the_middle_is_said() -> Result<()> {
 #[tokio::test]
 async fn a_status_file_is_private_new_and_judged_again_offline() -> Result<()> {
     let account = healthy().await?;
-    let arguments = ["check", account.user_id.as_str(), "--homeserver", &account.homeserver.base_url, "--quick"];
+    let arguments = [
+        "check",
+        account.user_id.as_str(),
+        "--homeserver",
+        &account.homeserver.base_url,
+        "--quick",
+    ];
     let lifeboat = Lifeboat::new(arguments)?.secret("--password-file", &account.password)?;
     let outcome = lifeboat.arg("--status-file").arg("status.json").run().await?;
     ensure!(outcome.code()? == 10, "{}", outcome.stderr);
@@ -171,11 +234,20 @@ async fn a_status_file_is_private_new_and_judged_again_offline() -> Result<()> {
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file)?.permissions());
     ensure!(mode & 0o777 == 0o600, "{mode:o}");
     let text = std::fs::read_to_string(&file)?;
-    for secret in [Some(account.password.as_str()), account.recovery.text()].into_iter().flatten() {
+    for secret in [Some(account.password.as_str()), account.recovery.text()]
+        .into_iter()
+        .flatten()
+    {
         ensure!(!text.contains(secret), "the status file holds a secret");
     }
-    let arguments = ["check", "--from"].map(std::ffi::OsString::from).into_iter().chain([file.into_os_string()]);
-    let again = Lifeboat::new(arguments.collect::<Vec<_>>())?.arg("--json").run().await?;
+    let arguments = ["check", "--from"]
+        .map(std::ffi::OsString::from)
+        .into_iter()
+        .chain([file.into_os_string()]);
+    let again = Lifeboat::new(arguments.collect::<Vec<_>>())?
+        .arg("--json")
+        .run()
+        .await?;
     let (first, second): (Value, Value) = (serde_json::from_str(&text)?, again.json()?);
     ensure!(first["findings"] == second["findings"] && first["verdict"] == second["verdict"]);
     ensure!(again.code()? == 10);
@@ -196,6 +268,9 @@ async fn a_kept_session_serves_the_next_command() -> Result<()> {
     let log = proxy.log();
     let sign_ins = log.iter().filter(|it| it.is(&Method::POST, "/login")).count();
     ensure!(sign_ins == 1, "{sign_ins} sign-ins");
-    ensure!(!log.iter().any(|it| it.path.ends_with("/logout")), "the kept session was signed out");
+    ensure!(
+        !log.iter().any(|it| it.path.ends_with("/logout")),
+        "the kept session was signed out"
+    );
     Ok(())
 }

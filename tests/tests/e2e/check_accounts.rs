@@ -61,7 +61,8 @@ fn command(account: &TestAccount, given: Given) -> Result<Lifeboat> {
         Given::WrongKey => vec![StorageKey::random()?.recovery_key()],
         Given::PasswordAlone => Vec::new(),
     };
-    keys.iter().try_fold(command, |command, key| command.secret("--recovery-key-file", key))
+    keys.iter()
+        .try_fold(command, |command, key| command.secret("--recovery-key-file", key))
 }
 
 /// One test for each row: its name, the account, what is given, and the codes beside `coverage-unknown`, which a quick

@@ -29,7 +29,9 @@ async fn truth_after_the_end(account: &mut TestAccount) -> Result<Truth> {
 }
 
 fn number(counts: &Value, name: &str) -> Result<usize> {
-    let number = counts[name].as_u64().with_context(|| format!("no {name} in {counts:#}"))?;
+    let number = counts[name]
+        .as_u64()
+        .with_context(|| format!("no {name} in {counts:#}"))?;
     Ok(usize::try_from(number)?)
 }
 
@@ -37,19 +39,33 @@ fn number(counts: &Value, name: &str) -> Result<usize> {
 fn compare(outcome: &Outcome, truth: &Truth) -> Result<Value> {
     let document = outcome.json()?;
     let forecast = &document["forecast"];
-    let rooms = forecast["rooms"].as_array().with_context(|| format!("no forecast: {document:#}"))?;
+    let rooms = forecast["rooms"]
+        .as_array()
+        .with_context(|| format!("no forecast: {document:#}"))?;
     for (room_id, truth) in &truth.rooms {
         let room = rooms.iter().find(|it| it["room_id"] == room_id.as_str());
         let events = &room.with_context(|| format!("{room_id} is not in {forecast:#}"))?["events"];
         let lost = number(events, "at_risk")? + number(events, "never_yours")?;
-        ensure!(number(events, "readable")? == truth.readable.len(), "{room_id} {events:#}\n{truth:?}");
+        ensure!(
+            number(events, "readable")? == truth.readable.len(),
+            "{room_id} {events:#}\n{truth:?}"
+        );
         ensure!(lost == truth.unreadable.len(), "{room_id} {events:#}\n{truth:?}");
-        ensure!(number(events, "redacted")? == truth.redacted.len(), "{room_id} {events:#}\n{truth:?}");
+        ensure!(
+            number(events, "redacted")? == truth.redacted.len(),
+            "{room_id} {events:#}\n{truth:?}"
+        );
     }
     let events = &forecast["events"];
     ensure!(number(events, "readable")? == truth.readable().len(), "{events:#}");
-    ensure!(number(events, "at_risk")? + number(events, "never_yours")? == truth.unreadable().len(), "{events:#}");
-    ensure!(forecast["complete"] == true && events["unknown_algorithm"] == 0, "{forecast:#}");
+    ensure!(
+        number(events, "at_risk")? + number(events, "never_yours")? == truth.unreadable().len(),
+        "{events:#}"
+    );
+    ensure!(
+        forecast["complete"] == true && events["unknown_algorithm"] == 0,
+        "{forecast:#}"
+    );
     Ok(document)
 }
 
@@ -71,13 +87,22 @@ async fn a_healthy_account_loses_nothing_and_the_verdict_is_clear() -> Result<()
 
 #[tokio::test]
 async fn without_a_key_the_same_messages_are_covered_and_nothing_is_called_readable() -> Result<()> {
-    let account = AccountSpec::healthy(Way::Key).with(Defect::EntriesDeleted(1)).build().await?;
+    let account = AccountSpec::healthy(Way::Key)
+        .with(Defect::EntriesDeleted(1))
+        .build()
+        .await?;
     let outcome = check_without_key(&account)?.run().await?;
     let document = outcome.json()?;
     let events = &document["forecast"]["events"];
     ensure!(events["total"] == 16 && events["readable"].is_null(), "{events:#}");
-    ensure!(number(events, "covered")? + number(events, "at_risk")? == 16, "{events:#}");
-    ensure!(document["facts"]["coverage"]["known"]["at_risk"] == events["at_risk"], "{document:#}");
+    ensure!(
+        number(events, "covered")? + number(events, "at_risk")? == 16,
+        "{events:#}"
+    );
+    ensure!(
+        document["facts"]["coverage"]["known"]["at_risk"] == events["at_risk"],
+        "{document:#}"
+    );
     ensure!(outcome.code()? == 10, "{outcome}");
     Ok(())
 }
@@ -85,7 +110,10 @@ async fn without_a_key_the_same_messages_are_covered_and_nothing_is_called_reada
 #[tokio::test]
 async fn every_hole_in_the_backup_is_forecast_message_by_message() -> Result<()> {
     let mut account = AccountSpec::healthy(Way::Key)
-        .history(History { rooms: 3, ..History::default() })
+        .history(History {
+            rooms: 3,
+            ..History::default()
+        })
         .with(Defect::EntriesDeleted(2))
         .with(Defect::RoomNotBackedUp)
         .with(Defect::RoomJoinedLate)
@@ -97,7 +125,10 @@ async fn every_hole_in_the_backup_is_forecast_message_by_message() -> Result<()>
     let document = compare(&outcome, &truth)?;
     ensure!(outcome.code()? == 10, "{outcome}");
     let events = &document["forecast"]["events"];
-    ensure!(number(events, "never_yours")? > 0 && number(events, "redacted")? == 1, "{events:#}");
+    ensure!(
+        number(events, "never_yours")? > 0 && number(events, "redacted")? == 1,
+        "{events:#}"
+    );
     Ok(())
 }
 
@@ -112,7 +143,10 @@ async fn entries_that_start_late_or_belong_to_another_key_are_forecast() -> Resu
         let truth = truth_after_the_end(&mut account).await?;
         let document = compare(&outcome, &truth)?;
         let causes = &document["forecast"]["events"]["at_risk_by_cause"];
-        ensure!(causes[cause].as_u64() == Some(truth.unreadable().len() as u64), "{defect:?}: {causes:#}");
+        ensure!(
+            causes[cause].as_u64() == Some(truth.unreadable().len() as u64),
+            "{defect:?}: {causes:#}"
+        );
     }
     Ok(())
 }
@@ -126,19 +160,32 @@ async fn a_room_that_was_left_is_forecast_on_request() -> Result<()> {
     let truth = truth_after_the_end(&mut account).await?;
     let document = compare(&outcome, &truth)?;
     let rooms = document["forecast"]["rooms"].as_array().context("rooms")?;
-    ensure!(rooms.iter().filter(|it| it["left"] == true).count() == 1, "{document:#}");
+    ensure!(
+        rooms.iter().filter(|it| it["left"] == true).count() == 1,
+        "{document:#}"
+    );
     Ok(())
 }
 
 #[tokio::test]
 async fn a_key_that_opens_nothing_makes_nothing_readable() -> Result<()> {
-    for defect in [Defect::BackupKeyOfOlderVersion, Defect::BackupKeyNotStored, Defect::NoKeyBackup] {
+    for defect in [
+        Defect::BackupKeyOfOlderVersion,
+        Defect::BackupKeyNotStored,
+        Defect::NoKeyBackup,
+    ] {
         let mut account = AccountSpec::healthy(Way::Key).with(defect).build().await?;
         let outcome = check(&account)?.run().await?;
         let truth = truth_after_the_end(&mut account).await?;
         let events = &outcome.json()?["forecast"]["events"];
-        ensure!(number(events, "readable")? == truth.readable().len(), "{defect:?}: {events:#}");
-        ensure!(number(events, "readable")? == 0 && outcome.code()? == 10, "{defect:?}: {outcome}");
+        ensure!(
+            number(events, "readable")? == truth.readable().len(),
+            "{defect:?}: {events:#}"
+        );
+        ensure!(
+            number(events, "readable")? == 0 && outcome.code()? == 10,
+            "{defect:?}: {outcome}"
+        );
     }
     Ok(())
 }
@@ -152,7 +199,10 @@ async fn names_of_rooms_and_ids_of_people_stay_out_of_the_json_unless_asked_for(
     let room_id = account.rooms.first().context("rooms")?.room_id.as_str();
     let friend = account.friend.as_ref().context("friend")?.user_id().as_str();
     for id in [room_id, friend] {
-        ensure!(plain.stdout.contains(id) && !redacted.stdout.contains(id), "{id} in {redacted}");
+        ensure!(
+            plain.stdout.contains(id) && !redacted.stdout.contains(id),
+            "{id} in {redacted}"
+        );
     }
     Ok(())
 }

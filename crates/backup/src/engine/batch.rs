@@ -1,9 +1,10 @@
 //! Carries entries from the reader to the threads that open them.
 
-use crate::SessionId;
+use crate::{MAX_ENTRY, SessionId};
 
-/// How many bytes a batch collects before it goes to a thread: some hundred and fifty entries, four milliseconds of work.
-const FULL: usize = 128 * 1024;
+/// How many bytes a batch holds: some hundred entries, three milliseconds of work. At least one entry fits.
+const CAPACITY: usize = 96 * 1024;
+const _: () = assert!(MAX_ENTRY <= CAPACITY);
 
 /// Holds entries copied out of the listing.
 #[derive(Debug, Default)]
@@ -32,7 +33,7 @@ impl Batch {
     /// Begins a batch whose first entries belong to the room of the last ones here.
     pub(super) fn next(&self) -> Self {
         Self {
-            bytes: Vec::with_capacity(FULL),
+            bytes: Vec::with_capacity(CAPACITY),
             rooms: self.rooms.last().cloned().into_iter().collect(),
             entries: Vec::new(),
         }
@@ -57,8 +58,9 @@ impl Batch {
         });
     }
 
-    pub(super) const fn is_full(&self) -> bool {
-        self.bytes.len() >= FULL
+    /// Tells whether an entry of this length still fits.
+    pub(super) const fn has_room_for(&self, json: &[u8]) -> bool {
+        self.bytes.len() + json.len() <= CAPACITY
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -80,7 +82,7 @@ impl Batch {
 
 #[cfg(test)]
 mod tests {
-    use super::{Batch, BatchRoom, FULL};
+    use super::{Batch, BatchRoom, CAPACITY};
     use crate::SessionId;
 
     fn room(ordinal: u32) -> BatchRoom {
@@ -122,12 +124,11 @@ mod tests {
     }
 
     #[test]
-    fn full_is_a_matter_of_bytes() {
+    fn room_is_a_matter_of_bytes() {
         let mut batch = Batch::default();
         batch.room(room(0));
-        batch.push(SessionId::from_bytes([0; 32]), &vec![b' '; FULL - 1]);
-        assert!(!batch.is_full());
-        batch.push(SessionId::from_bytes([1; 32]), b" ");
-        assert!(batch.is_full());
+        batch.push(SessionId::from_bytes([0; 32]), &vec![b' '; CAPACITY - 2]);
+        assert!(batch.has_room_for(b"{}"));
+        assert!(!batch.has_room_for(b"{ }"));
     }
 }

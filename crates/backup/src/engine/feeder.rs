@@ -75,12 +75,11 @@ impl Feeder {
         };
         let body_damage = match body {
             Body::Object(json) if room_damage.is_none() => {
+                if !self.batch.has_room_for(json) {
+                    self.flush()?;
+                }
                 self.batch.push(session_id, json);
-                return if self.batch.is_full() {
-                    self.flush()
-                } else {
-                    ControlFlow::Continue(())
-                };
+                return ControlFlow::Continue(());
             }
             Body::Object(_) => Damage::RoomIdInvalid,
             Body::Other => Damage::NotAnEntry,

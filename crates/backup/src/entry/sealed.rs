@@ -1,9 +1,11 @@
 //! The encrypted part of an entry, decoded but not opened.
 
-use aws_lc_rs::{
-    cipher::{AES_256, DecryptingKey, DecryptionContext, UnboundCipherKey},
-    hkdf, hmac,
+use aws_lc_rs::cipher::{AES_256, DecryptingKey, DecryptionContext, UnboundCipherKey};
+use hkdf::{
+    Hkdf,
+    hmac::{Hmac, Mac as _},
 };
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::{Damage, listed::SessionData};
@@ -46,7 +48,7 @@ impl<'a> Sealed<'a> {
         let secret = key.agree(&self.ephemeral).ok_or(Damage::Ephemeral)?;
         // The cryptography library fails here only when it is out of memory or misused.
         let keys = Keys::derive(&secret).ok_or(Damage::MacWrong)?;
-        if keys.mac() != self.mac {
+        if keys.mac() != Some(self.mac) {
             return Err(Damage::MacWrong);
         }
         keys.decrypt(self.ciphertext).ok_or(Damage::Padding)
@@ -54,6 +56,9 @@ impl<'a> Sealed<'a> {
 }
 
 /// The 80 bytes that one entry's shared secret expands to.
+///
+/// For messages this short most of the time of `aws-lc-rs` goes into its contexts: its HKDF and HMAC take 1.1 µs for an
+/// entry, those used here, which vodozemac uses too, 0.8 µs. Its AES does not depend on build flags for ARM.
 pub(crate) struct Keys(Zeroizing<[u8; Self::LENGTH]>);
 
 impl Keys {
@@ -62,11 +67,7 @@ impl Keys {
     /// Expands a shared secret; `None` when the cryptography library fails.
     pub(crate) fn derive(secret: &[u8; BackupKey::LENGTH]) -> Option<Self> {
         let mut keys = Zeroizing::new([0; Self::LENGTH]);
-        hkdf::Salt::none(hkdf::HKDF_SHA256)
-            .extract(secret)
-            .expand(&[b""], Length)
-            .and_then(|expanded| expanded.fill(keys.as_mut()))
-            .ok()?;
+        Hkdf::<Sha256>::new(None, secret).expand(b"", keys.as_mut()).ok()?;
         Some(Self(keys))
     }
 
@@ -82,12 +83,10 @@ impl Keys {
         vector
     }
 
-    /// The MAC of nothing, cut as the scheme wants it.
-    pub(crate) fn mac(&self) -> [u8; MAC] {
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.0[32..64]), b"");
-        let mut mac = [0; MAC];
-        mac.copy_from_slice(&tag.as_ref()[..MAC]);
-        mac
+    /// The MAC of nothing, cut as the scheme wants it; `None` when the cryptography library fails.
+    pub(crate) fn mac(&self) -> Option<[u8; MAC]> {
+        let tag = Hmac::<Sha256>::new_from_slice(&self.0[32..64]).ok()?.finalize().into_bytes();
+        tag.first_chunk().copied()
     }
 
     fn decrypt<'a>(&self, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
@@ -107,15 +106,6 @@ fn unpad(padded: &[u8]) -> Option<&[u8]> {
     let (text, padding) = padded.split_at_checked(padded.len().checked_sub(usize::from(count))?)?;
     let lawful = (1..=BLOCK).contains(&padding.len()) && padding.iter().all(|&byte| byte == count);
     lawful.then_some(text)
-}
-
-/// The output length of the key derivation.
-struct Length;
-
-impl hkdf::KeyType for Length {
-    fn len(&self) -> usize {
-        Keys::LENGTH
-    }
 }
 
 #[cfg(test)]

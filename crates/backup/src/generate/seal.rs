@@ -46,7 +46,7 @@ impl SealedText {
         Ok(Self {
             ephemeral: public,
             ciphertext,
-            mac: keys.mac().to_vec(),
+            mac: keys.mac().ok_or(unlawful)?.to_vec(),
         })
     }
 

@@ -95,12 +95,12 @@ impl Lexer {
 
     /// Reads up to and including the next token, or to the end of `input`.
     ///
-    /// Passes over tokens that lie deeper than `deepest` containers. Returns how many bytes were read; with a flaw, how
+    /// Passes over tokens that lie deeper than the `level` outermost containers. Returns how many bytes were read; with a flaw, how
     /// many were read before the byte that shows it.
     pub(super) fn next(
         &mut self,
         input: &[u8],
-        deepest: u32,
+        level: u32,
     ) -> (usize, Result<Option<Token>, Flaw>) {
         let mut at = 0;
         loop {
@@ -108,8 +108,9 @@ impl Lexer {
                 at += plain(&input[at..]);
             }
             let Some(&byte) = input.get(at) else { return (at, Ok(None)) };
+            let depth = self.depth;
             match self.step(byte) {
-                Ok(Some(token)) if self.depth <= deepest => return (at + 1, Ok(Some(token))),
+                Ok(Some(token)) if depth.min(self.depth) <= level => return (at + 1, Ok(Some(token))),
                 Ok(_) => at += 1,
                 Err(flaw) => return (at, Err(flaw)),
             }

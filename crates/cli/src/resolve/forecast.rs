@@ -19,7 +19,11 @@ pub(super) fn question(quick: bool, args: ForecastArgs) -> Result<ForecastQuesti
         since: args.since.as_deref().map(day).transpose()?,
         rooms: (!rooms.is_empty()).then_some(rooms),
         max_events: args.max_events,
-        left_rooms: if args.include_left { LeftRooms::Include } else { LeftRooms::LeaveOut },
+        left_rooms: if args.include_left {
+            LeftRooms::Include
+        } else {
+            LeftRooms::LeaveOut
+        },
         event_proof: match (args.prove_events, args.no_prove_events) {
             (true, _) => EventProofWish::Always,
             (false, true) => EventProofWish::Never,

@@ -8,7 +8,10 @@ const DAY: u64 = 24 * HOUR;
 
 /// Says when `moment` was, in milliseconds since the Unix epoch: `23 Nov 2026, 15:58 UTC`.
 pub(crate) fn moment(moment: u64) -> String {
-    timestamp(moment).map_or_else(|| "an unknown time".to_owned(), |it| it.strftime("%-d %b %Y, %H:%M UTC").to_string())
+    timestamp(moment).map_or_else(
+        || "an unknown time".to_owned(),
+        |it| it.strftime("%-d %b %Y, %H:%M UTC").to_string(),
+    )
 }
 
 /// Says on which day `moment` was: `2026-11-23`.
@@ -23,7 +26,9 @@ pub(crate) fn parse_day(text: &str) -> Option<u64> {
 }
 
 fn timestamp(moment: u64) -> Option<Timestamp> {
-    i64::try_from(moment).ok().and_then(|it| Timestamp::from_millisecond(it).ok())
+    i64::try_from(moment)
+        .ok()
+        .and_then(|it| Timestamp::from_millisecond(it).ok())
 }
 
 /// Says how long before `now` `moment` was: `9 days ago`. Clocks that disagree are no reason to speak of the future.

@@ -109,6 +109,29 @@ pub(super) fn read(json: &str) -> Option<Event<'_>> {
     })
 }
 
+/// Returns what stands for the event that a redaction takes the content from; `None`: it is no redaction.
+///
+/// `redacts` moved into the content with room version 11.
+pub(super) fn redacts(json: &str) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Redaction<'a> {
+        #[serde(borrow, rename = "type")]
+        event_type: Cow<'a, str>,
+        #[serde(borrow)]
+        redacts: Option<Cow<'a, str>>,
+        #[serde(borrow)]
+        content: Option<&'a RawValue>,
+    }
+    #[derive(Deserialize)]
+    struct Inside<'a> {
+        #[serde(borrow)]
+        redacts: Cow<'a, str>,
+    }
+    let redaction: Redaction<'_> = serde_json::from_str(json).ok()?;
+    let inside = || serde_json::from_str::<Inside<'_>>(redaction.content?.get()).ok().map(|it| id(&it.redacts));
+    (redaction.event_type == "m.room.redaction").then(|| inside().or(redaction.redacts.as_deref().map(id)))?
+}
+
 fn content(raw: Option<&RawValue>) -> Content<'_> {
     let parsed = raw.and_then(|it| serde_json::from_str::<RawContent<'_>>(it.get()).ok());
     match parsed {
@@ -234,6 +257,15 @@ mod tests {
         assert_eq!(spoiled("/unsigned", both).unwrap().1, Membership::Outside);
         let unstable = json!({"io.element.msc4115.membership": "leave"});
         assert_eq!(spoiled("/unsigned", unstable).unwrap().1, Membership::Outside);
+    }
+
+    #[test]
+    fn redactions_name_their_event_inside_or_outside() {
+        let of = |redaction: Value| redacts(&redaction.to_string());
+        assert_eq!(of(json!({"type": "m.room.redaction", "redacts": "$1", "content": {}})), Some(id("$1")));
+        assert_eq!(of(json!({"type": "m.room.redaction", "content": {"redacts": "$1"}})), Some(id("$1")));
+        assert_eq!(of(json!({"type": "m.room.redaction", "content": {}})), None);
+        assert_eq!(of(json!({"type": "m.room.encrypted", "redacts": "$1"})), None);
     }
 
     #[test]

@@ -9,8 +9,7 @@ use lifeboat_report::{
 };
 
 use super::{
-    exam::{Answers, Decrypts},
-    ledger::{Kind, Row},
+    ledger::{Kind, Row, Test},
     month::Month,
     scan::RoomHistory,
 };
@@ -20,8 +19,8 @@ pub(super) struct Measure<'a> {
     pub(super) coverage: &'a Coverage,
     /// Why the listing of the backup ends before its end, if it does.
     pub(super) listing_gap: Option<Gap>,
-    /// Which messages were decrypted and which could not be, if that was tried.
-    pub(super) answers: Option<Answers>,
+    /// Whether messages were decrypted as a test.
+    pub(super) tested: bool,
     /// The present moment, in seconds since the Unix epoch: nothing is newer, whatever a sender claims.
     pub(super) now: u32,
 }
@@ -50,13 +49,13 @@ struct Tally<'a> {
 pub(super) fn judge(histories: &[RoomHistory], measure: &Measure<'_>, scope: ForecastScope) -> Forecast {
     let mut tally = Tally::default();
     let mut rooms: Vec<RoomForecast> =
-        (0..).zip(histories).map(|(number, history)| tally.room(number, history, measure)).collect();
+        histories.iter().map(|history| tally.room(history, measure)).collect();
     rooms.sort_by(|a, b| (b.events.at_risk, &a.room_id).cmp(&(a.events.at_risk, &b.room_id)));
     let mut events = EventCounts::default();
     rooms.iter().for_each(|room| events.add(&room.events));
     let rooms_complete = rooms.iter().filter(|it| it.complete).count() as u64;
     let complete = rooms_complete == scope.rooms && measure.listing_gap.is_none();
-    let proof = measure.answers.is_some().then_some(EventProof { complete: tally.untested == 0, ..tally.proof });
+    let proof = measure.tested.then_some(EventProof { complete: tally.untested == 0, ..tally.proof });
     Forecast {
         newest_event_at: (tally.newest > 0).then(|| u64::from(tally.newest) * 1000),
         newest_at_risk_at: rooms.iter().filter_map(|it| it.newest_at_risk_at).max(),
@@ -71,16 +70,16 @@ pub(super) fn judge(histories: &[RoomHistory], measure: &Measure<'_>, scope: For
 }
 
 impl<'a> Tally<'a> {
-    fn room(&mut self, number: u32, history: &'a RoomHistory, measure: &Measure<'_>) -> RoomForecast {
+    fn room(&mut self, history: &'a RoomHistory, measure: &Measure<'_>) -> RoomForecast {
         let (ledger, room) = (&history.ledger, &history.room);
         let listed = measure.coverage.room(room.id.as_str());
         let entries: Vec<Option<Entry>> =
             ledger.keys.iter().map(|key| listed.as_ref()?.entry(key.session?)).collect();
         let mut senders = vec![EventCounts::default(); ledger.senders.len()];
         let (mut events, mut newest_at_risk) = (EventCounts::default(), 0);
-        for (row_number, row) in (0..).zip(&ledger.rows) {
+        for row in &ledger.rows {
             let entry = entries.get(row.key as usize).copied().flatten();
-            let class = self.class(row, (number, row_number), entry, measure);
+            let class = self.class(row, entry, measure);
             let at = row.at.min(measure.now);
             match class {
                 Class::Redacted => {}
@@ -111,7 +110,7 @@ impl<'a> Tally<'a> {
         }
     }
 
-    fn class(&mut self, row: &Row, number: (u32, u32), entry: Option<Entry>, measure: &Measure<'_>) -> Class {
+    fn class(&mut self, row: &Row, entry: Option<Entry>, measure: &Measure<'_>) -> Class {
         let outside = match row.kind {
             Kind::Redacted => return Class::Redacted,
             Kind::Unreadable => return Class::UnknownAlgorithm,
@@ -119,10 +118,18 @@ impl<'a> Tally<'a> {
             Kind::Message => false,
         };
         let risk = match Standing::of(entry, row.index) {
-            Standing::Covered => match self.decrypts(number, measure) {
-                Decrypts::Yes => return Class::Covered,
-                Decrypts::No => Class::AtRisk(AtRisk::DoesNotDecrypt, 0),
-            },
+            Standing::Covered if measure.tested && row.test == Test::Fails => {
+                self.proof.failed += 1;
+                Class::AtRisk(AtRisk::DoesNotDecrypt, 0)
+            }
+            Standing::Covered => {
+                // The listing is believed where nobody tried.
+                match row.test {
+                    Test::Decrypts => self.proof.decrypted += 1,
+                    Test::NotTried | Test::Fails => self.untested += 1,
+                }
+                return Class::Covered;
+            }
             // The entry may stand in the part that is missing.
             Standing::NotInBackup if measure.listing_gap.is_some() && !outside => return Class::NotJudged,
             Standing::NotInBackup => Class::AtRisk(AtRisk::NotInBackup, 0),
@@ -130,20 +137,6 @@ impl<'a> Tally<'a> {
             Standing::Damaged(_) => Class::AtRisk(AtRisk::EntryDamaged, 0),
         };
         if outside { Class::NeverYours } else { risk }
-    }
-
-    /// Says whether a covered message decrypts; the listing is believed where nobody tried.
-    fn decrypts(&mut self, number: (u32, u32), measure: &Measure<'_>) -> Decrypts {
-        let Some(answers) = &measure.answers else { return Decrypts::Yes };
-        match answers.get(&number) {
-            Some(Decrypts::Yes) => self.proof.decrypted += 1,
-            Some(Decrypts::No) => {
-                self.proof.failed += 1;
-                return Decrypts::No;
-            }
-            None => self.untested += 1,
-        }
-        Decrypts::Yes
     }
 }
 

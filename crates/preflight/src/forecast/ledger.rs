@@ -15,11 +15,13 @@ pub(super) struct Ledger {
 }
 
 /// A room key that some messages of one sender were encrypted with, or the lack of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     pub(super) session: Option<SessionId>,
     /// The number of the sender in [`Ledger::senders`].
     pub(super) sender: u32,
+    /// Stands for the entry with which its messages were decrypted as a test; 0: with none.
+    pub(super) tested_with: u64,
 }
 
 /// One message, in 24 bytes.
@@ -34,6 +36,7 @@ pub(super) struct Row {
     /// When it was sent, in seconds since the Unix epoch.
     pub(super) at: u32,
     pub(super) kind: Kind,
+    pub(super) test: Test,
 }
 
 /// What a message is.
@@ -50,12 +53,24 @@ pub(super) enum Kind {
     Unreadable,
 }
 
+/// What came of decrypting a message with nothing but what the key backup holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Test {
+    /// Nobody tried.
+    NotTried,
+    /// It decrypts.
+    Decrypts,
+    /// It does not.
+    Fails,
+}
+
 /// A ledger that is being filled.
 #[derive(Debug, Default)]
 pub(super) struct Entering {
     ledger: Ledger,
     senders: HashMap<Box<str>, u32>,
-    keys: HashMap<Key, u32>,
+    keys: HashMap<(Option<SessionId>, u32), u32>,
     seen: HashSet<u64>,
 }
 
@@ -65,7 +80,7 @@ impl Entering {
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Self {
             senders: ledger.senders.iter().enumerate().map(|(at, it)| (it.clone(), number(at))).collect(),
-            keys: ledger.keys.iter().enumerate().map(|(at, key)| (*key, number(at))).collect(),
+            keys: ledger.keys.iter().enumerate().map(|(at, key)| ((key.session, key.sender), number(at))).collect(),
             seen: ledger.rows.iter().map(|row| row.id).collect(),
             ledger,
         }
@@ -85,10 +100,19 @@ impl Entering {
             (Content::Unreadable, _) => (None, 0, Kind::Unreadable),
         };
         let sender = self.sender(&event.sender);
-        let key = self.key(Key { session, sender });
+        let key = self.key(session, sender);
         let at = u32::try_from(event.at / 1000).unwrap_or(u32::MAX);
-        self.ledger.rows.push(Row { id: event.id, key, index, at, kind });
+        self.ledger.rows.push(Row { id: event.id, key, index, at, kind, test: Test::NotTried });
         u32::try_from(self.ledger.rows.len() - 1).ok()
+    }
+
+    /// Takes the content of a message away, if it is entered.
+    pub(super) fn redact(&mut self, id: u64) {
+        // Redactions are few; an index of all messages would be large.
+        let row = self.seen.contains(&id).then(|| self.ledger.rows.iter_mut().find(|row| row.id == id));
+        if let Some(row) = row.flatten() {
+            row.kind = Kind::Redacted;
+        }
     }
 
     /// How many messages are entered.
@@ -113,10 +137,10 @@ impl Entering {
         number
     }
 
-    fn key(&mut self, key: Key) -> u32 {
+    fn key(&mut self, session: Option<SessionId>, sender: u32) -> u32 {
         let ledger = &mut self.ledger;
-        *self.keys.entry(key).or_insert_with(|| {
-            ledger.keys.push(key);
+        *self.keys.entry((session, sender)).or_insert_with(|| {
+            ledger.keys.push(Key { session, sender, tested_with: 0 });
             u32::try_from(ledger.keys.len() - 1).unwrap_or(u32::MAX)
         })
     }

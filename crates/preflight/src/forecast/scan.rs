@@ -14,11 +14,11 @@ use matrix_sdk::ruma::{
 use super::{
     ForecastOptions,
     event::{self, Content},
-    exam::Texts,
     ledger::{Entering, Ledger},
     pace::Pace,
     pager::{Pager, Turn},
     rooms::Room,
+    texts::Texts,
 };
 use crate::Caller;
 
@@ -42,6 +42,8 @@ pub(super) struct RoomHistory {
     pub(super) complete: bool,
     /// Why something is missing, if the server is the reason.
     pub(super) gap: Option<Gap>,
+    /// Where a later run may go on; without it that begins anew.
+    pub(super) until: Option<String>,
 }
 
 /// Where a room was read to by an earlier run.
@@ -64,23 +66,36 @@ impl<'a> Scan<'a> {
     /// Reads the history of a room with `GET /_matrix/client/v3/rooms/ROOM/messages`
     /// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3roomsroomidmessages)): from its end
     /// to its start, or after an earlier run from there to its end. Changes nothing.
-    pub(super) async fn read_room(&self, room: Room, remembered: Option<Remembered>) -> RoomHistory {
-        let history = match remembered {
-            None => self.read(room, Direction::Backward, Pager::default(), Entering::default()).await,
+    ///
+    /// `moment` is the place in the server's stream of events before which this reading reaches back in any case: a
+    /// `next_batch` of `/sync`, which the specification lets `/messages` begin with.
+    pub(super) async fn read_room(
+        &self,
+        room: Room,
+        remembered: Option<Remembered>,
+        moment: Option<&str>,
+    ) -> RoomHistory {
+        let mut history = match remembered {
+            None => self.read_anew(room).await,
             Some(Remembered { ledger, until }) => {
-                let (pager, entering) = (Pager::starting(Some(until)), Entering::resume(ledger));
+                let (pager, entering) = (Pager::starting(Some(until.clone())), Entering::resume(ledger));
                 let newer = self.read(room.clone(), Direction::Forward, pager, entering).await;
                 match newer.gap {
                     // The server does not know that place any more: everything is read anew.
-                    Some(Gap::Refused | Gap::Unreadable | Gap::Unsupported) => {
-                        self.read(room, Direction::Backward, Pager::default(), Entering::default()).await
-                    }
-                    _ => newer,
+                    Some(Gap::Refused | Gap::Unreadable | Gap::Unsupported) => self.read_anew(room).await,
+                    _ => RoomHistory { until: Some(until), ..newer },
                 }
             }
         };
+        if history.complete {
+            history.until = moment.map(str::to_owned);
+        }
         self.options.progress.room_done();
         history
+    }
+
+    async fn read_anew(&self, room: Room) -> RoomHistory {
+        self.read(room, Direction::Backward, Pager::default(), Entering::default()).await
     }
 
     async fn read(&self, room: Room, direction: Direction, mut pager: Pager, mut entering: Entering) -> RoomHistory {
@@ -115,7 +130,7 @@ impl<'a> Scan<'a> {
             End::Gap(Gap::NotAsked) | End::Start | End::LeftOut => None,
             End::Gap(gap) => Some(gap),
         };
-        RoomHistory { room, ledger: entering.finish(), texts, complete: end == End::Start, gap }
+        RoomHistory { room, ledger: entering.finish(), texts, complete: end == End::Start, gap, until: None }
     }
 
     fn enter_page<'e>(
@@ -127,7 +142,11 @@ impl<'a> Scan<'a> {
         let since = self.options.since.unwrap_or(0);
         let mut read = PageRead::default();
         let mut young = 0;
-        for event in chunk.filter_map(event::read) {
+        for json in chunk {
+            let Some(event) = event::read(json) else {
+                event::redacts(json).into_iter().for_each(|id| entering.redact(id));
+                continue;
+            };
             if event.at < since {
                 read.too_old += 1;
                 continue;
@@ -179,7 +198,10 @@ fn request(room: &OwnedRoomId, direction: Direction, from: Option<&str>) -> get_
     request.limit = UInt::from(PAGE);
     // Without lazy loading of members servers add no state at all.
     request.filter = RoomEventFilter::default();
-    request.filter.types = Some(vec!["m.room.encrypted".to_owned()]);
+    let mut types = vec!["m.room.encrypted".to_owned()];
+    // Messages that were read by an earlier run may have lost their content since.
+    types.extend((direction == Direction::Forward).then(|| "m.room.redaction".to_owned()));
+    request.filter.types = Some(types);
     request
 }
 

@@ -10,11 +10,17 @@ use matrix_sdk::{
         DeviceId, UserId,
         api::{
             MatrixVersion,
-            client::{account::whoami, session::get_login_types},
+            client::{
+                account::whoami,
+                session::{get_login_types, login},
+                uiaa::{MatrixUserIdentifier, UserIdentifier},
+            },
             error::{ErrorKind, RetryAfter},
         },
     },
+    reqwest::Url,
     store::RoomLoadSettings,
+    utils::local_server::LocalServerBuilder,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -52,7 +58,7 @@ impl OwnSession {
         let name = if kept.is_some() { KEPT_NAME } else { NAME };
         match credentials {
             Credentials::Password(password) => with_password(&client, user, &password, name).await?,
-            Credentials::Sso(open) => in_browser(&client, open, name).await?,
+            Credentials::Sso(open) => in_browser(&client, user, open, name).await?,
             Credentials::AccessToken(_) => {}
         }
         let kind = if kept.is_some() {
@@ -145,14 +151,11 @@ async fn client(homeserver: &Homeserver, kept: Option<&KeepIn>) -> Result<Client
 }
 
 async fn with_password(client: &Client, user: &UserId, password: &SecretString, name: &str) -> Result<(), SignInError> {
-    let login = client
-        .matrix_auth()
-        .login_username(user, password.expose_secret())
-        .initial_device_display_name(name);
-    match login.send().await {
-        Ok(_) => Ok(()),
-        Err(matrix_sdk::Error::Http(error)) => {
-            let error = *error;
+    let identifier = UserIdentifier::Matrix(MatrixUserIdentifier::new(user.to_string()));
+    let password = login::v3::Password::new(identifier, password.expose_secret().to_owned());
+    match log_in(client, login::v3::LoginInfo::Password(password), name).await? {
+        Ok(()) => Ok(()),
+        Err(error) => {
             // `M_FORBIDDEN` is a wrong password or a server that takes none; only the list of flows tells.
             let refused = matches!(
                 error.client_api_error_kind(),
@@ -164,22 +167,49 @@ async fn with_password(client: &Client, user: &UserId, password: &SecretString, 
                 Err(refusal(error, user))
             }
         }
-        Err(other) => Err(SignInError::Store(other.to_string())),
     }
 }
 
-async fn in_browser(client: &Client, open: Box<dyn Fn(&str) + Send + Sync>, name: &str) -> Result<(), SignInError> {
-    let login = client
-        .matrix_auth()
-        .login_sso(move |url| {
-            open(&url);
-            async { Ok(()) }
-        })
-        .initial_device_display_name(name);
-    match tokio::time::timeout(BROWSER_PATIENCE, login.send()).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(SignInError::SsoFailed(error.to_string())),
-        Err(_) => Err(SignInError::SsoFailed("it took longer than ten minutes".to_owned())),
+async fn in_browser(
+    client: &Client,
+    user: &UserId,
+    open: Box<dyn Fn(&str) + Send + Sync>,
+    name: &str,
+) -> Result<(), SignInError> {
+    let failed = |words: String| SignInError::SsoFailed(words);
+    let (here, answer) = LocalServerBuilder::new().spawn().await.map_err(|error| failed(error.to_string()))?;
+    let page = client.matrix_auth().get_sso_login_url(here.as_str(), None).await;
+    open(&page.map_err(|error| failed(error.to_string()))?);
+    let answer = tokio::time::timeout(BROWSER_PATIENCE, answer).await;
+    let answer = answer.map_err(|_| failed("it took longer than ten minutes".to_owned()))?;
+    let token = answer.and_then(|query| login_token(&here, &query.0));
+    let token = token.ok_or_else(|| failed("the server sent no sign-in token back".to_owned()))?;
+    let info = login::v3::LoginInfo::Token(login::v3::Token::new(token));
+    match log_in(client, info, name).await? {
+        Ok(()) => Ok(()),
+        Err(error) => Err(refusal(error, user)),
+    }
+}
+
+/// Finds `loginToken` in what the browser was sent back with
+/// ([spec](https://spec.matrix.org/latest/client-server-api/#client-login-via-sso)).
+fn login_token(here: &Url, query: &str) -> Option<String> {
+    let mut url = here.clone();
+    url.set_query(Some(query));
+    url.query_pairs().find(|(name, _)| name == "loginToken").map(|(_, token)| token.into_owned())
+}
+
+/// Signs in once. The SDK's own sign-in waits out a rate limit of minutes without a word, so the request is our own.
+async fn log_in(
+    client: &Client,
+    info: login::v3::LoginInfo,
+    name: &str,
+) -> Result<Result<(), HttpError>, SignInError> {
+    let mut request = login::v3::Request::new(info);
+    request.initial_device_display_name = Some(name.to_owned());
+    match client.send(request).await {
+        Ok(answer) => Ok(Ok(restore(client, MatrixSession::from(&answer)).await?)),
+        Err(error) => Ok(Err(error)),
     }
 }
 

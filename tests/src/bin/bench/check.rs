@@ -53,7 +53,14 @@ pub(crate) async fn measure() -> Result<Table> {
 }
 
 async fn check(account: &TestAccount, base_url: &str, with_key: bool) -> Result<Duration> {
-    let arguments = ["check", account.user_id.as_str(), "--homeserver", base_url, "--quick", "--json"];
+    let arguments = [
+        "check",
+        account.user_id.as_str(),
+        "--homeserver",
+        base_url,
+        "--quick",
+        "--json",
+    ];
     let mut lifeboat = Lifeboat::new(arguments)?.secret("--password-file", &account.password)?;
     if with_key {
         lifeboat = lifeboat.secret("--recovery-key-file", account.recovery.text().context("a passphrase")?)?;
@@ -66,6 +73,12 @@ async fn check(account: &TestAccount, base_url: &str, with_key: bool) -> Result<
 fn derive() -> Duration {
     let mut key = [0; 32];
     let start = Instant::now();
-    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA512, ROUNDS, b"a salt of thirty-two characters.", b"passphrase", &mut key);
+    pbkdf2::derive(
+        pbkdf2::PBKDF2_HMAC_SHA512,
+        ROUNDS,
+        b"a salt of thirty-two characters.",
+        b"passphrase",
+        &mut key,
+    );
     start.elapsed()
 }

@@ -9,7 +9,6 @@ mod table;
 
 use anyhow::Result;
 
-
 #[tokio::main]
 async fn main() -> Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();

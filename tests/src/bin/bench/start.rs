@@ -21,7 +21,10 @@ pub(crate) fn measure() -> Result<Table> {
         runs.push(start.elapsed());
         ensure!(status.success(), "lifeboat --help failed");
     }
-    let mut table = Table::new("Start", format!("`lifeboat --help`, from the call to the end, median of {RUNS} runs."));
+    let mut table = Table::new(
+        "Start",
+        format!("`lifeboat --help`, from the call to the end, median of {RUNS} runs."),
+    );
     table.row("`lifeboat --help`", milliseconds(median(runs)), "under 20 ms");
     Ok(table)
 }

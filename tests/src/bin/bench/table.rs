@@ -14,7 +14,11 @@ pub(crate) struct Table {
 impl Table {
     /// Begins a table; `about` says what is measured and how.
     pub(crate) fn new(title: &'static str, about: impl Into<String>) -> Self {
-        Self { title, about: about.into(), rows: Vec::new() }
+        Self {
+            title,
+            about: about.into(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row: what, the figure, and what is promised or how it compares.
@@ -24,7 +28,10 @@ impl Table {
 
     /// Returns the table in Markdown.
     pub(crate) fn markdown(&self) -> String {
-        let mut text = format!("## {}\n\n{}\n\n| what | figure | promise or comparison |\n| --- | --- | --- |\n", self.title, self.about);
+        let mut text = format!(
+            "## {}\n\n{}\n\n| what | figure | promise or comparison |\n| --- | --- | --- |\n",
+            self.title, self.about
+        );
         for [what, figure, note] in &self.rows {
             let _ = writeln!(text, "| {what} | {figure} | {note} |");
         }

@@ -4,7 +4,7 @@ use lifeboat_report::{Code, Fate, Finding, Report, Severity};
 
 use super::show_ways;
 use crate::{
-    advice::{Advice, CommandLine, Help, help_with},
+    advice::{Advice, CommandLine, Help, Remedy, help_with},
     ui::{clean::clean_sentence, page::Page, style::Tone},
 };
 
@@ -18,6 +18,7 @@ pub(super) fn show(page: &mut Page, report: &Report, advice: &[Advice], account:
     }
     page.heading("What was found");
     let mut shown: Vec<Code> = Vec::new();
+    let mut mentioned: Vec<Remedy> = Vec::new();
     for finding in &report.findings {
         // A code that weighs differently under the other fate stands further down once more: it is said here.
         if shown.contains(&finding.code) {
@@ -41,7 +42,10 @@ pub(super) fn show(page: &mut Page, report: &Report, advice: &[Advice], account:
             Some(Help::Aside(_)) | None => String::new(),
         };
         // A note's own remedy is not worth a step: it is said here.
-        if let Some(Help::Aside(advice)) = &help {
+        if let Some(Help::Aside(advice)) = &help
+            && !mentioned.contains(&advice.remedy)
+        {
+            mentioned.push(advice.remedy);
             page.paragraph(&format!("{:COLUMN$}→ ", ""), &advice.what);
             show_ways(page, COLUMN + 2, advice);
         }

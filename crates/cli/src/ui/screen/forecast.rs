@@ -36,31 +36,59 @@ pub(super) fn show(page: &mut Page, report: &Report) {
 }
 
 fn sum(forecast: &Forecast) -> String {
-    let EventCounts { total, covered, readable, at_risk, .. } = &forecast.events;
+    let EventCounts {
+        total,
+        covered,
+        readable,
+        at_risk,
+        ..
+    } = &forecast.events;
+    if *total == 0 {
+        return "There is no encrypted message that this account could read.".to_owned();
+    }
     let (covered, total) = (grouped(*covered), messages(*total));
     let stay = match readable {
-        Some(readable) => format!("{} of {total} stay readable once every session is signed out", grouped(*readable)),
+        Some(readable) => format!(
+            "{} of {total} stay readable once every session is signed out",
+            grouped(*readable)
+        ),
         None => format!("{covered} of {total} are covered by the key backup; whether you can open it was not tested"),
     };
     if *at_risk == 0 {
         return format!("{stay}.");
     }
     let count = forecast.rooms.iter().filter(|it| it.events.at_risk > 0).count();
-    let places = if count == 1 { "1 room".to_owned() } else { format!("{} rooms", grouped(count as u64)) };
-    let newest = forecast.newest_at_risk_at.map(|it| format!(", the newest from {}", time::day(it))).unwrap_or_default();
+    let places = if count == 1 {
+        "1 room".to_owned()
+    } else {
+        format!("{} rooms", grouped(count as u64))
+    };
+    let newest = forecast
+        .newest_at_risk_at
+        .map(|it| format!(", the newest from {}", time::day(it)))
+        .unwrap_or_default();
     format!("{stay}; {} in {places} would be lost{newest}.", grouped(*at_risk))
 }
 
 /// Messages that no way of resetting changes anything about.
 fn not_counted(events: &EventCounts) -> Option<String> {
     let classes = [
-        (events.never_yours, "from before you joined or never meant for this account"),
+        (
+            events.never_yours,
+            "from before you joined or never meant for this account",
+        ),
         (events.redacted, "removed by their senders"),
         (events.unknown_algorithm, "in no form that clients can read"),
-        (events.not_judged, "not judged, because the key backup could not be read to its end"),
+        (
+            events.not_judged,
+            "not judged, because the key backup could not be read to its end",
+        ),
     ];
-    let there: Vec<String> =
-        classes.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", grouped(*count))).collect();
+    let there: Vec<String> = classes
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", grouped(*count)))
+        .collect();
     (!there.is_empty()).then(|| format!("Not counted: {}.", there.join("; ")))
 }
 
@@ -70,13 +98,29 @@ fn partial(forecast: &Forecast) -> String {
     if scope.stopped {
         why.push("you stopped the reading".to_owned());
     }
-    why.extend(scope.since.map(|it| format!("only messages from {} on were looked at", time::day(it))));
+    why.extend(
+        scope
+            .since
+            .map(|it| format!("only messages from {} on were looked at", time::day(it))),
+    );
     if scope.chosen_rooms {
         why.push("only the rooms that you named were looked at".to_owned());
     }
-    why.extend(scope.max_events.map(|it| format!("no more than {} were looked at", messages(it))));
-    why.extend(scope.listing_gap.map(|it| format!("the key backup was not read to its end: {}", it.words())));
-    let read = format!("{} of {} rooms were read to their start", grouped(scope.rooms_complete), grouped(scope.rooms));
+    why.extend(
+        scope
+            .max_events
+            .map(|it| format!("no more than {} were looked at", messages(it))),
+    );
+    why.extend(
+        scope
+            .listing_gap
+            .map(|it| format!("the key backup was not read to its end: {}", it.words())),
+    );
+    let read = format!(
+        "{} of {} rooms were read to their start",
+        grouped(scope.rooms_complete),
+        grouped(scope.rooms)
+    );
     why.push(read);
     format!("This is not the whole picture: {}.", why.join("; "))
 }
@@ -90,8 +134,16 @@ fn rooms(losing: &[&RoomForecast]) -> Table {
     if !rest.is_empty() {
         let mut sum = EventCounts::default();
         rest.iter().for_each(|it| sum.add(&it.events));
-        let name = if rest.len() == 1 { "…1 more room".to_owned() } else { format!("…{} more rooms", rest.len()) };
-        table.row(row(&name, &sum, rest.iter().filter_map(|it| it.newest_at_risk_at).max()));
+        let name = if rest.len() == 1 {
+            "…1 more room".to_owned()
+        } else {
+            format!("…{} more rooms", rest.len())
+        };
+        table.row(row(
+            &name,
+            &sum,
+            rest.iter().filter_map(|it| it.newest_at_risk_at).max(),
+        ));
     }
     table
 }
@@ -113,5 +165,9 @@ fn room_name(room: &RoomForecast) -> String {
 }
 
 fn messages(count: u64) -> String {
-    format!("{} encrypted {}", grouped(count), if count == 1 { "message" } else { "messages" })
+    format!(
+        "{} encrypted {}",
+        grouped(count),
+        if count == 1 { "message" } else { "messages" }
+    )
 }

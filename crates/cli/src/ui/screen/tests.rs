@@ -1,7 +1,7 @@
 use lifeboat_report::{
     Fact, Facts, Forecast, Gap, Report,
-    forecast::{AtRisk, EventCounts, ForecastScope, RoomForecast},
     facts::{DefaultKey, DeviceKeys, Identity, OAuth, PasswordChange, Secret, SecretName, Session, Support},
+    forecast::{AtRisk, EventCounts, ForecastScope, RoomForecast},
     testing::{self, ACCOUNT, TAKEN_AT, healthy_facts},
 };
 
@@ -197,12 +197,32 @@ fn forecast() -> Forecast {
         gap: None,
     };
     let rooms = vec![
-        room("!hike:example.org", Some("Hiking 2026"), false, counts(238, &[(AtRisk::NotInBackup, 1_102)])),
-        room("!old:example.org", None, true, counts(9_700, &[(AtRisk::StartsTooLate, 100), (AtRisk::EntryDamaged, 1)])),
-        room("!dm:example.org", Some("\u{1b}[31mEve"), false, counts(7, &[(AtRisk::DoesNotDecrypt, 1)])),
+        room(
+            "!hike:example.org",
+            Some("Hiking 2026"),
+            false,
+            counts(238, &[(AtRisk::NotInBackup, 1_102)]),
+        ),
+        room(
+            "!old:example.org",
+            None,
+            true,
+            counts(9_700, &[(AtRisk::StartsTooLate, 100), (AtRisk::EntryDamaged, 1)]),
+        ),
+        room(
+            "!dm:example.org",
+            Some("\u{1b}[31mEve"),
+            false,
+            counts(7, &[(AtRisk::DoesNotDecrypt, 1)]),
+        ),
         room("!fine:example.org", Some("Fine"), false, counts(43_276, &[])),
     ];
-    let mut events = EventCounts { readable: Some(0), never_yours: 12, redacted: 3, ..EventCounts::default() };
+    let mut events = EventCounts {
+        readable: Some(0),
+        never_yours: 12,
+        redacted: 3,
+        ..EventCounts::default()
+    };
     rooms.iter().for_each(|it| events.add(&it.events));
     Forecast {
         newest_at_risk_at: rooms.iter().filter_map(|it| it.newest_at_risk_at).max(),
@@ -232,7 +252,11 @@ fn what_would_be_lost_is_told_room_by_room() {
 fn a_forecast_that_was_stopped_says_what_it_saw() {
     let mut partial = forecast();
     partial.rooms.truncate(1);
-    partial.events = EventCounts { readable: None, not_judged: 4, ..partial.rooms[0].events.clone() };
+    partial.events = EventCounts {
+        readable: None,
+        not_judged: 4,
+        ..partial.rooms[0].events.clone()
+    };
     partial.complete = false;
     partial.scope = ForecastScope {
         rooms: 131,
@@ -251,7 +275,10 @@ fn a_forecast_that_was_stopped_says_what_it_saw() {
 fn many_rooms_are_counted() {
     let mut many = forecast();
     let one = many.rooms[2].clone();
-    many.rooms.extend((0..40).map(|number| RoomForecast { room_id: format!("!{number}:example.org"), ..one.clone() }));
+    many.rooms.extend((0..40).map(|number| RoomForecast {
+        room_id: format!("!{number}:example.org"),
+        ..one.clone()
+    }));
     let screen = shown_with(many, 80);
     assert!(screen.contains("…31 more rooms"), "{screen}");
 }
