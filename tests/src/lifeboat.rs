@@ -36,6 +36,11 @@ impl Lifeboat {
     pub fn new<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Result<Self> {
         let program = std::env::var_os(PROGRAM_VARIABLE)
             .context("no lifeboat to test: run the end-to-end tests with `cargo xtask test`")?;
+        Self::of(program.as_ref(), arguments)
+    }
+
+    /// Begins the command line of another program.
+    pub fn of<S: AsRef<OsStr>>(program: &Path, arguments: impl IntoIterator<Item = S>) -> Result<Self> {
         let home = tempfile::Builder::new().prefix("lifeboat-home-").tempdir()?;
         let arguments = arguments
             .into_iter()
@@ -90,8 +95,14 @@ impl Lifeboat {
 
     /// Starts it.
     pub fn start(self) -> Result<Running> {
-        let mut command = Command::new(&self.program);
-        command.args(&self.arguments).env_clear().current_dir(self.home());
+        // A session of its own has no terminal to ask at, and Ctrl-C at the tests is not meant for it. `setsid` (of
+        // util-linux) becomes the program, with the same process id.
+        let mut command = Command::new("setsid");
+        command
+            .arg(&self.program)
+            .args(&self.arguments)
+            .env_clear()
+            .current_dir(self.home());
         for (name, folder) in [
             ("HOME", ""),
             ("XDG_CONFIG_HOME", "config"),

@@ -196,7 +196,8 @@ impl Session {
         .await
     }
 
-    /// Waits until an event came with a sync, and with it all that was sent to this session before.
+    /// Waits until an event came with a sync, and with it what was sent to this session before. An event that many
+    /// others follow at once may be left out of a sync: wait for the last one.
     pub async fn wait_to_see(&self, event_id: &EventId) -> Result<()> {
         let what = format!("{event_id} to reach session {}", self.device_id);
         until(&what, async || Ok(lock(&self.seen).contains(event_id).then_some(()))).await
@@ -295,6 +296,6 @@ fn is_end(kind: &matrix_sdk::ruma::api::error::ErrorKind) -> bool {
     use matrix_sdk::ruma::api::error::ErrorKind;
     matches!(
         kind,
-        ErrorKind::UnknownToken { .. } | ErrorKind::UserDeactivated | ErrorKind::Forbidden { .. }
+        ErrorKind::UnknownToken { .. } | ErrorKind::UserDeactivated | ErrorKind::Forbidden
     )
 }

@@ -13,12 +13,24 @@ use crate::{child, servers};
 /// A check on a healthy account and on one in trouble, in front of your eyes.
 pub(crate) fn demo(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     // The same selection as that of the tests: whoever ran one command does not wait for the other.
-    run(workspace, Purpose::Demo, "demo", &["--workspace", "--bins", "--tests"], arguments)
+    run(
+        workspace,
+        Purpose::Demo,
+        "demo",
+        &["--workspace", "--bins", "--tests"],
+        arguments,
+    )
 }
 
 /// The figures of the performance page, measured on this machine.
 pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
-    run(workspace, Purpose::Bench, "bench", &["--workspace", "--bins", "--release"], arguments)
+    run(
+        workspace,
+        Purpose::Bench,
+        "bench",
+        &["--workspace", "--bins", "--release"],
+        arguments,
+    )
 }
 
 fn run(

@@ -4,6 +4,7 @@ mod listed;
 mod opener;
 mod plaintext;
 mod point;
+mod quick;
 mod sealed;
 
 pub use self::opener::{EXPORTED_KEY, ExportedKey, Judged, Opened, Opener};

@@ -9,6 +9,7 @@ pub mod generate;
 mod header;
 mod key;
 mod listing;
+mod plain;
 mod proof;
 mod room_id;
 mod session_id;

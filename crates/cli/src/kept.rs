@@ -111,7 +111,7 @@ impl Kept {
 }
 
 /// Makes a file name of a user id: whatever is not plain in every file system is written as `%` and two digits.
-fn folder_name(user: &str) -> String {
+pub(crate) fn folder_name(user: &str) -> String {
     let encode = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'@' | b'_' | b'-' | b'=' | b'.' => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),
@@ -119,7 +119,7 @@ fn folder_name(user: &str) -> String {
     user.bytes().map(encode).collect()
 }
 
-fn make_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

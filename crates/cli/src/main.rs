@@ -9,6 +9,7 @@ mod failure;
 mod files;
 mod kept;
 mod logging;
+mod memory;
 mod redaction;
 mod resolve;
 mod secrets;

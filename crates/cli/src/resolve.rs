@@ -45,6 +45,8 @@ pub(crate) struct Ask {
     pub(crate) candidates: Candidates,
     /// Which messages to look at.
     pub(crate) forecast: ForecastQuestion,
+    /// Whether what was read is remembered for the next check.
+    pub(crate) cache: Cache,
     /// What becomes of the session.
     pub(crate) afterwards: Afterwards,
     /// What to print and write.
@@ -91,6 +93,15 @@ pub(crate) enum Names {
     All,
     /// Neither: hashes.
     Redacted,
+}
+
+/// Whether what was read of the messages is remembered for the next check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cache {
+    /// It is, on this machine.
+    Use,
+    /// It is not, and what an earlier check remembers is not believed.
+    Ignore,
 }
 
 /// What becomes of the session that a command signs in with.
@@ -193,6 +204,11 @@ pub(crate) fn check(args: CheckArgs, person: Person) -> Result<CheckJob, Failure
         (None, None) => return Err(no_user()),
     };
     let entry = entry(&user, args.account, args.sign_in, person)?;
+    let cache = if args.forecast.no_cache {
+        Cache::Ignore
+    } else {
+        Cache::Use
+    };
     let forecast = forecast::question(args.quick, args.forecast)?;
     let by_hand = matches!(entry.sign_in, SignIn::Prompt | SignIn::Sso);
     let otherwise = if by_hand && person == Person::Present {
@@ -210,6 +226,7 @@ pub(crate) fn check(args: CheckArgs, person: Person) -> Result<CheckJob, Failure
         entry,
         candidates,
         forecast,
+        cache,
         afterwards,
         output,
     })))

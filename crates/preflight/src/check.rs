@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::{
     Homeserver, OwnSession,
     caller::Caller,
-    forecast::{self, ForecastQuestion, Ground, Outcome},
+    forecast::{self, ForecastMemory, ForecastQuestion, Ground, Outcome},
     key_trial::{self, Opened},
     probe::{
         account::account,
@@ -57,6 +57,8 @@ pub struct Checked {
     pub facts: Facts,
     /// The messages behind `facts.coverage`, if they were looked at.
     pub forecast: Option<Forecast>,
+    /// What the next forecast need not read again.
+    pub memory: Option<ForecastMemory>,
 }
 
 /// Watches a check.
@@ -119,10 +121,15 @@ pub async fn examine(
     };
     let key_trial = key_trial(caller, &stored, opened, published.known(), &newest).await;
     watch.saw(Step::Tried);
-    let Outcome { proof, forecast } = match question {
+    let Outcome {
+        proof,
+        forecast,
+        memory,
+    } = match question {
         ForecastQuestion::Quick => Outcome {
             proof: Fact::Unknown(Gap::NotAsked),
             forecast: Fact::Unknown(Gap::NotAsked),
+            memory: None,
         },
         ForecastQuestion::Run(options) => {
             let ground = Ground {
@@ -156,6 +163,7 @@ pub async fn examine(
     Ok(Checked {
         facts,
         forecast: forecast.known().cloned(),
+        memory,
     })
 }
 

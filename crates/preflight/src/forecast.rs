@@ -10,6 +10,7 @@ mod judge;
 mod ledger;
 mod memory;
 mod month;
+mod options;
 mod pace;
 mod pager;
 mod progress;
@@ -33,7 +34,6 @@ use lifeboat_report::{
 use matrix_sdk::ruma::OwnedRoomId;
 use tokio::sync::oneshot;
 
-pub use self::{memory::ForecastMemory, progress::ForecastProgress};
 use self::{
     exam::Exam,
     judge::Measure,
@@ -42,62 +42,16 @@ use self::{
     scan::{RoomHistory, Scan},
     texts::{MOST_BY_DEFAULT, Texts},
 };
+pub use self::{
+    memory::ForecastMemory,
+    options::{EventProofWish, ForecastOptions, ForecastQuestion, LeftRooms},
+    progress::ForecastProgress,
+};
 use crate::{
     Caller, Homeserver,
     probe::backup::RawBackup,
     proof::{self, Listing, Opening},
 };
-
-/// Whether a check looks at messages.
-#[derive(Debug, Default)]
-pub enum ForecastQuestion {
-    /// It does not, and opens no entry of the key backup either: what takes long stays a gap.
-    #[default]
-    Quick,
-    /// It does.
-    Run(ForecastOptions),
-}
-
-/// Which messages a forecast looks at, and how closely.
-#[derive(Debug, Default)]
-pub struct ForecastOptions {
-    /// Leaves out messages older than this, in milliseconds since the Unix epoch.
-    pub since: Option<u64>,
-    /// Looks at these rooms only.
-    pub rooms: Option<BTreeSet<OwnedRoomId>>,
-    /// Looks at no more messages than this, the newest of each room first.
-    pub max_events: Option<u64>,
-    /// Whether rooms that the account has left are looked at.
-    pub left_rooms: LeftRooms,
-    /// Whether messages are decrypted where the backup key is there.
-    pub event_proof: EventProofWish,
-    /// Shows how far it is, and stops it.
-    pub progress: ForecastProgress,
-    /// What an earlier forecast of the same account remembers, whose messages are not read again.
-    pub memory: Option<ForecastMemory>,
-}
-
-/// Whether rooms that the account has left are looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LeftRooms {
-    /// They are not.
-    #[default]
-    LeaveOut,
-    /// They are, up to the moment of leaving.
-    Include,
-}
-
-/// Whether messages are decrypted with what the key backup holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum EventProofWish {
-    /// They are not.
-    Never,
-    /// They are if they are no more than 50 000.
-    #[default]
-    IfFew,
-    /// They are, as many as fit into 256 MiB.
-    Always,
-}
 
 /// What a forecast is made from.
 pub(crate) struct Ground<'a> {
@@ -121,34 +75,82 @@ pub(crate) struct Outcome {
 /// What was read of the history.
 struct History {
     rooms: Vec<RoomHistory>,
+    /// Every encrypted room, also those that were left out on purpose.
+    listed: BTreeSet<OwnedRoomId>,
     scope: ForecastScope,
-    memory: Vec<OwnedRoomId>,
+}
+
+/// What was read of the key backup, and what was decrypted with it.
+#[derive(Default)]
+struct Entries {
+    listing: Option<Listing>,
+    exam: Option<Arc<Exam>>,
 }
 
 /// Makes the forecast and, where the key is there, the backup proof and the event proof. Changes nothing.
 pub(crate) async fn run(ground: Ground<'_>, options: &ForecastOptions) -> Outcome {
-    let nothing = |gap| Outcome { proof: Fact::Unknown(gap), forecast: Fact::Unknown(gap) };
+    // With limits not everything is read that a later run would not read again.
+    let unlimited = options.since.is_none() && options.max_events.is_none();
+    let memory = options.memory.as_ref().filter(|_| unlimited);
+    let outcome = run_once(&ground, options, memory).await;
+    // Remembered messages that no run has decrypted yet, because the key was not there or has changed since, are worth
+    // a second reading.
+    let tested = outcome.forecast.known().and_then(|it| it.event_proof.as_ref());
+    let untested = tested.is_some_and(|it| !it.complete);
+    let few =
+        memory.is_some_and(|it| it.len() as u64 <= MOST_BY_DEFAULT || options.event_proof == EventProofWish::Always);
+    let outcome = match untested && few && !options.progress.is_stopped() {
+        true => run_once(&ground, options, None).await,
+        false => outcome,
+    };
+    Outcome {
+        memory: outcome.memory.filter(|_| unlimited),
+        ..outcome
+    }
+}
+
+async fn run_once(ground: &Ground<'_>, options: &ForecastOptions, memory: Option<&ForecastMemory>) -> Outcome {
+    let nothing = |gap| Outcome {
+        proof: Fact::Unknown(gap),
+        forecast: Fact::Unknown(gap),
+        memory: None,
+    };
     let backup = match ground.backup {
         Fact::Known(Some(backup)) if !backup.is_readable() => return nothing(Gap::Unreadable),
         Fact::Known(backup) => backup.as_ref(),
         Fact::Unknown(gap) => return nothing(*gap),
     };
-    let wish = if backup.is_some() && ground.key.is_some() { options.event_proof } else { EventProofWish::Never };
-    let (texts, exam) = Texts::new(wish);
-    let (listing, history) = join!(list(&ground, backup, exam, &options.progress), read(&ground, options, &texts));
-    let proof = match (&listing, backup, &ground.key) {
-        (_, None, _) | (_, _, None) => Fact::Unknown(Gap::NotAsked),
-        (Fact::Known((listing, _)), Some(backup), Some(_)) => match listing {
-            Some(listing) => Fact::Known(listing.sum_up(&backup.version)),
-            None => Fact::Unknown(Gap::NotAsked),
-        },
-        (Fact::Unknown(gap), ..) => Fact::Unknown(*gap),
+    let key = ground.key.as_ref().filter(|_| backup.is_some());
+    let (texts, exam) = Texts::new(key.map_or(EventProofWish::Never, |_| options.event_proof));
+    let listing = list(ground, backup, exam, &options.progress);
+    let (entries, history) = join!(listing, read(ground, options, &texts, memory));
+    let proof = match (&entries, backup, key) {
+        (Fact::Unknown(gap), _, Some(_)) => Fact::Unknown(*gap),
+        (
+            Fact::Known(Entries {
+                listing: Some(listing), ..
+            }),
+            Some(backup),
+            Some(_),
+        ) => Fact::Known(listing.sum_up(&backup.version)),
+        _ => Fact::Unknown(Gap::NotAsked),
     };
-    let forecast = listing.and_then(|(listing, exam)| match history {
-        Ok(history) => Fact::Known(compare(listing.as_ref(), exam.as_deref(), history)),
+    let mut remembered = None;
+    let forecast = entries.and_then(|entries| match history {
         Err(gap) => Fact::Unknown(gap),
+        Ok(mut history) => {
+            let forecast = compare(&entries, &mut history);
+            let account = ground.caller.client().user_id();
+            let keep = |room: &_| history.listed.contains(room);
+            remembered = account.map(|account| ForecastMemory::of(account, &history.rooms, memory, keep));
+            Fact::Known(forecast)
+        }
     });
-    Outcome { proof, forecast }
+    Outcome {
+        proof,
+        forecast,
+        memory: remembered,
+    }
 }
 
 /// Lists the key backup; where messages are to be decrypted, after they were read.
@@ -157,33 +159,40 @@ async fn list(
     backup: Option<&RawBackup>,
     exam: oneshot::Receiver<Option<Arc<Exam>>>,
     progress: &ForecastProgress,
-) -> Fact<(Option<Listing>, Option<Arc<Exam>>)> {
-    let Some(backup) = backup else { return Fact::Known((None, None)) };
+) -> Fact<Entries> {
+    let Some(backup) = backup else {
+        return Fact::Known(Entries::default());
+    };
     // Nobody answers where the history could not be read.
     let exam = exam.await.unwrap_or_default();
     progress.expect_entries(backup.count);
-    let mut opening = Opening { key: ground.key.clone(), visit: None };
+    let mut opening = Opening {
+        key: ground.key.clone(),
+        visit: None,
+    };
     if let Some(exam) = exam.clone() {
         opening.visit = Some(Box::new(move |room_id, opened| exam.take(room_id, opened)));
     }
     let listing = proof::list(ground.caller, ground.homeserver, &backup.version, opening, progress).await;
-    listing.map(|listing| (Some(listing), exam))
+    listing.map(|listing| Entries {
+        listing: Some(listing),
+        exam,
+    })
 }
 
 /// Reads the history of the encrypted rooms, and settles which messages are to be decrypted.
-async fn read(ground: &Ground<'_>, options: &ForecastOptions, texts: &Texts) -> Result<History, Gap> {
+async fn read(
+    ground: &Ground<'_>,
+    options: &ForecastOptions,
+    texts: &Texts,
+    memory: Option<&ForecastMemory>,
+) -> Result<History, Gap> {
     let pace = Pace::new();
     let left_rooms = options.left_rooms == LeftRooms::Include;
     let found = encrypted_rooms(ground.caller, &pace, &options.progress, left_rooms).await;
-    let Rooms { rooms, gap, .. } = match found {
-        Ok(rooms) => rooms,
-        Err(gap) => {
-            texts.settle(&mut []);
-            return Err(gap);
-        }
-    };
+    let Rooms { rooms, moment, gap } = found.inspect_err(|_| texts.settle(&mut []))?;
     let scope = ForecastScope {
-        // A room that could not be asked about is one that is not complete.
+        // Where rooms could not be asked about, at least one is not complete.
         rooms: rooms.len() as u64 + u64::from(gap.is_some()),
         left_rooms,
         since: options.since,
@@ -191,25 +200,37 @@ async fn read(ground: &Ground<'_>, options: &ForecastOptions, texts: &Texts) -> 
         max_events: options.max_events,
         ..ForecastScope::default()
     };
+    let listed: BTreeSet<_> = rooms.iter().map(|room| room.id.clone()).collect();
     let chosen = |id: &OwnedRoomId| options.rooms.as_ref().is_none_or(|rooms| rooms.contains(id));
     let rooms: Vec<_> = rooms.into_iter().filter(|room| chosen(&room.id)).collect();
     options.progress.expect_rooms(rooms.len());
     let scan = Scan::new(ground.caller, &pace, options, texts);
-    let histories = stream::iter(rooms).map(|room| scan.read_room(room, None)).buffered(pace::AT_ONCE);
-    let mut rooms: Vec<RoomHistory> = histories.collect().await;
+    let histories = stream::iter(rooms).map(|room| {
+        let remembered = memory.and_then(|it| it.room(&room.id));
+        scan.read_room(room, remembered, moment.as_deref())
+    });
+    let mut rooms: Vec<RoomHistory> = histories.buffered(pace::AT_ONCE).collect().await;
     texts.settle(&mut rooms);
-    Ok(History { rooms, scope: ForecastScope { stopped: options.progress.is_stopped(), ..scope } })
+    let stopped = options.progress.is_stopped();
+    Ok(History {
+        rooms,
+        listed,
+        scope: ForecastScope { stopped, ..scope },
+    })
 }
 
-fn compare(listing: Option<&Listing>, exam: Option<&Exam>, history: History) -> Forecast {
+fn compare(entries: &Entries, history: &mut History) -> Forecast {
     let nothing = Coverage::default();
+    if let Some(exam) = &entries.exam {
+        exam.enter(&mut history.rooms);
+    }
     let measure = Measure {
-        coverage: listing.map_or(&nothing, Listing::coverage),
-        listing_gap: listing.and_then(Listing::gap),
-        answers: exam.map(Exam::answers),
+        coverage: entries.listing.as_ref().map_or(&nothing, Listing::coverage),
+        listing_gap: entries.listing.as_ref().and_then(Listing::gap),
+        tested: entries.exam.is_some(),
         now: now(),
     };
-    judge::judge(&history.rooms, &measure, history.scope)
+    judge::judge(&history.rooms, &measure, history.scope.clone())
 }
 
 /// The present moment, in seconds since the Unix epoch.

@@ -38,19 +38,29 @@ pub(crate) struct Answer {
 
 impl Request {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
 impl From<Value> for Answer {
     fn from(body: Value) -> Self {
-        Self { status: 200, body: body.to_string().into_bytes(), promised: None }
+        Self {
+            status: 200,
+            body: body.to_string().into_bytes(),
+            promised: None,
+        }
     }
 }
 
 impl Answer {
     pub(crate) fn error(status: u16, code: &str) -> Self {
-        Self { status, ..json!({"errcode": code, "error": "no"}).into() }
+        Self {
+            status,
+            ..json!({"errcode": code, "error": "no"}).into()
+        }
     }
 }
 
@@ -75,14 +85,24 @@ impl CannedServer {
 
     /// Returns what was asked whose path ends with `suffix`, in order.
     pub(crate) fn asked(&self, suffix: &str) -> Vec<Request> {
-        self.log.lock().unwrap().iter().filter(|it| it.path.ends_with(suffix)).cloned().collect()
+        self.log
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|it| it.path.ends_with(suffix))
+            .cloned()
+            .collect()
     }
 
     /// Signs in with a lent token.
     pub(crate) async fn enter(&self) -> (Homeserver, OwnSession) {
-        let homeserver = discover(&user(), Some(&self.url), NetworkOptions::default()).await.unwrap();
+        let homeserver = discover(&user(), Some(&self.url), NetworkOptions::default())
+            .await
+            .unwrap();
         let token = Credentials::AccessToken(SecretString::from("token"));
-        let session = OwnSession::sign_in(&homeserver, &user(), token, Keeping::RemoveAtEnd).await.unwrap();
+        let session = OwnSession::sign_in(&homeserver, &user(), token, Keeping::RemoveAtEnd)
+            .await
+            .unwrap();
         (homeserver, session)
     }
 }
@@ -125,8 +145,14 @@ async fn serve(stream: TcpStream, log: Arc<Mutex<Vec<Request>>>, answering: Arc<
         stream.read_exact(&mut body).await.ok()?;
         let url = format!("http://localhost{}", first.split(' ').nth(1)?);
         let url = matrix_sdk::reqwest::Url::parse(&url).ok()?;
-        let query = url.query_pairs().map(|(key, value)| (key.into_owned(), value.into_owned())).collect();
-        let request = Request { path: url.path().to_owned(), query };
+        let query = url
+            .query_pairs()
+            .map(|(key, value)| (key.into_owned(), value.into_owned()))
+            .collect();
+        let request = Request {
+            path: url.path().to_owned(),
+            query,
+        };
         log.lock().unwrap().push(request.clone());
         let answer = usual(&request).or_else(|| answering(&request));
         let answer = answer.unwrap_or_else(|| Answer::error(404, "M_UNRECOGNIZED"));

@@ -56,7 +56,7 @@ pub(super) async fn build(spec: &AccountSpec) -> Result<TestAccount> {
         rooms: Vec::new(),
         secrets,
     };
-    if !spec.has(Defect::BrandNew) {
+    if !spec.has(Defect::BrandNew) && !spec.has(Defect::OneSession) {
         add_second_session(spec, &mut account)
             .await
             .context("no second session")?;

@@ -21,6 +21,8 @@ pub enum Defect {
     UnverifiedSession,
     /// A further session never uploaded keys.
     KeylessSession,
+    /// There is one session only.
+    OneSession,
     /// There is no identity. Secret storage holds the backup key alone.
     NoIdentity,
     /// The account was just made: one session, no identity, no secret storage, no backup, no messages.
@@ -39,7 +41,7 @@ pub enum Defect {
     DehydratedDevice,
     /// This many entries were deleted from the backup, one per room key of the first room.
     EntriesDeleted(usize),
-    /// The last room never reached the backup.
+    /// The last of the plain rooms never reached the backup.
     RoomNotBackedUp,
     /// The entry of one room key starts at its second message.
     EntryStartsLate,

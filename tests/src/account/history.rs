@@ -1,9 +1,12 @@
 //! Rooms, the messages in them, and waiting until every session has what it needs to read them.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, ensure};
 use matrix_sdk::deserialized_responses::TimelineEventKind;
-use matrix_sdk::ruma::{EventId, OwnedEventId, OwnedRoomId, RoomId, UserId};
+use matrix_sdk::ruma::{EventId, OwnedRoomId, RoomId, UserId};
 use serde_json::{Value, json};
+use tokio::try_join;
 
 use super::{AccountSpec, Defect, History, RoomKind, TestEvent, TestRoom};
 use crate::api::{Api, segment};
@@ -34,11 +37,11 @@ pub(super) async fn write(spec: &AccountSpec, sessions: &[Session], friend: &Ses
                 unreadable += 1;
             }
         }
-        let events = talk(&room_id, maker, guest, &spec.history).await?;
-        for session in sessions {
-            wait_to_read(session, &room_id, &events).await?;
-        }
+        talk(&room_id, maker, guest, &spec.history).await?;
         let events = encrypted_events(owner.api(), &room_id).await?;
+        for session in sessions {
+            wait_to_read(session, &room_id, &events[unreadable..]).await?;
+        }
         rooms.push(TestRoom {
             room_id,
             events,
@@ -64,8 +67,8 @@ async fn make_room(maker: &Session, history: &History) -> Result<OwnedRoomId> {
     Ok(room_id)
 }
 
-/// Brings the guest in and lets both write in turns.
-async fn talk(room_id: &RoomId, maker: &Session, guest: &Session, history: &History) -> Result<Vec<OwnedEventId>> {
+/// Brings the guest in and lets both write.
+async fn talk(room_id: &RoomId, maker: &Session, guest: &Session, history: &History) -> Result<()> {
     let path = format!("/_matrix/client/v3/rooms/{}", segment(room_id.as_str()));
     maker
         .api()
@@ -76,12 +79,17 @@ async fn talk(room_id: &RoomId, maker: &Session, guest: &Session, history: &Hist
     wait_for_member(maker, room_id, guest.user_id()).await?;
     maker.wait_for_device_of(guest).await?;
     guest.wait_for_device_of(maker).await?;
-    let mut events = Vec::new();
     for number in 0..history.messages_each {
-        events.push(maker.send(room_id, &format!("message {number}")).await?);
-        events.push(guest.send(room_id, &format!("answer {number}")).await?);
+        let (message, answer) = (format!("message {number}"), format!("answer {number}"));
+        if number == 0 {
+            // One after the other, so that only one of them begins the conversation between their sessions.
+            maker.send(room_id, &message).await?;
+            guest.send(room_id, &answer).await?;
+        } else {
+            try_join!(maker.send(room_id, &message), guest.send(room_id, &answer))?;
+        }
     }
-    Ok(events)
+    Ok(())
 }
 
 async fn wait_for_member(session: &Session, room_id: &RoomId, member: &UserId) -> Result<()> {
@@ -96,11 +104,19 @@ async fn wait_for_member(session: &Session, room_id: &RoomId, member: &UserId) -
     .await
 }
 
-/// Waits until a session can decrypt all of these events.
-async fn wait_to_read(session: &Session, room_id: &RoomId, events: &[OwnedEventId]) -> Result<()> {
+/// Waits until a session can decrypt all of these events, which are in order: the first one of each room key tells.
+async fn wait_to_read(session: &Session, room_id: &RoomId, events: &[TestEvent]) -> Result<()> {
+    let Some(last) = events.last() else { return Ok(()) };
+    session.wait_to_see(&last.event_id).await?;
     let room = session.encrypted_room(room_id).await?;
-    for event_id in events {
-        session.wait_to_see(event_id).await?;
+    let mut keys = BTreeSet::new();
+    for TestEvent {
+        event_id, session_id, ..
+    } in events
+    {
+        if !keys.insert(session_id) {
+            continue;
+        }
         let mut reason = None;
         let waited = until("an event to decrypt", async || {
             let event = room.event(event_id, None).await?;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::defect::OffSwitch;
 use super::keys::{account_data_path, describe, set_account_data};
-use super::{AccountSpec, Defect, ServerBackup, TestAccount, TestEvent, TestRoom, build, dehydrated};
+use super::{AccountSpec, Defect, RoomKind, ServerBackup, TestAccount, TestEvent, TestRoom, build, dehydrated};
 use crate::api::segment;
 use crate::name;
 use crate::room_key::{BackupKey, start_at};
@@ -26,6 +26,7 @@ async fn apply(defect: Defect, account: &mut TestAccount) -> Result<()> {
         Defect::NoKeyBackup
         | Defect::NoSecretStorage
         | Defect::BackupKeyNotStored
+        | Defect::OneSession
         | Defect::NoIdentity
         | Defect::BrandNew
         | Defect::LegacyBackupKey
@@ -53,7 +54,11 @@ async fn apply(defect: Defect, account: &mut TestAccount) -> Result<()> {
         Defect::DehydratedDevice => dehydrated::upload(account).await,
         Defect::EntriesDeleted(count) => delete_entries(account, count).await,
         Defect::RoomNotBackedUp => {
-            let room = account.rooms.last().context("no room")?;
+            let room = account
+                .rooms
+                .iter()
+                .rfind(|room| room.kind == RoomKind::Plain)
+                .context("no room")?;
             backup(account).await?.delete_room(&room.room_id).await
         }
         Defect::EntryStartsLate => start_entry_late(account).await,
@@ -159,7 +164,7 @@ async fn encrypt_entry_to_another_key(account: &TestAccount) -> Result<()> {
 
 /// A message that is the second of its room key, the last such in the account.
 fn second_message(account: &TestAccount) -> Result<(&TestRoom, &TestEvent)> {
-    let plain = account.rooms.iter().filter(|room| room.kind == super::RoomKind::Plain);
+    let plain = account.rooms.iter().filter(|room| room.kind == RoomKind::Plain);
     plain
         .flat_map(|room| room.events.iter().map(move |event| (room, event)))
         .rfind(|(_, event)| event.index == 1)

@@ -1,7 +1,7 @@
 //! A running `lifeboat`, and what became of it.
 
 use std::io::Read;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
@@ -46,8 +46,6 @@ impl Running {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // Ctrl-C at the tests is not meant for it.
-            .process_group(0)
             .spawn()
             .with_context(|| format!("{} does not start", command.get_program().display()))?;
         let stdout = child.stdout.take().map(collect);

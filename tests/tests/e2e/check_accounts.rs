@@ -121,6 +121,9 @@ accounts! {
     keyless_session: by_key().with(Defect::KeylessSession), WhatTheOwnerHolds => [
         "backup-not-proven", "session-keyless",
     ];
+    only_the_borrowed_session: by_key().with(Defect::OneSession), BorrowedToken => [
+        "backup-not-proven", "only-session",
+    ];
     // Nobody vouches for the session that signed the backup.
     no_identity: by_key().with(Defect::NoIdentity), WhatTheOwnerHolds => [
         "backup-not-proven", "backup-not-trusted", "no-identity", "secret-missing",

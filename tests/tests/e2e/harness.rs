@@ -4,6 +4,7 @@ mod backup;
 mod healthy;
 mod identity;
 mod mail;
+mod program;
 mod proxy;
 mod storage;
 mod truth;

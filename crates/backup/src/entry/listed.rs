@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use super::quick::{Quick, once};
+
 /// Borrows the fields of one entry from its JSON.
 ///
 /// `GET /_matrix/client/v3/room_keys/keys`, "KeyBackupData": all four fields are required, and a client drops an entry
 /// that lacks one.
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct Listed<'a> {
     /// Larger than any real index stays larger than any real index.
     #[serde(deserialize_with = "saturated")]
@@ -22,7 +24,7 @@ pub(super) struct Listed<'a> {
 }
 
 /// Borrows the encrypted part of an entry, still as base64 ("EncryptedSessionData").
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct SessionData<'a> {
     #[serde(borrow)]
     pub(super) ephemeral: Cow<'a, str>,
@@ -35,13 +37,45 @@ pub(super) struct SessionData<'a> {
 impl<'a> Listed<'a> {
     /// Reads the JSON of one entry; `None` when it is not one.
     pub(super) fn parse(json: &'a [u8]) -> Option<Self> {
-        // Checking the whole text once is quicker than checking each string of it.
-        serde_json::from_str(std::str::from_utf8(json).ok()?).ok()
+        let json = std::str::from_utf8(json).ok()?;
+        Self::quick(json).or_else(|| serde_json::from_str(json).ok())
+    }
+
+    fn quick(json: &'a str) -> Option<Self> {
+        let [mut index, mut count] = [None; 2];
+        let mut verified = None;
+        let [mut ephemeral, mut ciphertext, mut mac] = [None; 3];
+        Quick::read(json, |json, key| match key {
+            "first_message_index" => once(&mut index, json.number()),
+            "forwarded_count" => once(&mut count, json.number()),
+            "is_verified" => once(&mut verified, json.boolean()),
+            "session_data" => json.object(|json, key| match key {
+                "ephemeral" => once(&mut ephemeral, json.text()),
+                "ciphertext" => once(&mut ciphertext, json.text()),
+                "mac" => once(&mut mac, json.text()),
+                _ => None,
+            }),
+            _ => None,
+        })?;
+        Some(Self {
+            first_message_index: saturate(index?),
+            _forwarded_count: count?,
+            _is_verified: verified?,
+            session_data: SessionData {
+                ephemeral: Cow::Borrowed(ephemeral?),
+                ciphertext: Cow::Borrowed(ciphertext?),
+                mac: Cow::Borrowed(mac?),
+            },
+        })
     }
 }
 
 fn saturated<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    u64::deserialize(deserializer).map(|index| u32::try_from(index).unwrap_or(u32::MAX))
+    u64::deserialize(deserializer).map(saturate)
+}
+
+fn saturate(index: u64) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -82,6 +116,45 @@ mod tests {
             assert!(Listed::parse(spoiled.as_bytes()).is_none(), "{spoiled}");
         }
         assert!(Listed::parse(b"[]").is_none());
+    }
+
+    #[test]
+    fn the_quick_way_reads_what_clients_write_and_nothing_else() {
+        let compact = r#"{"first_message_index":3,"forwarded_count":0,"is_verified":false,"session_data":{"ephemeral":"a","ciphertext":"b/c","mac":"d"}}"#;
+        assert_eq!(Listed::quick(compact), serde_json::from_str(compact).ok());
+        assert!(Listed::quick(compact).is_some());
+        let turned = r#"{"session_data":{"mac":"d","ciphertext":"b/c","ephemeral":"a"},"is_verified":true,"forwarded_count":10,"first_message_index":0}"#;
+        assert_eq!(Listed::quick(turned), serde_json::from_str(turned).ok());
+        assert!(Listed::quick(turned).is_some());
+        for at in 0..compact.len() {
+            for byte in (0..0x80).map(char::from).chain(['é']) {
+                for end in [at, at + 1] {
+                    let mut spoiled = compact.to_owned();
+                    spoiled.replace_range(at..end, &byte.to_string());
+                    if let Some(listed) = Listed::quick(&spoiled) {
+                        assert_eq!(serde_json::from_str(&spoiled).ok(), Some(listed), "{spoiled}");
+                    }
+                }
+            }
+            assert_eq!(Listed::quick(&compact[..at]), None);
+        }
+        for (from, to) in [
+            (":3", ":03"),
+            (":3", ":"),
+            (":3", ":18446744073709551616"),
+            (r#":3"#, r#":3,"first_message_index":3"#),
+            (r#"":0"#, r#"":0,"forwarded_count":0"#),
+            (r#"false"#, r#"false,"is_verified":false"#),
+            (r#""mac":"d""#, r#""mac":"d","mac":"d""#),
+            (r#""b/c""#, r#""b\/c""#),
+            (r#""d""#, r#""d","x":"""#),
+            (r#"}}"#, r#"},"x":0}"#),
+            (r#"}}"#, r#"}},"#),
+        ] {
+            let spoiled = compact.replacen(from, to, 1);
+            assert_ne!(spoiled, compact);
+            assert_eq!(Listed::quick(&spoiled), None, "{spoiled}");
+        }
     }
 
     #[test]

@@ -8,7 +8,11 @@ use serde::{
 };
 use zeroize::Zeroize;
 
-use super::{Damage, ExportedKey, Opened, point::is_point};
+use super::{
+    Damage, ExportedKey, Opened,
+    point::is_point,
+    quick::{Quick, once},
+};
 use crate::base64;
 
 /// The only algorithm for room keys in the specification.
@@ -31,6 +35,43 @@ struct RoomKey<'a> {
     forwarding_curve25519_key_chain: Vec<Cow<'a, str>>,
     #[serde(rename = "m.shared_history", alias = "org.matrix.msc3061.shared_history", default)]
     _shared_history: bool,
+}
+
+impl<'a> RoomKey<'a> {
+    fn parse(plaintext: &'a [u8]) -> Option<Self> {
+        match std::str::from_utf8(plaintext) {
+            Ok(text) => Self::quick(text).or_else(|| serde_json::from_str(text).ok()),
+            // Every reader takes this as long as only unknown fields are affected.
+            Err(_) => serde_json::from_slice(plaintext).ok(),
+        }
+    }
+
+    fn quick(json: &'a str) -> Option<Self> {
+        let [mut algorithm, mut sender_key, mut session_key, mut ed25519] = [None; 4];
+        let (mut chain, mut shared) = (None, None);
+        Quick::read(json, |json, key| match key {
+            "algorithm" => once(&mut algorithm, json.text()),
+            "sender_key" => once(&mut sender_key, json.text()),
+            "session_key" => once(&mut session_key, json.text()),
+            "sender_claimed_keys" => json.object(|json, key| match key {
+                "ed25519" => once(&mut ed25519, json.text()),
+                _ => None,
+            }),
+            "forwarding_curve25519_key_chain" => once(&mut chain, json.eat("[]")),
+            "m.shared_history" => once(&mut shared, json.boolean()),
+            _ => None,
+        })?;
+        Some(Self {
+            algorithm: Cow::Borrowed(algorithm?),
+            sender_key: Cow::Borrowed(sender_key?),
+            session_key: Secret(Cow::Borrowed(session_key?)),
+            sender_claimed_keys: ClaimedKeys {
+                ed25519: Some(Cow::Borrowed(ed25519?)),
+            },
+            forwarding_curve25519_key_chain: Vec::new(),
+            _shared_history: shared.unwrap_or_default(),
+        })
+    }
 }
 
 /// Borrows a secret text; wipes it when its escapes forced a copy.
@@ -66,12 +107,7 @@ impl KnownDevices {
 
 /// Reads the room key out of the plaintext and writes its exported session key to `session_key`.
 pub(super) fn read(plaintext: &[u8], devices: &mut KnownDevices, session_key: &mut ExportedKey) -> Result<(), Damage> {
-    let key: RoomKey<'_> = match std::str::from_utf8(plaintext) {
-        Ok(text) => serde_json::from_str(text),
-        // Lawful for every reader as long as only unknown fields are affected.
-        Err(_) => serde_json::from_slice(plaintext),
-    }
-    .map_err(|_| unlike_a_room_key(plaintext))?;
+    let key = RoomKey::parse(plaintext).ok_or_else(|| unlike_a_room_key(plaintext))?;
     if key.algorithm != MEGOLM {
         return Err(Damage::Algorithm);
     }

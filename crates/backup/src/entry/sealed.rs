@@ -85,7 +85,10 @@ impl Keys {
 
     /// The MAC of nothing, cut as the scheme wants it; `None` when the cryptography library fails.
     pub(crate) fn mac(&self) -> Option<[u8; MAC]> {
-        let tag = Hmac::<Sha256>::new_from_slice(&self.0[32..64]).ok()?.finalize().into_bytes();
+        let tag = Hmac::<Sha256>::new_from_slice(&self.0[32..64])
+            .ok()?
+            .finalize()
+            .into_bytes();
         tag.first_chunk().copied()
     }
 

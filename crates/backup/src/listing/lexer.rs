@@ -1,6 +1,7 @@
 //! Finds the structure of JSON that arrives in pieces.
 
 use super::{Flaw, utf8::Utf8};
+use crate::plain::plain;
 
 /// How many objects and arrays may lie inside each other; a listing needs seven.
 pub(super) const MAX_DEPTH: u32 = 64;
@@ -97,17 +98,15 @@ impl Lexer {
     ///
     /// Passes over tokens that lie deeper than the `level` outermost containers. Returns how many bytes were read; with a flaw, how
     /// many were read before the byte that shows it.
-    pub(super) fn next(
-        &mut self,
-        input: &[u8],
-        level: u32,
-    ) -> (usize, Result<Option<Token>, Flaw>) {
+    pub(super) fn next(&mut self, input: &[u8], level: u32) -> (usize, Result<Option<Token>, Flaw>) {
         let mut at = 0;
         loop {
             if matches!(self.state, State::Text(_)) && !self.utf8.is_inside() {
                 at += plain(&input[at..]);
             }
-            let Some(&byte) = input.get(at) else { return (at, Ok(None)) };
+            let Some(&byte) = input.get(at) else {
+                return (at, Ok(None));
+            };
             let depth = self.depth;
             match self.step(byte) {
                 Ok(Some(token)) if depth.min(self.depth) <= level => return (at + 1, Ok(Some(token))),
@@ -232,39 +231,4 @@ impl Digits {
     const fn may_end(self) -> bool {
         matches!(self, Self::Zero | Self::Integer | Self::Fraction | Self::Exponent)
     }
-}
-
-/// Counts the leading bytes that are ASCII and neither end a text nor mean something special in it.
-///
-/// Nearly all of a listing is such text; whole blocks are looked at together, with instructions for many bytes.
-fn plain(input: &[u8]) -> usize {
-    const BLOCK: usize = 32;
-    let plain_block =
-        |block: &&[u8]| !block.iter().fold(false, |special, &byte| special | is_special(byte));
-    let start = input.chunks_exact(BLOCK).take_while(plain_block).count() * BLOCK;
-    let rest = &input[start..];
-    for (word, bytes) in rest.chunks_exact(8).enumerate() {
-        let special = special_bytes(bytes);
-        if special != 0 {
-            return start + word * 8 + special.trailing_zeros() as usize / 8;
-        }
-    }
-    let tail = rest.len() / 8 * 8;
-    start + tail + rest[tail..].iter().take_while(|byte| !is_special(**byte)).count()
-}
-
-const fn is_special(byte: u8) -> bool {
-    byte.cast_signed() < 0x20 || byte == b'"' || byte == b'\\'
-}
-
-/// Sets the highest bit of the first special byte of eight, and of none before it.
-fn special_bytes(bytes: &[u8]) -> u64 {
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = ONES << 7;
-    let word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-    // A byte below another one borrows from its own highest bit, and only then from the bytes after it.
-    let control = word.wrapping_sub(ONES * 0x20);
-    let quote = (word ^ ONES * b'"' as u64).wrapping_sub(ONES);
-    let escape = (word ^ ONES * b'\\' as u64).wrapping_sub(ONES);
-    (word | (control | quote | escape) & !word) & HIGH
 }

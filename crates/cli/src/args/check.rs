@@ -106,6 +106,9 @@ pub(crate) struct ForecastArgs {
     /// Decrypt no message; by default up to 50 000 are
     #[arg(long)]
     pub(crate) no_prove_events: bool,
+    /// Read everything anew and remember nothing; by default the next check reads only new messages
+    #[arg(long)]
+    pub(crate) no_cache: bool,
 }
 
 /// What `lifeboat check` prints and writes.

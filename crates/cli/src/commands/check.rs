@@ -10,8 +10,9 @@ use crate::{
     exit::Exit,
     failure::Failure,
     files::Reserved,
+    memory::MemoryFile,
     redaction,
-    resolve::{Ask, Asking, CheckJob, Format, Judge, Names, Output},
+    resolve::{Ask, Asking, Cache, CheckJob, Format, Judge, Names, Output},
     session::{Way, with_session_softly},
     signals::{Stops, Wish},
     status,
@@ -30,21 +31,29 @@ fn ask_server(ask: Ask, console: &mut Console) -> Result<Exit, Failure> {
     let Ask {
         entry,
         candidates,
-        forecast,
+        mut forecast,
+        cache,
         afterwards,
         output,
     } = ask;
     let reserved = reserve(&output)?;
-    let (user, account) = (entry.user.to_string(), entry.command_line());
+    let (user, account) = (entry.user.clone(), entry.command_line());
     let way = Way::prepare(entry, afterwards, console)?;
     let typed = candidates::read(&candidates.files, console)?;
     candidates::warn_of_mistakes(&typed, console);
+    let memory = MemoryFile::of(&user).filter(|_| cache == Cache::Use);
+    if let (ForecastQuestion::Run(options), Some(memory)) = (&mut forecast, &memory) {
+        options.memory = memory.read();
+    }
     let runtime = runtime()?;
     let checked = runtime.block_on(gather(way, typed, candidates.asking, &forecast, console));
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
-    let Checked { facts, forecast, .. } = checked?;
-    let report = Report::of(user, time::now(), facts).with_forecast(forecast);
+    let checked = checked?;
+    if let (Some(file), Some(memory)) = (memory, &checked.memory) {
+        file.write(memory);
+    }
+    let report = Report::of(user.to_string(), time::now(), checked.facts).with_forecast(checked.forecast);
     finish(report, &account, &output, reserved, console)
 }
 

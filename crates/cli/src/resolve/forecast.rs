@@ -30,6 +30,7 @@ pub(super) fn question(quick: bool, args: ForecastArgs) -> Result<ForecastQuesti
             (false, false) => EventProofWish::IfFew,
         },
         progress: ForecastProgress::default(),
+        memory: None,
     }))
 }
 

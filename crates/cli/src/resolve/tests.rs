@@ -1,3 +1,5 @@
+//! Tests of this module: every answer as it is shown or refused.
+
 use std::path::PathBuf;
 
 use clap::Parser;

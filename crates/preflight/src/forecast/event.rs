@@ -89,12 +89,21 @@ pub(super) fn read(json: &str) -> Option<Event<'_>> {
     let Ok(raw) = serde_json::from_str::<RawEvent<'_>>(json) else {
         let content = Content::Unreadable;
         let (sender, membership) = (Cow::Borrowed(""), Membership::MayHaveKeys);
-        return Some(Event { id: id(json), sender, at: 0, content, membership });
+        return Some(Event {
+            id: id(json),
+            sender,
+            at: 0,
+            content,
+            membership,
+        });
     };
     if raw.event_type != "m.room.encrypted" {
         return None;
     }
-    let unsigned = raw.unsigned.and_then(|it| serde_json::from_str::<Unsigned<'_>>(it.get()).ok()).unwrap_or_default();
+    let unsigned = raw
+        .unsigned
+        .and_then(|it| serde_json::from_str::<Unsigned<'_>>(it.get()).ok())
+        .unwrap_or_default();
     let redacted = unsigned.redacted_because.is_some();
     let membership = match unsigned.membership.or(unsigned.unstable_membership).as_deref() {
         Some("leave" | "ban" | "knock") => Membership::Outside,
@@ -103,7 +112,11 @@ pub(super) fn read(json: &str) -> Option<Event<'_>> {
     Some(Event {
         id: id(&raw.event_id),
         at: raw.origin_server_ts.and_then(|it| it.get().parse().ok()).unwrap_or(0),
-        content: if redacted { Content::Redacted } else { content(raw.content) },
+        content: if redacted {
+            Content::Redacted
+        } else {
+            content(raw.content)
+        },
         sender: raw.sender,
         membership,
     })
@@ -128,7 +141,11 @@ pub(super) fn redacts(json: &str) -> Option<u64> {
         redacts: Cow<'a, str>,
     }
     let redaction: Redaction<'_> = serde_json::from_str(json).ok()?;
-    let inside = || serde_json::from_str::<Inside<'_>>(redaction.content?.get()).ok().map(|it| id(&it.redacts));
+    let inside = || {
+        serde_json::from_str::<Inside<'_>>(redaction.content?.get())
+            .ok()
+            .map(|it| id(&it.redacts))
+    };
     (redaction.event_type == "m.room.redaction").then(|| inside().or(redaction.redacts.as_deref().map(id)))?
 }
 
@@ -136,12 +153,16 @@ fn content(raw: Option<&RawValue>) -> Content<'_> {
     let parsed = raw.and_then(|it| serde_json::from_str::<RawContent<'_>>(it.get()).ok());
     match parsed {
         // What redaction leaves of this type: nothing. Some servers do not say why.
-        Some(RawContent { algorithm: None, session_id: None, ciphertext: None }) => Content::Redacted,
-        Some(RawContent { algorithm: Some(algorithm), session_id: Some(session), ciphertext: Some(ciphertext) })
-            if algorithm == MEGOLM =>
-        {
-            megolm(&session, ciphertext.get()).unwrap_or(Content::Unreadable)
-        }
+        Some(RawContent {
+            algorithm: None,
+            session_id: None,
+            ciphertext: None,
+        }) => Content::Redacted,
+        Some(RawContent {
+            algorithm: Some(algorithm),
+            session_id: Some(session),
+            ciphertext: Some(ciphertext),
+        }) if algorithm == MEGOLM => megolm(&session, ciphertext.get()).unwrap_or(Content::Unreadable),
         _ => Content::Unreadable,
     }
 }
@@ -150,7 +171,11 @@ fn megolm<'a>(session: &str, ciphertext: &'a str) -> Option<Content<'a>> {
     let session = SessionId::parse(session)?;
     let Text(ciphertext) = serde_json::from_str(ciphertext).ok()?;
     let index = message_index(&ciphertext).ok()?;
-    Some(Content::Megolm { session, index, ciphertext })
+    Some(Content::Megolm {
+        session,
+        index,
+        ciphertext,
+    })
 }
 
 #[derive(Deserialize)]
@@ -160,7 +185,11 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 /// Stands for an event id in eight bytes, the same on every machine.
 fn id(event_id: &str) -> u64 {
     let digest = digest(&SHA256, event_id.as_bytes());
-    digest.as_ref().iter().take(8).fold(0, |id, byte| id << 8 | u64::from(*byte))
+    digest
+        .as_ref()
+        .iter()
+        .take(8)
+        .fold(0, |id, byte| id << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]
@@ -197,7 +226,11 @@ mod tests {
         let text = event.to_string();
         let read = read(&text)?;
         let content = match read.content {
-            Content::Megolm { session, index, .. } => Content::Megolm { session, index, ciphertext: Cow::Borrowed("") },
+            Content::Megolm { session, index, .. } => Content::Megolm {
+                session,
+                index,
+                ciphertext: Cow::Borrowed(""),
+            },
             Content::Redacted => Content::Redacted,
             Content::Unreadable => Content::Unreadable,
         };
@@ -210,7 +243,14 @@ mod tests {
         let read = read(&text).unwrap();
         assert_eq!((read.sender.as_ref(), read.at), ("@ben:example.org", 1_795_430_520_000));
         let session = SessionId::parse(SESSION).unwrap();
-        assert_eq!(read.content, Content::Megolm { session, index: 5, ciphertext: ciphertext().into() });
+        assert_eq!(
+            read.content,
+            Content::Megolm {
+                session,
+                index: 5,
+                ciphertext: ciphertext().into()
+            }
+        );
         assert_eq!(read.membership, Membership::MayHaveKeys);
     }
 
@@ -228,13 +268,20 @@ mod tests {
             ("/content", Value::Null),
             ("/event_id", Value::Null),
         ] {
-            assert_eq!(spoiled(pointer, value.clone()).unwrap().0, Content::Unreadable, "{pointer} {value}");
+            assert_eq!(
+                spoiled(pointer, value.clone()).unwrap().0,
+                Content::Unreadable,
+                "{pointer} {value}"
+            );
         }
     }
 
     #[test]
     fn redacted_events_are_told_by_their_reason_or_their_emptiness() {
-        assert_eq!(spoiled("/unsigned/redacted_because", json!({"type": "x"})).unwrap().0, Content::Redacted);
+        assert_eq!(
+            spoiled("/unsigned/redacted_because", json!({"type": "x"})).unwrap().0,
+            Content::Redacted
+        );
         assert_eq!(spoiled("/content", json!({})).unwrap().0, Content::Redacted);
     }
 
@@ -250,7 +297,11 @@ mod tests {
             (json!(7), Membership::MayHaveKeys),
             (Value::Null, Membership::MayHaveKeys),
         ] {
-            assert_eq!(spoiled("/unsigned/membership", membership.clone()).unwrap().1, expected, "{membership}");
+            assert_eq!(
+                spoiled("/unsigned/membership", membership.clone()).unwrap().1,
+                expected,
+                "{membership}"
+            );
         }
         assert_eq!(spoiled("/unsigned", json!("x")).unwrap().1, Membership::MayHaveKeys);
         let both = json!({"membership": "leave", "io.element.msc4115.membership": "leave"});
@@ -262,8 +313,14 @@ mod tests {
     #[test]
     fn redactions_name_their_event_inside_or_outside() {
         let of = |redaction: Value| redacts(&redaction.to_string());
-        assert_eq!(of(json!({"type": "m.room.redaction", "redacts": "$1", "content": {}})), Some(id("$1")));
-        assert_eq!(of(json!({"type": "m.room.redaction", "content": {"redacts": "$1"}})), Some(id("$1")));
+        assert_eq!(
+            of(json!({"type": "m.room.redaction", "redacts": "$1", "content": {}})),
+            Some(id("$1"))
+        );
+        assert_eq!(
+            of(json!({"type": "m.room.redaction", "content": {"redacts": "$1"}})),
+            Some(id("$1"))
+        );
         assert_eq!(of(json!({"type": "m.room.redaction", "content": {}})), None);
         assert_eq!(of(json!({"type": "m.room.encrypted", "redacts": "$1"})), None);
     }

@@ -68,13 +68,23 @@ impl Exam {
                 }
             }
             for (row, ciphertext) in texts {
-                let Some(entered) = ledger.rows.get(row as usize) else { continue };
-                let Some(session) = ledger.key_of(entered).and_then(|key| key.session) else { continue };
-                let question = Question { row, index: entered.index, ciphertext };
+                let Some(entered) = ledger.rows.get(row as usize) else {
+                    continue;
+                };
+                let Some(session) = ledger.key_of(entered).and_then(|key| key.session) else {
+                    continue;
+                };
+                let question = Question {
+                    row,
+                    index: entered.index,
+                    ciphertext,
+                };
                 sessions.entry(session).or_default().questions.push(question);
             }
             // The ratchet turns forwards only: in this order it never has to start again.
-            sessions.values_mut().for_each(|paper| paper.questions.sort_unstable_by_key(|it| it.index));
+            sessions
+                .values_mut()
+                .for_each(|paper| paper.questions.sort_unstable_by_key(|it| it.index));
             exam.rooms.insert(history.room.id.to_string(), sessions);
         }
         Arc::new(exam)
@@ -82,19 +92,26 @@ impl Exam {
 
     /// Decrypts the messages of one room key and drops their contents at once.
     pub(super) fn take(&self, room_id: &str, opened: Opened<'_>) {
-        let paper = self.rooms.get(room_id).and_then(|sessions| sessions.get(&opened.session_id()));
+        let paper = self
+            .rooms
+            .get(room_id)
+            .and_then(|sessions| sessions.get(&opened.session_id()));
         let Some((Paper { keys, questions }, room)) = paper.and_then(|paper| Some((paper, paper.keys.first()?.0)))
         else {
             return;
         };
-        let Ok(key) = ExportedSessionKey::from_bytes(opened.session_key()) else { return };
+        let Ok(key) = ExportedSessionKey::from_bytes(opened.session_key()) else {
+            return;
+        };
         let mut session = InboundGroupSession::import(&key, SessionConfig::version_1());
         let fitting = questions.iter().filter(|it| it.index >= opened.first_index());
         let result = Marks {
             room,
             keys: keys.iter().map(|(_, key)| *key).collect(),
             entry: stand_in(opened),
-            answers: fitting.map(|it| (it.row, test(&mut session, &it.ciphertext, room_id))).collect(),
+            answers: fitting
+                .map(|it| (it.row, test(&mut session, &it.ciphertext, room_id)))
+                .collect(),
         };
         self.results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
     }
@@ -102,10 +119,14 @@ impl Exam {
     /// Enters the results; what was found out with another entry than the present one does not count any more.
     pub(super) fn enter(&self, histories: &mut [RoomHistory]) {
         for result in mem::take(&mut *self.results.lock().unwrap_or_else(PoisonError::into_inner)) {
-            let Some(ledger) = histories.get_mut(result.room).map(|it| &mut it.ledger) else { continue };
+            let Some(ledger) = histories.get_mut(result.room).map(|it| &mut it.ledger) else {
+                continue;
+            };
             let mut outdated = HashSet::new();
             for number in result.keys {
-                let Some(key) = ledger.keys.get_mut(number) else { continue };
+                let Some(key) = ledger.keys.get_mut(number) else {
+                    continue;
+                };
                 if key.tested_with != 0 && key.tested_with != result.entry {
                     outdated.insert(u32::try_from(number).unwrap_or(u32::MAX));
                 }
@@ -127,13 +148,22 @@ impl Exam {
 /// Stands for an exported room key, from which it does not follow: the start of its SHA-256, never 0.
 fn stand_in(opened: Opened<'_>) -> u64 {
     let digest = digest(&SHA256, opened.session_key());
-    digest.as_ref().iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte)) | 1
+    digest
+        .as_ref()
+        .iter()
+        .take(8)
+        .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+        | 1
 }
 
 /// Decrypts as a client does: with signature, MAC and room checked.
 fn test(session: &mut InboundGroupSession, ciphertext: &str, room_id: &str) -> Test {
-    let decrypted = MegolmMessage::from_base64(ciphertext).ok().and_then(|it| session.decrypt(&it).ok());
-    let Some(mut decrypted) = decrypted else { return Test::Fails };
+    let decrypted = MegolmMessage::from_base64(ciphertext)
+        .ok()
+        .and_then(|it| session.decrypt(&it).ok());
+    let Some(mut decrypted) = decrypted else {
+        return Test::Fails;
+    };
     let fits = serde_json::from_slice(&decrypted.plaintext).is_ok_and(|it: Plaintext<'_>| it.room_id == room_id);
     decrypted.plaintext.zeroize();
     if fits { Test::Decrypts } else { Test::Fails }

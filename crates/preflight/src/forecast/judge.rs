@@ -48,20 +48,34 @@ struct Tally<'a> {
 /// Judges what was read of all rooms. What is readable stays open: that depends on the keys.
 pub(super) fn judge(histories: &[RoomHistory], measure: &Measure<'_>, scope: ForecastScope) -> Forecast {
     let mut tally = Tally::default();
-    let mut rooms: Vec<RoomForecast> =
-        histories.iter().map(|history| tally.room(history, measure)).collect();
+    let mut rooms: Vec<RoomForecast> = histories.iter().map(|history| tally.room(history, measure)).collect();
     rooms.sort_by(|a, b| (b.events.at_risk, &a.room_id).cmp(&(a.events.at_risk, &b.room_id)));
     let mut events = EventCounts::default();
     rooms.iter().for_each(|room| events.add(&room.events));
     let rooms_complete = rooms.iter().filter(|it| it.complete).count() as u64;
     let complete = rooms_complete == scope.rooms && measure.listing_gap.is_none();
-    let proof = measure.tested.then_some(EventProof { complete: tally.untested == 0, ..tally.proof });
+    let proof = measure.tested.then_some(EventProof {
+        complete: tally.untested == 0,
+        ..tally.proof
+    });
     Forecast {
         newest_event_at: (tally.newest > 0).then(|| u64::from(tally.newest) * 1000),
         newest_at_risk_at: rooms.iter().filter_map(|it| it.newest_at_risk_at).max(),
-        senders: tally.senders.into_iter().map(|(id, counts)| (id.to_owned(), counts)).collect(),
-        months: tally.months.into_iter().map(|(month, counts)| (month.to_string(), counts)).collect(),
-        scope: ForecastScope { rooms_complete, listing_gap: measure.listing_gap, ..scope },
+        senders: tally
+            .senders
+            .into_iter()
+            .map(|(id, counts)| (id.to_owned(), counts))
+            .collect(),
+        months: tally
+            .months
+            .into_iter()
+            .map(|(month, counts)| (month.to_string(), counts))
+            .collect(),
+        scope: ForecastScope {
+            rooms_complete,
+            listing_gap: measure.listing_gap,
+            ..scope
+        },
         event_proof: proof,
         events,
         rooms,
@@ -73,8 +87,11 @@ impl<'a> Tally<'a> {
     fn room(&mut self, history: &'a RoomHistory, measure: &Measure<'_>) -> RoomForecast {
         let (ledger, room) = (&history.ledger, &history.room);
         let listed = measure.coverage.room(room.id.as_str());
-        let entries: Vec<Option<Entry>> =
-            ledger.keys.iter().map(|key| listed.as_ref()?.entry(key.session?)).collect();
+        let entries: Vec<Option<Entry>> = ledger
+            .keys
+            .iter()
+            .map(|key| listed.as_ref()?.entry(key.session?))
+            .collect();
         let mut senders = vec![EventCounts::default(); ledger.senders.len()];
         let (mut events, mut newest_at_risk) = (EventCounts::default(), 0);
         for row in &ledger.rows {

@@ -79,8 +79,18 @@ impl Entering {
     pub(super) fn resume(ledger: Ledger) -> Self {
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Self {
-            senders: ledger.senders.iter().enumerate().map(|(at, it)| (it.clone(), number(at))).collect(),
-            keys: ledger.keys.iter().enumerate().map(|(at, key)| ((key.session, key.sender), number(at))).collect(),
+            senders: ledger
+                .senders
+                .iter()
+                .enumerate()
+                .map(|(at, it)| (it.clone(), number(at)))
+                .collect(),
+            keys: ledger
+                .keys
+                .iter()
+                .enumerate()
+                .map(|(at, key)| ((key.session, key.sender), number(at)))
+                .collect(),
             seen: ledger.rows.iter().map(|row| row.id).collect(),
             ledger,
         }
@@ -102,14 +112,24 @@ impl Entering {
         let sender = self.sender(&event.sender);
         let key = self.key(session, sender);
         let at = u32::try_from(event.at / 1000).unwrap_or(u32::MAX);
-        self.ledger.rows.push(Row { id: event.id, key, index, at, kind, test: Test::NotTried });
+        self.ledger.rows.push(Row {
+            id: event.id,
+            key,
+            index,
+            at,
+            kind,
+            test: Test::NotTried,
+        });
         u32::try_from(self.ledger.rows.len() - 1).ok()
     }
 
     /// Takes the content of a message away, if it is entered.
     pub(super) fn redact(&mut self, id: u64) {
         // Redactions are few; an index of all messages would be large.
-        let row = self.seen.contains(&id).then(|| self.ledger.rows.iter_mut().find(|row| row.id == id));
+        let row = self
+            .seen
+            .contains(&id)
+            .then(|| self.ledger.rows.iter_mut().find(|row| row.id == id));
         if let Some(row) = row.flatten() {
             row.kind = Kind::Redacted;
         }
@@ -140,7 +160,11 @@ impl Entering {
     fn key(&mut self, session: Option<SessionId>, sender: u32) -> u32 {
         let ledger = &mut self.ledger;
         *self.keys.entry((session, sender)).or_insert_with(|| {
-            ledger.keys.push(Key { session, sender, tested_with: 0 });
+            ledger.keys.push(Key {
+                session,
+                sender,
+                tested_with: 0,
+            });
             u32::try_from(ledger.keys.len() - 1).unwrap_or(u32::MAX)
         })
     }
@@ -164,7 +188,11 @@ mod tests {
             id,
             sender: Cow::Borrowed(sender),
             at: 1_795_430_520_999,
-            content: Content::Megolm { session: SessionId::from_bytes([session; 32]), index, ciphertext: "".into() },
+            content: Content::Megolm {
+                session: SessionId::from_bytes([session; 32]),
+                index,
+                ciphertext: "".into(),
+            },
             membership: Membership::MayHaveKeys,
         }
     }
@@ -193,15 +221,28 @@ mod tests {
     #[test]
     fn what_has_no_key_still_has_a_sender() {
         let mut entering = Entering::default();
-        let redacted = Event { content: Content::Redacted, ..event(1, "@a:b", 1, 0) };
-        let outside = Event { membership: Membership::Outside, ..event(2, "@a:b", 1, 0) };
+        let redacted = Event {
+            content: Content::Redacted,
+            ..event(1, "@a:b", 1, 0)
+        };
+        let outside = Event {
+            membership: Membership::Outside,
+            ..event(2, "@a:b", 1, 0)
+        };
         entering.enter(&redacted);
         entering.enter(&outside);
         let ledger = entering.finish();
-        let kinds: Vec<_> = ledger.rows.iter().map(|row| (row.kind, ledger.key_of(row).unwrap().session)).collect();
-        assert_eq!(kinds, [
-            (Kind::Redacted, None),
-            (Kind::Outside, Some(SessionId::from_bytes([1; 32]))),
-        ]);
+        let kinds: Vec<_> = ledger
+            .rows
+            .iter()
+            .map(|row| (row.kind, ledger.key_of(row).unwrap().session))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                (Kind::Redacted, None),
+                (Kind::Outside, Some(SessionId::from_bytes([1; 32]))),
+            ]
+        );
     }
 }

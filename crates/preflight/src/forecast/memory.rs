@@ -48,6 +48,14 @@ const ROW: usize = 8 + 4 + 4 + 4 + 1 + 1;
 const DIGEST: usize = 32;
 
 impl ForecastMemory {
+    /// Makes one that remembers nothing of `account`.
+    pub fn none_of(account: &UserId) -> Self {
+        Self {
+            account: account.to_owned(),
+            rooms: BTreeMap::new(),
+        }
+    }
+
     /// Reads what [`ForecastMemory::to_bytes`] wrote for `account`; `None` for everything else, damaged or foreign.
     pub fn from_bytes(account: &UserId, bytes: &[u8]) -> Option<Self> {
         let (body, sum) = bytes.split_last_chunk::<DIGEST>()?;
@@ -59,12 +67,29 @@ impl ForecastMemory {
             return None;
         }
         while !rest.is_empty() {
-            let Head { room, until, senders, keys, rows } = serde_json::from_slice(line(&mut rest)?).ok()?;
+            let Head {
+                room,
+                until,
+                senders,
+                keys,
+                rows,
+            } = serde_json::from_slice(line(&mut rest)?).ok()?;
             let keys = take(&mut rest, keys, KEY)?;
             let rows = take(&mut rest, rows, ROW)?;
-            rooms.insert(room, Packed { until, senders, keys, rows });
+            rooms.insert(
+                room,
+                Packed {
+                    until,
+                    senders,
+                    keys,
+                    rows,
+                },
+            );
         }
-        Some(Self { account: account.to_owned(), rooms })
+        Some(Self {
+            account: account.to_owned(),
+            rooms,
+        })
     }
 
     /// Returns it in a form to be kept: for this program alone, with a check sum at its end.
@@ -72,7 +97,16 @@ impl ForecastMemory {
         let mut bytes = FORMAT.to_vec();
         bytes.extend_from_slice(self.account.as_bytes());
         bytes.push(b'\n');
-        for (room, Packed { until, senders, keys, rows }) in &self.rooms {
+        for (
+            room,
+            Packed {
+                until,
+                senders,
+                keys,
+                rows,
+            },
+        ) in &self.rooms
+        {
             let head = Head {
                 room: room.clone(),
                 until: until.clone(),
@@ -104,7 +138,10 @@ impl ForecastMemory {
     /// Returns what is remembered of a room.
     pub(super) fn room(&self, room: &RoomId) -> Option<Remembered> {
         let packed = self.rooms.get(room)?;
-        Some(Remembered { ledger: packed.unpack()?, until: packed.until.clone() })
+        Some(Remembered {
+            ledger: packed.unpack()?,
+            until: packed.until.clone(),
+        })
     }
 
     /// Makes the memory of what was read now; rooms that were not read stay as `earlier` has them if `keep` says so.
@@ -114,35 +151,59 @@ impl ForecastMemory {
         earlier: Option<&Self>,
         keep: impl Fn(&RoomId) -> bool,
     ) -> Self {
-        let earlier = earlier.into_iter().flat_map(|it| &it.rooms).filter(|(room, _)| keep(room));
+        let earlier = earlier
+            .into_iter()
+            .flat_map(|it| &it.rooms)
+            .filter(|(room, _)| keep(room));
         let mut rooms: BTreeMap<_, _> = earlier.map(|(room, packed)| (room.clone(), packed.clone())).collect();
         for history in histories {
             if let Some(until) = &history.until {
                 rooms.insert(history.room.id.clone(), Packed::of(&history.ledger, until));
             }
         }
-        Self { account: account.to_owned(), rooms }
+        Self {
+            account: account.to_owned(),
+            rooms,
+        }
     }
 }
 
 impl Packed {
     fn of(ledger: &Ledger, until: &str) -> Self {
         let mut keys = Vec::with_capacity(ledger.keys.len() * KEY);
-        for Key { session, sender, tested_with } in &ledger.keys {
+        for Key {
+            session,
+            sender,
+            tested_with,
+        } in &ledger.keys
+        {
             keys.push(u8::from(session.is_some()));
-            keys.extend_from_slice(session.as_ref().map_or(&[0; 32], SessionId::as_bytes));
+            keys.extend_from_slice(&session.map_or([0; 32], |session| *session.as_bytes()));
             keys.extend_from_slice(&sender.to_le_bytes());
             keys.extend_from_slice(&tested_with.to_le_bytes());
         }
         let mut rows = Vec::with_capacity(ledger.rows.len() * ROW);
-        for Row { id, key, index, at, kind, test } in &ledger.rows {
+        for Row {
+            id,
+            key,
+            index,
+            at,
+            kind,
+            test,
+        } in &ledger.rows
+        {
             rows.extend_from_slice(&id.to_le_bytes());
             for number in [key, index, at] {
                 rows.extend_from_slice(&number.to_le_bytes());
             }
             rows.extend_from_slice(&[*kind as u8, *test as u8]);
         }
-        Self { until: until.to_owned(), senders: ledger.senders.clone(), keys, rows }
+        Self {
+            until: until.to_owned(),
+            senders: ledger.senders.clone(),
+            keys,
+            rows,
+        }
     }
 
     fn unpack(&self) -> Option<Ledger> {
@@ -154,7 +215,11 @@ impl Packed {
             let sender = u32::from_le_bytes(array(&mut bytes)?);
             let tested_with = u64::from_le_bytes(array(&mut bytes)?);
             self.senders.get(sender as usize)?;
-            keys.push(Key { session: (present == 1).then_some(session), sender, tested_with });
+            keys.push(Key {
+                session: (present == 1).then_some(session),
+                sender,
+                tested_with,
+            });
         }
         let mut rows = Vec::with_capacity(self.rows.len() / ROW);
         let mut bytes = self.rows.as_slice();
@@ -163,18 +228,33 @@ impl Packed {
             let [key, index, at] = [array(&mut bytes)?, array(&mut bytes)?, array(&mut bytes)?].map(u32::from_le_bytes);
             let [kind, test] = array(&mut bytes)?;
             keys.get(key as usize)?;
-            rows.push(Row { id, key, index, at, kind: kind_of(kind)?, test: test_of(test)? });
+            rows.push(Row {
+                id,
+                key,
+                index,
+                at,
+                kind: kind_of(kind)?,
+                test: test_of(test)?,
+            });
         }
-        Some(Ledger { senders: self.senders.clone(), keys, rows })
+        Some(Ledger {
+            senders: self.senders.clone(),
+            keys,
+            rows,
+        })
     }
 }
 
 fn kind_of(byte: u8) -> Option<Kind> {
-    [Kind::Message, Kind::Outside, Kind::Redacted, Kind::Unreadable].into_iter().find(|kind| *kind as u8 == byte)
+    [Kind::Message, Kind::Outside, Kind::Redacted, Kind::Unreadable]
+        .into_iter()
+        .find(|kind| *kind as u8 == byte)
 }
 
 fn test_of(byte: u8) -> Option<Test> {
-    [Test::NotTried, Test::Decrypts, Test::Fails].into_iter().find(|test| *test as u8 == byte)
+    [Test::NotTried, Test::Decrypts, Test::Fails]
+        .into_iter()
+        .find(|test| *test as u8 == byte)
 }
 
 /// Takes a line off, without its end.
@@ -206,8 +286,19 @@ mod tests {
     use super::*;
 
     fn ledger() -> Ledger {
-        let key = |session, sender, tested_with| Key { session, sender, tested_with };
-        let row = |id, key, kind, test| Row { id, key, index: 7, at: u32::MAX, kind, test };
+        let key = |session, sender, tested_with| Key {
+            session,
+            sender,
+            tested_with,
+        };
+        let row = |id, key, kind, test| Row {
+            id,
+            key,
+            index: 7,
+            at: u32::MAX,
+            kind,
+            test,
+        };
         Ledger {
             senders: vec!["@a:b".into(), "@\n:c".into()],
             keys: vec![key(Some(SessionId::from_bytes([9; 32])), 1, 5), key(None, 0, 0)],
@@ -221,10 +312,16 @@ mod tests {
     }
 
     fn memory() -> ForecastMemory {
-        let rooms = [(room_id!("!a:b"), Packed::of(&ledger(), "s1\n")), (room_id!("!b:b"), Packed::of(&Ledger::default(), ""))];
+        let rooms = [
+            (room_id!("!a:b"), Packed::of(&ledger(), "s1\n")),
+            (room_id!("!b:b"), Packed::of(&Ledger::default(), "")),
+        ];
         ForecastMemory {
             account: user_id!("@a:b").to_owned(),
-            rooms: rooms.into_iter().map(|(room, packed)| (room.to_owned(), packed)).collect(),
+            rooms: rooms
+                .into_iter()
+                .map(|(room, packed)| (room.to_owned(), packed))
+                .collect(),
         }
     }
 
@@ -233,7 +330,13 @@ mod tests {
         let bytes = memory().to_bytes();
         let again = ForecastMemory::from_bytes(user_id!("@a:b"), &bytes).unwrap();
         assert_eq!(again, memory());
-        assert_eq!(again.room(room_id!("!a:b")).unwrap(), Remembered { ledger: ledger(), until: "s1\n".to_owned() });
+        assert_eq!(
+            again.room(room_id!("!a:b")).unwrap(),
+            Remembered {
+                ledger: ledger(),
+                until: "s1\n".to_owned()
+            }
+        );
         assert_eq!((again.len(), again.is_empty()), (4, false));
         assert_eq!(again.room(room_id!("!c:b")), None);
     }

@@ -19,8 +19,15 @@ impl Month {
         let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
         let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let from_march = (5 * of_year + 2) / 153;
-        let (month, later) = if from_march < 10 { (from_march + 3, 0) } else { (from_march - 9, 1) };
-        Self { year: era * 400 + year_of_era + later, month }
+        let (month, later) = if from_march < 10 {
+            (from_march + 3, 0)
+        } else {
+            (from_march - 9, 1)
+        };
+        Self {
+            year: era * 400 + year_of_era + later,
+            month,
+        }
     }
 }
 
@@ -59,7 +66,11 @@ mod tests {
         let mut months = 1;
         for day in 1..=(u32::MAX / 86_400) {
             let (before, month) = (Month::of((day - 1) * 86_400), Month::of(day * 86_400));
-            let next = if before.month == 12 { (before.year + 1, 1) } else { (before.year, before.month + 1) };
+            let next = if before.month == 12 {
+                (before.year + 1, 1)
+            } else {
+                (before.year, before.month + 1)
+            };
             if month != before {
                 assert_eq!((month.year, month.month), next);
                 months += 1;

@@ -36,7 +36,10 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn new() -> Self {
-        Self { slots: Semaphore::new(AT_ONCE), state: Mutex::new((AT_ONCE, Instant::now())) }
+        Self {
+            slots: Semaphore::new(AT_ONCE),
+            state: Mutex::new((AT_ONCE, Instant::now())),
+        }
     }
 
     /// Sends a request when its turn has come, and again where waiting may help; gives up when `progress` is stopped.

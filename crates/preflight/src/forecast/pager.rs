@@ -33,7 +33,11 @@ const MAX_FRUITLESS: u32 = 1_000;
 impl Pager {
     /// Begins at `from`, or at the end of the timeline.
     pub(super) fn starting(from: Option<String>) -> Self {
-        Self { followed: from.iter().cloned().collect(), from, fruitless: 0 }
+        Self {
+            followed: from.iter().cloned().collect(),
+            from,
+            fruitless: 0,
+        }
     }
 
     /// Returns the token for the next page.
@@ -63,27 +67,42 @@ mod tests {
     /// Pages as (end, length, fresh), and what follows from the last one.
     fn turns(from: Option<&str>, pages: &[(Option<&str>, usize, usize)]) -> Vec<Turn> {
         let mut pager = Pager::starting(from.map(str::to_owned));
-        pages.iter().map(|(end, length, fresh)| pager.turn(end.map(str::to_owned), *length, *fresh)).collect()
+        pages
+            .iter()
+            .map(|(end, length, fresh)| pager.turn(end.map(str::to_owned), *length, *fresh))
+            .collect()
     }
 
     #[test]
     fn a_page_without_end_is_the_last_one() {
-        assert_eq!(turns(None, &[(Some("a"), 10, 10), (None, 3, 3)]), [Turn::GoOn, Turn::Complete]);
+        assert_eq!(
+            turns(None, &[(Some("a"), 10, 10), (None, 3, 3)]),
+            [Turn::GoOn, Turn::Complete]
+        );
         assert_eq!(turns(None, &[(None, 0, 0)]), [Turn::Complete]);
     }
 
     #[test]
     fn an_empty_page_that_ends_where_it_begins_is_the_last_one() {
-        assert_eq!(turns(None, &[(Some("a"), 10, 10), (Some("a"), 0, 0)]), [Turn::GoOn, Turn::Complete]);
+        assert_eq!(
+            turns(None, &[(Some("a"), 10, 10), (Some("a"), 0, 0)]),
+            [Turn::GoOn, Turn::Complete]
+        );
         assert_eq!(turns(Some("a"), &[(Some("a"), 0, 0)]), [Turn::Complete]);
     }
 
     #[test]
     fn a_repeated_token_is_a_dead_end() {
-        assert_eq!(turns(None, &[(Some("a"), 10, 10), (Some("a"), 10, 10)]), [Turn::GoOn, Turn::Lost]);
+        assert_eq!(
+            turns(None, &[(Some("a"), 10, 10), (Some("a"), 10, 10)]),
+            [Turn::GoOn, Turn::Lost]
+        );
         let circle = [(Some("a"), 10, 10), (Some("b"), 10, 10), (Some("a"), 10, 0)];
         assert_eq!(turns(None, &circle), [Turn::GoOn, Turn::GoOn, Turn::Lost]);
-        assert_eq!(turns(Some("a"), &[(Some("b"), 0, 0), (Some("a"), 0, 0)]), [Turn::GoOn, Turn::Lost]);
+        assert_eq!(
+            turns(Some("a"), &[(Some("b"), 0, 0), (Some("a"), 0, 0)]),
+            [Turn::GoOn, Turn::Lost]
+        );
     }
 
     #[test]

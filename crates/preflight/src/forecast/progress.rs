@@ -9,7 +9,8 @@ use tokio::sync::Notify;
 
 /// Watches a forecast and the backup proof from anywhere, and stops both.
 ///
-/// The numbers only grow. They carry no time: rates and time left are for the caller to compute.
+/// The numbers grow; where the history has to be read once more, those of the rooms begin again. They carry no time:
+/// rates and time left are for the caller to compute.
 #[derive(Clone, Debug, Default)]
 pub struct ForecastProgress(Arc<Inner>);
 
@@ -80,6 +81,8 @@ impl ForecastProgress {
     }
 
     pub(crate) fn expect_rooms(&self, count: usize) {
+        self.0.rooms_done.store(0, Ordering::Relaxed);
+        self.0.events.store(0, Ordering::Relaxed);
         self.0.rooms.store(count as u64, Ordering::Relaxed);
     }
 

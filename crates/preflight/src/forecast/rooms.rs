@@ -57,12 +57,15 @@ pub(super) async fn encrypted_rooms(
     left_rooms: bool,
 ) -> Result<Rooms, Gap> {
     let config = RequestConfig::new().disable_retry().timeout(PATIENCE);
-    let request = || caller.client().send(sync_request(left_rooms)).with_request_config(config);
+    let request = || {
+        caller
+            .client()
+            .send(sync_request(left_rooms))
+            .with_request_config(config)
+    };
     match pace.ask(caller, progress, request).await {
         Ok(answer) => Ok(read(answer)),
-        Err(Gap::Unsupported | Gap::Unreadable | Gap::Failed) => {
-            one_by_one(caller, pace, progress, left_rooms).await
-        }
+        Err(Gap::Unsupported | Gap::Unreadable | Gap::Failed) => one_by_one(caller, pace, progress, left_rooms).await,
         Err(gap) => Err(gap),
     }
 }
@@ -81,10 +84,15 @@ fn sync_request(left_rooms: bool) -> sync_events::v3::Request {
     filter.room.ephemeral = nothing();
     filter.room.timeline = nothing();
     filter.room.include_leave = left_rooms;
-    filter.room.state.types =
-        Some(["m.room.encryption", "m.room.name", "m.room.canonical_alias"].map(str::to_owned).to_vec());
+    filter.room.state.types = Some(
+        ["m.room.encryption", "m.room.name", "m.room.canonical_alias"]
+            .map(str::to_owned)
+            .to_vec(),
+    );
     // Members are not among the types; this makes the server name some of them in the summary.
-    filter.room.state.lazy_load_options = LazyLoadOptions::Enabled { include_redundant_members: false };
+    filter.room.state.lazy_load_options = LazyLoadOptions::Enabled {
+        include_redundant_members: false,
+    };
     let mut request = sync_events::v3::Request::new();
     request.filter = Some(sync_events::v3::Filter::FilterDefinition(filter));
     request.set_presence = PresenceState::Offline;
@@ -95,13 +103,25 @@ fn sync_request(left_rooms: bool) -> sync_events::v3::Request {
 fn read(answer: sync_events::v3::Response) -> Rooms {
     let joined = answer.rooms.join.into_iter().filter_map(|(id, room)| {
         let state = State::read(&room.state);
-        state.encrypted.then(|| Room { id, name: state.name(&room.summary.heroes), left: false })
+        state.encrypted.then(|| Room {
+            id,
+            name: state.name(&room.summary.heroes),
+            left: false,
+        })
     });
     let left = answer.rooms.leave.into_iter().filter_map(|(id, room)| {
         let state = State::read(&room.state);
-        state.encrypted.then(|| Room { id, name: state.name(&[]), left: true })
+        state.encrypted.then(|| Room {
+            id,
+            name: state.name(&[]),
+            left: true,
+        })
     });
-    Rooms { rooms: joined.chain(left).collect(), moment: Some(answer.next_batch), gap: None }
+    Rooms {
+        rooms: joined.chain(left).collect(),
+        moment: Some(answer.next_batch),
+        gap: None,
+    }
 }
 
 /// The part of a room's state that matters.
@@ -133,7 +153,9 @@ impl State {
     }
 
     fn take(&mut self, event: &Raw<AnySyncStateEvent>) {
-        let Ok(event) = serde_json::from_str::<StateEvent>(event.json().get()) else { return };
+        let Ok(event) = serde_json::from_str::<StateEvent>(event.json().get()) else {
+            return;
+        };
         if !event.state_key.is_empty() {
             return;
         }
@@ -153,30 +175,33 @@ impl State {
     /// Returns what the room is called: by its name, its alias, or who is in it.
     fn name(self, heroes: &[OwnedUserId]) -> Option<String> {
         let heroes: Vec<&str> = heroes.iter().take(MAX_HEROES).map(|it| it.as_str()).collect();
-        self.name.or(self.alias).or_else(|| (!heroes.is_empty()).then(|| heroes.join(", ")))
+        self.name
+            .or(self.alias)
+            .or_else(|| (!heroes.is_empty()).then(|| heroes.join(", ")))
     }
 }
 
 /// Asks which rooms are joined, and each of them whether it is encrypted and what it is called
 /// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3joined_rooms)).
-async fn one_by_one(
-    caller: &Caller,
-    pace: &Pace,
-    progress: &ForecastProgress,
-    left_rooms: bool,
-) -> Result<Rooms, Gap> {
+async fn one_by_one(caller: &Caller, pace: &Pace, progress: &ForecastProgress, left_rooms: bool) -> Result<Rooms, Gap> {
     let request = || caller.client().send(joined_rooms::v3::Request::new());
     let joined = pace.ask(caller, progress, request).await?.joined_rooms;
     let asked = stream::iter(joined).map(|id| async move {
         let encrypted = has_state(caller, pace, progress, &id, StateEventType::RoomEncryption).await;
         let name = match encrypted {
-            Ok(Some(_)) => has_state(caller, pace, progress, &id, StateEventType::RoomName).await.ok().flatten(),
+            Ok(Some(_)) => has_state(caller, pace, progress, &id, StateEventType::RoomName)
+                .await
+                .ok()
+                .flatten(),
             _ => None,
         };
         (id, encrypted, name)
     });
     // Rooms that were left cannot be listed this way.
-    let mut found = Rooms { gap: left_rooms.then_some(Gap::Unsupported), ..Rooms::default() };
+    let mut found = Rooms {
+        gap: left_rooms.then_some(Gap::Unsupported),
+        ..Rooms::default()
+    };
     let mut asked = std::pin::pin!(asked.buffered(super::pace::AT_ONCE));
     while let Some((id, encrypted, name)) = asked.next().await {
         match encrypted {

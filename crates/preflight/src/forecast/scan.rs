@@ -60,7 +60,13 @@ const PAGE: u32 = 1_000;
 impl<'a> Scan<'a> {
     pub(super) fn new(caller: &'a Caller, pace: &'a Pace, options: &'a ForecastOptions, texts: &'a Texts) -> Self {
         let allowance = Allowance(AtomicU64::new(options.max_events.unwrap_or(u64::MAX)));
-        Self { caller, pace, options, texts, allowance }
+        Self {
+            caller,
+            pace,
+            options,
+            texts,
+            allowance,
+        }
     }
 
     /// Reads the history of a room with `GET /_matrix/client/v3/rooms/ROOM/messages`
@@ -83,7 +89,10 @@ impl<'a> Scan<'a> {
                 match newer.gap {
                     // The server does not know that place any more: everything is read anew.
                     Some(Gap::Refused | Gap::Unreadable | Gap::Unsupported) => self.read_anew(room).await,
-                    _ => RoomHistory { until: Some(until), ..newer },
+                    _ => RoomHistory {
+                        until: Some(until),
+                        ..newer
+                    },
                 }
             }
         };
@@ -95,7 +104,8 @@ impl<'a> Scan<'a> {
     }
 
     async fn read_anew(&self, room: Room) -> RoomHistory {
-        self.read(room, Direction::Backward, Pager::default(), Entering::default()).await
+        self.read(room, Direction::Backward, Pager::default(), Entering::default())
+            .await
     }
 
     async fn read(&self, room: Room, direction: Direction, mut pager: Pager, mut entering: Entering) -> RoomHistory {
@@ -130,7 +140,14 @@ impl<'a> Scan<'a> {
             End::Gap(Gap::NotAsked) | End::Start | End::LeftOut => None,
             End::Gap(gap) => Some(gap),
         };
-        RoomHistory { room, ledger: entering.finish(), texts, complete: end == End::Start, gap, until: None }
+        RoomHistory {
+            room,
+            ledger: entering.finish(),
+            texts,
+            complete: end == End::Start,
+            gap,
+            until: None,
+        }
     }
 
     fn enter_page<'e>(
@@ -211,7 +228,13 @@ struct Allowance(AtomicU64);
 
 impl Allowance {
     fn take(&self) -> bool {
-        let less = |left: u64| if left == u64::MAX { Some(left) } else { left.checked_sub(1) };
+        let less = |left: u64| {
+            if left == u64::MAX {
+                Some(left)
+            } else {
+                left.checked_sub(1)
+            }
+        };
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
     }
 

@@ -1,5 +1,6 @@
 //! The whole forecast against a server of canned answers.
 
+mod again;
 mod odd;
 mod whole;
 
@@ -59,7 +60,12 @@ impl World {
     pub(super) fn sender(&self, room: u64, number: u64) -> Sender {
         let session = self.generator.session(number).unwrap();
         let ratchet = session.sender().unwrap();
-        Sender { ratchet, session, room: self.generator.room_id(room), number }
+        Sender {
+            ratchet,
+            session,
+            room: self.generator.room_id(room),
+            number,
+        }
     }
 
     /// Puts a room key into the backup, from this message on.
@@ -68,7 +74,10 @@ impl World {
         let text = self.generator.room_key(&sender.session, &exported);
         let sealed = self.generator.seal(text.as_bytes(), sender.number).unwrap();
         let entry = serde_json::from_str(&sealed.entry(first_index)).unwrap();
-        self.backup.entry(sender.room.clone()).or_default().insert(sender.session.id().to_string(), entry);
+        self.backup
+            .entry(sender.room.clone())
+            .or_default()
+            .insert(sender.session.id().to_string(), entry);
     }
 
     /// Sends a message, and returns its event for spoiling.
@@ -114,7 +123,10 @@ impl World {
     }
 
     pub(super) fn listing(&self) -> Value {
-        let rooms = self.backup.iter().map(|(room, sessions)| (room.clone(), json!({"sessions": sessions})));
+        let rooms = self
+            .backup
+            .iter()
+            .map(|(room, sessions)| (room.clone(), json!({"sessions": sessions})));
         json!({"rooms": rooms.collect::<serde_json::Map<_, _>>()})
     }
 
@@ -129,11 +141,16 @@ impl World {
         };
         let rooms = |left: bool| {
             let some = self.rooms.keys().filter(|room| self.left.contains(room) == left);
-            some.map(|room| (room.clone(), state(room))).collect::<serde_json::Map<_, _>>()
+            some.map(|room| (room.clone(), state(room)))
+                .collect::<serde_json::Map<_, _>>()
         };
         let mut joined = rooms(false);
         joined.insert("!plain:example.org".to_owned(), json!({"state": {"events": []}}));
-        let left = if left_rooms { rooms(true) } else { serde_json::Map::new() };
+        let left = if left_rooms {
+            rooms(true)
+        } else {
+            serde_json::Map::new()
+        };
         json!({"next_batch": format!("s{}", self.events), "rooms": {"join": joined, "leave": left}})
     }
 
@@ -141,7 +158,9 @@ impl World {
     fn page(&self, room: &str, request: &Request) -> Value {
         let events = self.rooms.get(room).map_or(&[][..], Vec::as_slice);
         let number = |event: &Value| event["event_id"].as_str().unwrap()[1..].parse::<u64>().unwrap();
-        let from = request.get("from").map(|it| it.trim_start_matches('s').parse::<usize>().unwrap());
+        let from = request
+            .get("from")
+            .map(|it| it.trim_start_matches('s').parse::<usize>().unwrap());
         if request.get("dir") == Some("f") {
             let from = from.unwrap() as u64;
             let newer: Vec<_> = events.iter().filter(|event| number(event) >= from).take(3).collect();
@@ -158,7 +177,10 @@ impl World {
     pub(super) async fn serve(self) -> (CannedServer, Arc<Mutex<Self>>) {
         let world = Arc::new(Mutex::new(self));
         let answering = Arc::clone(&world);
-        (CannedServer::start(move |request| answering.lock().unwrap().answer(request)).await, world)
+        (
+            CannedServer::start(move |request| answering.lock().unwrap().answer(request)).await,
+            world,
+        )
     }
 }
 
@@ -178,7 +200,16 @@ pub(super) async fn outcome(server: &CannedServer, key: Key, options: &ForecastO
         Key::Typed => Some(Arc::new(Generator::new(7).unwrap().backup_key().unwrap())),
         Key::NotTyped => None,
     };
-    run(Ground { caller, homeserver: &homeserver, backup: &backup, key }, options).await
+    run(
+        Ground {
+            caller,
+            homeserver: &homeserver,
+            backup: &backup,
+            key,
+        },
+        options,
+    )
+    .await
 }
 
 /// Unwraps a forecast.
@@ -191,5 +222,10 @@ pub(super) fn forecast(outcome: &Outcome) -> &Forecast {
 
 /// Counts by cause.
 pub(super) fn causes(forecast: &Forecast) -> Vec<(AtRisk, u64)> {
-    forecast.events.at_risk_by_cause.iter().map(|(cause, count)| (*cause, *count)).collect()
+    forecast
+        .events
+        .at_risk_by_cause
+        .iter()
+        .map(|(cause, count)| (*cause, *count))
+        .collect()
 }

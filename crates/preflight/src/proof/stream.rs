@@ -32,21 +32,28 @@ pub(super) enum Next {
 }
 
 /// Asks for all entries of `version`; waits when the server asks for it.
-pub(super) async fn open(
-    caller: &Caller,
-    homeserver: &Homeserver,
-    version: &str,
-) -> Result<Body, Gap> {
+pub(super) async fn open(caller: &Caller, homeserver: &Homeserver, version: &str) -> Result<Body, Gap> {
     let mut url = homeserver.base_url().clone();
-    url.set_path(&format!("{}/_matrix/client/v3/room_keys/keys", url.path().trim_end_matches('/')));
+    url.set_path(&format!(
+        "{}/_matrix/client/v3/room_keys/keys",
+        url.path().trim_end_matches('/')
+    ));
     url.query_pairs_mut().append_pair("version", version);
     let token = caller.client().access_token().unwrap_or_default();
     for _ in 0..TRIES {
-        let asked = homeserver.http.get(url.clone()).bearer_auth(&token).timeout(NO_LIMIT).send();
+        let asked = homeserver
+            .http
+            .get(url.clone())
+            .bearer_auth(&token)
+            .timeout(NO_LIMIT)
+            .send();
         let answer = tokio::time::timeout(PATIENCE, asked).await;
         let answer = answer.map_err(|_| Gap::Offline)?.map_err(|_| Gap::Offline)?;
         if answer.status().is_success() {
-            return Ok(Body { answer, patience: homeserver.timeout });
+            return Ok(Body {
+                answer,
+                patience: homeserver.timeout,
+            });
         }
         let Some(wait) = wait_asked_for(&answer).filter(|wait| *wait <= LONGEST_WAIT) else {
             return Err(refusal(caller, answer).await);
@@ -68,7 +75,10 @@ impl Body {
 }
 
 fn wait_asked_for(answer: &Response) -> Option<Duration> {
-    let seconds = answer.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.trim().parse().ok());
+    let seconds = answer
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|it| it.to_str().ok()?.trim().parse().ok());
     (answer.status() == StatusCode::TOO_MANY_REQUESTS).then(|| Duration::from_secs(seconds.unwrap_or(5)))
 }
 
@@ -122,7 +132,11 @@ mod tests {
             (401, Some("M_UNKNOWN_TOKEN"), Gap::Refused),
             (502, None, Gap::Failed),
         ] {
-            assert_eq!(gap_of(StatusCode::from_u16(status).unwrap(), code), gap, "{status} {code:?}");
+            assert_eq!(
+                gap_of(StatusCode::from_u16(status).unwrap(), code),
+                gap,
+                "{status} {code:?}"
+            );
         }
     }
 }

@@ -6,6 +6,7 @@ use matrix_sdk::{
     Client, HttpError, SessionMeta, SessionTokens,
     authentication::matrix::MatrixSession,
     config::RequestConfig,
+    reqwest::Url,
     ruma::{
         DeviceId, UserId,
         api::{
@@ -18,7 +19,6 @@ use matrix_sdk::{
             error::{ErrorKind, RetryAfter},
         },
     },
-    reqwest::Url,
     store::RoomLoadSettings,
     utils::local_server::LocalServerBuilder,
 };
@@ -177,7 +177,10 @@ async fn in_browser(
     name: &str,
 ) -> Result<(), SignInError> {
     let failed = |words: String| SignInError::SsoFailed(words);
-    let (here, answer) = LocalServerBuilder::new().spawn().await.map_err(|error| failed(error.to_string()))?;
+    let (here, answer) = LocalServerBuilder::new()
+        .spawn()
+        .await
+        .map_err(|error| failed(error.to_string()))?;
     let page = client.matrix_auth().get_sso_login_url(here.as_str(), None).await;
     open(&page.map_err(|error| failed(error.to_string()))?);
     let answer = tokio::time::timeout(BROWSER_PATIENCE, answer).await;
@@ -196,15 +199,13 @@ async fn in_browser(
 fn login_token(here: &Url, query: &str) -> Option<String> {
     let mut url = here.clone();
     url.set_query(Some(query));
-    url.query_pairs().find(|(name, _)| name == "loginToken").map(|(_, token)| token.into_owned())
+    url.query_pairs()
+        .find(|(name, _)| name == "loginToken")
+        .map(|(_, token)| token.into_owned())
 }
 
 /// Signs in once. The SDK's own sign-in waits out a rate limit of minutes without a word, so the request is our own.
-async fn log_in(
-    client: &Client,
-    info: login::v3::LoginInfo,
-    name: &str,
-) -> Result<Result<(), HttpError>, SignInError> {
+async fn log_in(client: &Client, info: login::v3::LoginInfo, name: &str) -> Result<Result<(), HttpError>, SignInError> {
     let mut request = login::v3::Request::new(info);
     request.initial_device_display_name = Some(name.to_owned());
     match client.send(request).await {

@@ -17,7 +17,11 @@ pub(super) fn only(situation: &Situation, fate: Fate) -> Option<Severity> {
 /// Keys may wait for it on the server, or in it for the key backup; that matters where something is missing.
 pub(super) fn stale(situation: &Situation, _: Fate) -> Option<Severity> {
     let stale = matches!(situation.sessions, Sessions::Known { stale: true, .. });
-    let severity = if situation.coverage.is_whole() { Severity::Note } else { Severity::Caution };
+    let severity = if situation.coverage.is_whole() {
+        Severity::Note
+    } else {
+        Severity::Caution
+    };
     stale.then_some(severity)
 }
 

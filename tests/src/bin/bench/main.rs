@@ -2,6 +2,7 @@
 //!
 //! Prints a table and writes it to `docs/performance.md`. Figures of different runs or machines are not to be compared;
 //! the ratios are.
+#![expect(clippy::print_stdout, reason = "the figures are for whoever runs it")]
 
 mod check;
 mod start;

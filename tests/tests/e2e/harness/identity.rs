@@ -79,3 +79,13 @@ async fn a_dehydrated_device() -> Result<()> {
         })
         .await
 }
+
+#[tokio::test]
+async fn one_session() -> Result<()> {
+    let account = spoiled(Defect::OneSession).await?;
+    let devices = account.api()?.get("/_matrix/client/v3/devices").await?;
+    assert_eq!(devices["devices"].as_array().context("no devices")?.len(), 1);
+    assert_eq!(identity_signatures(&account).await?, [1]);
+    assert_eq!(backup_of(&account).await?.count(), 8);
+    Ok(())
+}

@@ -21,6 +21,10 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
 
 fn whitespace(source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();
+    // A snapshot is what a program printed, blanks and all.
+    if source.path.ends_with(".snap") {
+        return findings;
+    }
     let mut report = |line, sentence| findings.push(source.finding(line, "whitespace", sentence));
     for (number, line) in (1..).zip(source.text.split('\n')) {
         if line.ends_with('\r') {
@@ -45,6 +49,12 @@ mod tests {
 
     fn found(path: &str, text: &str) -> Vec<String> {
         places(check(&Source::new(path, text)))
+    }
+
+    #[test]
+    fn blanks_at_the_end_are_found_except_in_snapshots() {
+        assert_eq!(found("a.md", "a \n"), ["a.md:1: whitespace"]);
+        assert_eq!(found("a.snap", "a \n"), [""; 0]);
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub(super) fn show(page: &mut Page, report: &Report) {
     if let Some(rest) = not_counted(&forecast.events) {
         page.aside(1, &rest, Tone::Plain);
     }
+    if let Some(test) = tested(forecast) {
+        page.aside(1, &test, Tone::Plain);
+    }
     if !forecast.complete {
         page.aside(1, &partial(forecast), Tone::Plain);
     }
@@ -36,18 +39,24 @@ pub(super) fn show(page: &mut Page, report: &Report) {
 }
 
 fn sum(forecast: &Forecast) -> String {
+    let events = &forecast.events;
     let EventCounts {
         total,
         covered,
         readable,
         at_risk,
         ..
-    } = &forecast.events;
+    } = events;
     if *total == 0 {
         return "There is no encrypted message that this account could read.".to_owned();
     }
     let (covered, total) = (grouped(*covered), messages(*total));
     let stay = match readable {
+        Some(0) if events.covered > 0 => {
+            return format!(
+                "None of {total} stay readable: the key backup covers {covered}, but nothing you have opens it."
+            );
+        }
         Some(readable) => format!(
             "{} of {total} stay readable once every session is signed out",
             grouped(*readable)
@@ -68,6 +77,27 @@ fn sum(forecast: &Forecast) -> String {
         .map(|it| format!(", the newest from {}", time::day(it)))
         .unwrap_or_default();
     format!("{stay}; {} in {places} would be lost{newest}.", grouped(*at_risk))
+}
+
+/// Says which of them were decrypted as a test.
+fn tested(forecast: &Forecast) -> Option<String> {
+    let proof = forecast
+        .event_proof
+        .as_ref()
+        .filter(|it| it.decrypted + it.failed > 0)?;
+    let all = if proof.complete {
+        "Each of them"
+    } else {
+        "A part of them"
+    };
+    let failed = match proof.failed {
+        0 => String::new(),
+        failed => format!(", and {} failed", grouped(failed)),
+    };
+    Some(format!(
+        "{all} was decrypted as a test with nothing but what the key backup holds: {} worked{failed}.",
+        grouped(proof.decrypted)
+    ))
 }
 
 /// Messages that no way of resetting changes anything about.

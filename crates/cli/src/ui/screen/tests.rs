@@ -1,3 +1,5 @@
+//! Tests of this module: every answer as it is shown or refused.
+
 use lifeboat_report::{
     Fact, Facts, Forecast, Gap, Report,
     facts::{DefaultKey, DeviceKeys, Identity, OAuth, PasswordChange, Secret, SecretName, Session, Support},

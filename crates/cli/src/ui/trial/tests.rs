@@ -1,3 +1,5 @@
+//! Tests of this module: every answer as it is shown or refused.
+
 use std::collections::BTreeMap;
 
 use lifeboat_preflight::{OtherThing, Typo, Understanding};

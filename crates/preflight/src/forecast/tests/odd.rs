@@ -25,7 +25,11 @@ async fn spoiled(
     let world = world();
     CannedServer::start(move |request| {
         let sound = world.answer(request)?;
-        Some(if request.path.ends_with(suffix) { answer(request, sound) } else { sound })
+        Some(if request.path.ends_with(suffix) {
+            answer(request, sound)
+        } else {
+            sound
+        })
     })
     .await
 }
@@ -45,7 +49,10 @@ async fn a_repeated_token_ends_the_room_and_says_so() {
     let server = spoiled("/messages", |_, sound| changed(&sound, |body| body["end"] = json!("6"))).await;
     let forecast = forecast_of(&server).await;
     assert_eq!(server.asked("/messages").len(), 2);
-    assert_eq!((forecast.events.total, forecast.complete, forecast.rooms[0].gap), (6, false, Some(Gap::Unreadable)));
+    assert_eq!(
+        (forecast.events.total, forecast.complete, forecast.rooms[0].gap),
+        (6, false, Some(Gap::Unreadable))
+    );
 }
 
 #[tokio::test]
@@ -97,7 +104,10 @@ async fn too_many_requests_are_waited_for() {
         if *refused > 2 {
             return sound;
         }
-        Answer { status: 429, ..json!({"errcode": "M_LIMIT_EXCEEDED", "error": "x", "retry_after_ms": 1}).into() }
+        Answer {
+            status: 429,
+            ..json!({"errcode": "M_LIMIT_EXCEEDED", "error": "x", "retry_after_ms": 1}).into()
+        }
     })
     .await;
     let forecast = forecast_of(&server).await;
@@ -144,9 +154,15 @@ async fn a_listing_that_breaks_off_judges_nothing_beyond_it() {
     let outcome = outcome(&server, Key::Typed, &ForecastOptions::default()).await;
     let forecast = forecast(&outcome);
     let events = &forecast.events;
-    assert_eq!((events.total, events.covered, events.at_risk, events.not_judged), (11, 10, 1, 1));
+    assert_eq!(
+        (events.total, events.covered, events.at_risk, events.not_judged),
+        (11, 10, 1, 1)
+    );
     assert_eq!(causes(forecast), [(AtRisk::StartsTooLate, 1)]);
-    assert_eq!((forecast.complete, forecast.scope.listing_gap), (false, Some(Gap::Offline)));
+    assert_eq!(
+        (forecast.complete, forecast.scope.listing_gap),
+        (false, Some(Gap::Offline))
+    );
     let proof = outcome.proof.known().unwrap();
     assert_eq!((proof.entries, proof.open, proof.complete), (2, 2, false));
 }
@@ -195,7 +211,10 @@ async fn where_sync_is_not_understood_rooms_are_asked_one_by_one() {
     })
     .await;
     let forecast = forecast_of(&server).await;
-    assert_eq!((forecast.events.total, forecast.complete, forecast.rooms.len()), (9, true, 1));
+    assert_eq!(
+        (forecast.events.total, forecast.complete, forecast.rooms.len()),
+        (9, true, 1)
+    );
 }
 
 #[tokio::test]
@@ -207,7 +226,10 @@ async fn a_forecast_that_was_stopped_is_partial() {
         sound
     })
     .await;
-    let options = ForecastOptions { progress: progress.clone(), ..ForecastOptions::default() };
+    let options = ForecastOptions {
+        progress: progress.clone(),
+        ..ForecastOptions::default()
+    };
     let outcome = outcome(&server, Key::NotTyped, &options).await;
     let forecast = forecast(&outcome);
     assert!(!forecast.complete && forecast.scope.stopped && forecast.rooms[0].gap.is_none());
@@ -220,7 +242,12 @@ async fn an_ended_session_is_noticed_while_listing() {
     let server = spoiled("/room_keys/keys", |_, _| Answer::error(401, "M_UNKNOWN_TOKEN")).await;
     let (homeserver, session) = server.enter().await;
     let backup = newest_backup(session.caller()).await;
-    let ground = Ground { caller: session.caller(), homeserver: &homeserver, backup: &backup, key: None };
+    let ground = Ground {
+        caller: session.caller(),
+        homeserver: &homeserver,
+        backup: &backup,
+        key: None,
+    };
     run(ground, &ForecastOptions::default()).await;
     assert!(session.caller().session_ended());
 }

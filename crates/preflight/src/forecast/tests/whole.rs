@@ -40,8 +40,14 @@ async fn every_message_is_in_its_class() {
     let events = &forecast.events;
     assert_eq!((events.total, events.covered, events.at_risk), (17, 12, 5));
     assert_eq!(causes(forecast), [(AtRisk::NotInBackup, 2), (AtRisk::StartsTooLate, 3)]);
-    assert_eq!((events.never_yours, events.redacted, events.unknown_algorithm), (1, 1, 1));
-    assert_eq!((events.starts_late_by, events.not_judged, events.readable), (3, 0, None));
+    assert_eq!(
+        (events.never_yours, events.redacted, events.unknown_algorithm),
+        (1, 1, 1)
+    );
+    assert_eq!(
+        (events.starts_late_by, events.not_judged, events.readable),
+        (3, 0, None)
+    );
     assert!(forecast.complete && forecast.event_proof.is_none());
     assert_eq!(outcome.proof, Fact::Unknown(Gap::NotAsked));
     assert_eq!(forecast.newest_at_risk_at, Some(START + 15 * 60_000));
@@ -50,12 +56,21 @@ async fn every_message_is_in_its_class() {
     assert_eq!(forecast.senders["@ben:example.org"].total, 16);
     assert_eq!(forecast.months.keys().collect::<Vec<_>>(), ["2026-11"]);
     assert_eq!(forecast.months["2026-11"], *events);
-    let rooms: Vec<_> = forecast.rooms.iter().map(|it| (it.events.at_risk, it.complete, it.name.is_some())).collect();
+    let rooms: Vec<_> = forecast
+        .rooms
+        .iter()
+        .map(|it| (it.events.at_risk, it.complete, it.name.is_some()))
+        .collect();
     assert_eq!(rooms, [(3, true, true), (2, true, true)]);
     assert_eq!((forecast.scope.rooms, forecast.scope.rooms_complete), (2, 2));
     // Without a key and a limit nothing else is asked.
     assert_eq!(server.asked("/room_keys/keys").len(), 1);
-    assert!(server.asked("/messages").iter().all(|it| it.get("filter").unwrap().contains("m.room.encrypted")));
+    assert!(
+        server
+            .asked("/messages")
+            .iter()
+            .all(|it| it.get("filter").unwrap().contains("m.room.encrypted"))
+    );
 }
 
 #[tokio::test]
@@ -76,7 +91,12 @@ async fn with_the_key_every_entry_and_every_message_is_opened() {
     let mut foreign = world.sender(1, 7);
     world.send(&mut foreign);
     world.back_up(&foreign, 0);
-    let entry = world.backup.get_mut(&room).unwrap().get_mut(&foreign.session.id().to_string()).unwrap();
+    let entry = world
+        .backup
+        .get_mut(&room)
+        .unwrap()
+        .get_mut(&foreign.session.id().to_string())
+        .unwrap();
     entry["session_data"]["mac"] = json!("AAAAAAAAAAA");
     let (server, _) = world.serve().await;
     let outcome = outcome(&server, Key::Typed, &ForecastOptions::default()).await;
@@ -95,14 +115,20 @@ async fn with_the_key_every_entry_and_every_message_is_opened() {
     assert_eq!((exam.decrypted, exam.failed, exam.complete), (15, 1, true));
     let proof = outcome.proof.known().unwrap();
     assert_eq!((proof.entries, proof.open, proof.complete), (4, 3, true));
-    assert_eq!(proof.damaged.iter().collect::<Vec<_>>(), [(&"mac-wrong".to_owned(), &1)]);
+    assert_eq!(
+        proof.damaged.iter().collect::<Vec<_>>(),
+        [(&"mac-wrong".to_owned(), &1)]
+    );
     assert_eq!(server.asked("/room_keys/keys").len(), 1);
 }
 
 #[tokio::test]
 async fn messages_are_decrypted_only_on_request() {
     let (server, _) = world().serve().await;
-    let options = ForecastOptions { event_proof: EventProofWish::Never, ..ForecastOptions::default() };
+    let options = ForecastOptions {
+        event_proof: EventProofWish::Never,
+        ..ForecastOptions::default()
+    };
     let outcome = outcome(&server, Key::Typed, &options).await;
     assert_eq!(forecast(&outcome).event_proof, None);
     assert!(outcome.proof.known().is_some());
@@ -114,29 +140,75 @@ async fn limits_leave_a_partial_forecast() {
     let first = Generator::new(7).unwrap().room_id(0);
     let chosen = BTreeSet::from([RoomId::parse(first).unwrap()]);
     for (options, total) in [
-        (ForecastOptions { since: Some(START + 12 * 60_000), ..ForecastOptions::default() }, 5),
-        (ForecastOptions { since: Some(START + 9 * 60_000), ..ForecastOptions::default() }, 8),
-        (ForecastOptions { rooms: Some(chosen), ..ForecastOptions::default() }, 15),
-        (ForecastOptions { rooms: Some(BTreeSet::new()), ..ForecastOptions::default() }, 0),
+        (
+            ForecastOptions {
+                since: Some(START + 12 * 60_000),
+                ..ForecastOptions::default()
+            },
+            5,
+        ),
+        (
+            ForecastOptions {
+                since: Some(START + 9 * 60_000),
+                ..ForecastOptions::default()
+            },
+            8,
+        ),
+        (
+            ForecastOptions {
+                rooms: Some(chosen),
+                ..ForecastOptions::default()
+            },
+            15,
+        ),
+        (
+            ForecastOptions {
+                rooms: Some(BTreeSet::new()),
+                ..ForecastOptions::default()
+            },
+            0,
+        ),
     ] {
         let outcome = outcome(&server, Key::NotTyped, &options).await;
         let forecast = forecast(&outcome);
-        assert_eq!((forecast.events.total, forecast.complete), (total, false), "{options:?}");
+        assert_eq!(
+            (forecast.events.total, forecast.complete),
+            (total, false),
+            "{options:?}"
+        );
         assert!(forecast.rooms.iter().all(|it| it.gap.is_none()));
     }
-    let outcome = outcome(&server, Key::NotTyped, &ForecastOptions { max_events: Some(4), ..Default::default() }).await;
+    let outcome = outcome(
+        &server,
+        Key::NotTyped,
+        &ForecastOptions {
+            max_events: Some(4),
+            ..Default::default()
+        },
+    )
+    .await;
     let forecast = forecast(&outcome);
     let events = &forecast.events;
-    assert_eq!(events.total + events.redacted + events.unknown_algorithm + events.never_yours, 4);
+    assert_eq!(
+        events.total + events.redacted + events.unknown_algorithm + events.never_yours,
+        4
+    );
     assert!(!forecast.complete);
 }
 
 #[tokio::test]
 async fn a_limit_that_leaves_nothing_out_is_none() {
     let (server, _) = world().serve().await;
-    let options = ForecastOptions { since: Some(START), max_events: Some(21), ..ForecastOptions::default() };
+    let options = ForecastOptions {
+        since: Some(START),
+        max_events: Some(21),
+        ..ForecastOptions::default()
+    };
     let outcome = outcome(&server, Key::NotTyped, &options).await;
-    assert_eq!((forecast(&outcome).events.total, forecast(&outcome).complete), (17, true));
+    assert_eq!(
+        (forecast(&outcome).events.total, forecast(&outcome).complete),
+        (17, true)
+    );
 }
 
 #[tokio::test]
@@ -147,9 +219,17 @@ async fn rooms_that_were_left_are_read_on_request() {
     let (server, _) = world.serve().await;
     let without = outcome(&server, Key::NotTyped, &ForecastOptions::default()).await;
     assert_eq!(forecast(&without).rooms.len(), 1);
-    let options = ForecastOptions { left_rooms: LeftRooms::Include, ..ForecastOptions::default() };
+    let options = ForecastOptions {
+        left_rooms: LeftRooms::Include,
+        ..ForecastOptions::default()
+    };
     let with = outcome(&server, Key::NotTyped, &options).await;
-    let left: Vec<_> = forecast(&with).rooms.iter().filter(|it| it.left).map(|it| &it.room_id).collect();
+    let left: Vec<_> = forecast(&with)
+        .rooms
+        .iter()
+        .filter(|it| it.left)
+        .map(|it| &it.room_id)
+        .collect();
     assert_eq!(left, [&room]);
 }
 
@@ -164,6 +244,9 @@ async fn without_a_backup_every_message_is_at_risk() {
     })
     .await;
     let outcome = outcome(&server, Key::NotTyped, &ForecastOptions::default()).await;
-    assert_eq!((forecast(&outcome).events.covered, forecast(&outcome).events.at_risk), (0, 16));
+    assert_eq!(
+        (forecast(&outcome).events.covered, forecast(&outcome).events.at_risk),
+        (0, 16)
+    );
     assert!(server.asked("/room_keys/keys").is_empty());
 }

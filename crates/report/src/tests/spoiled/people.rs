@@ -69,9 +69,13 @@ fn sessions() -> Vec<Case> {
                 }
             },
         ),
-        case("session not seen since the newest message", &["session-stale N N"], |facts| {
-            session(facts, 1).last_seen_at = Some(BEFORE_NEWEST - 1);
-        }),
+        case(
+            "session not seen since the newest message",
+            &["session-stale N N"],
+            |facts| {
+                session(facts, 1).last_seen_at = Some(BEFORE_NEWEST - 1);
+            },
+        ),
         case("session seen just before the newest message", &[], |facts| {
             session(facts, 1).last_seen_at = Some(BEFORE_NEWEST);
         }),
