@@ -1,3 +1,5 @@
+//! Tests of this module: every remedy parses as a command line of ours.
+
 use clap::Parser;
 use lifeboat_report::{
     Fact, Facts, Gap, Report,
