@@ -16,7 +16,7 @@ pub struct BackupKey {
     public: [u8; Self::LENGTH],
 }
 
-/// The bytes are not a private key of Curve25519.
+/// The text or the bytes are not a private key of Curve25519.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the backup key is not a Curve25519 private key")]
 pub struct BackupKeyRefused;
@@ -25,7 +25,16 @@ impl BackupKey {
     /// How many bytes the private key has, and the public one.
     pub const LENGTH: usize = 32;
 
-    /// Takes the private key as secret storage holds it under `m.megolm_backup.v1`, after base64.
+    /// Takes the private key as secret storage holds it under `m.megolm_backup.v1`: base64, padded or not.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the text is not base64 of 32 bytes.
+    pub fn from_base64(text: &str) -> Result<Self, BackupKeyRefused> {
+        Self::from_bytes(&Zeroizing::new(base64::decode(text).ok_or(BackupKeyRefused)?))
+    }
+
+    /// Takes the private key itself.
     ///
     /// # Errors
     ///
@@ -112,6 +121,19 @@ mod tests {
         one[0] = 1;
         assert_eq!(key.agree(&[0; 32]), None);
         assert_eq!(key.agree(&one), None);
+    }
+
+    #[test]
+    fn takes_base64_of_the_right_length() {
+        let text = super::base64::encode(&ALICE);
+        for text in [format!("{text}="), text] {
+            assert_eq!(
+                BackupKey::from_base64(&text).unwrap().agree(&BOB_PUBLIC).as_deref(),
+                Some(&SHARED)
+            );
+            assert!(BackupKey::from_base64(&text[1..]).is_err());
+        }
+        assert!(BackupKey::from_base64("EsTc LW2K PGiF wKEA 3As5 g5c4 BXwk qeeJ ZJV8 Q9fu gUMN UE4d").is_err());
     }
 
     #[test]

@@ -62,9 +62,9 @@ pub(crate) struct OddEntry {
 /// Names one damaged entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DamagedEntry<'a> {
-    /// The room as listed, valid or not.
+    /// The room as listed, valid or not; of an impossible one the first 255 bytes.
     pub room_id: &'a str,
-    /// The session id as listed, valid or not: text from the server, of up to [`MAX_ENTRY`](crate::MAX_ENTRY) bytes.
+    /// The session id as listed, valid or not: text from the server; of an impossible one the first 255 bytes.
     pub session_id: String,
     /// What is wrong.
     pub damage: Damage,

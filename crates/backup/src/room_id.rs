@@ -1,13 +1,13 @@
 //! Tells room ids from other texts.
 
 /// How long an id may be, in bytes ("Common Identifier Format").
-const MAX_LENGTH: usize = 255;
+pub(crate) const MAX_ID: usize = 255;
 
 /// Tells whether a client would take this text as a room id.
 ///
 /// "Room IDs" are opaque: a `!`, then anything but NUL. Since room version 12 a server name need not follow.
 pub fn is_room_id(text: &str) -> bool {
-    text.len() <= MAX_LENGTH && text.starts_with('!') && !text.contains('\0')
+    text.len() <= MAX_ID && text.starts_with('!') && !text.contains('\0')
 }
 
 #[cfg(test)]

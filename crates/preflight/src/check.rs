@@ -1,6 +1,6 @@
 //! Runs every probe and gathers the facts.
 
-use futures_util::{StreamExt, join, stream};
+use futures_util::join;
 use lifeboat_report::{
     Fact, Facts, Forecast, Gap,
     facts::{KeyBackup, KeyTrial},
@@ -13,9 +13,10 @@ use crate::{
     caller::Caller,
     forecast::{self, ForecastMemory, ForecastQuestion, Ground, Outcome},
     key_trial::{self, Opened},
+    older,
     probe::{
         account::account,
-        backup::{RawBackup, backup_version, describe, newest_backup},
+        backup::{RawBackup, describe, newest_backup},
         devices::{devices, sessions},
         published::published_keys,
         server::server,
@@ -119,17 +120,26 @@ pub async fn examine(
         (Some(opened), Some(Some(newest))) => key_trial::backup_key(opened, newest).await,
         _ => None,
     };
+    let older = match (question, newest.known()) {
+        (ForecastQuestion::Run(options), Some(newest)) => {
+            let opened = opened.as_deref().unwrap_or_default();
+            older::find(caller, &options.older, newest.as_ref(), opened).await
+        }
+        _ => Vec::new(),
+    };
     let key_trial = key_trial(caller, &stored, opened, published.known(), &newest).await;
     watch.saw(Step::Tried);
     let Outcome {
         proof,
         forecast,
         memory,
+        older,
     } = match question {
         ForecastQuestion::Quick => Outcome {
             proof: Fact::Unknown(Gap::NotAsked),
             forecast: Fact::Unknown(Gap::NotAsked),
             memory: None,
+            older: Vec::new(),
         },
         ForecastQuestion::Run(options) => {
             let ground = Ground {
@@ -137,6 +147,7 @@ pub async fn examine(
                 homeserver,
                 backup: &newest,
                 key,
+                older,
             };
             forecast::run(ground, options).await
         }
@@ -148,7 +159,10 @@ pub async fn examine(
         server,
         account,
         sessions: sessions(listed, published.as_ref().map(|it| &it.devices), session.device_id()),
-        backup: backup(newest, &stored, user, published.known()),
+        backup: KeyBackup {
+            older,
+            ..backup(newest, &stored, user, published.known())
+        },
         identity: published.map(|it| it.identity),
         storage: stored.map(|it| it.facts),
         key_trial,
@@ -183,26 +197,9 @@ async fn key_trial(
     };
     let mut backups: Vec<RawBackup> = active.cloned().into_iter().collect();
     if key_trial::wants_older_versions(&opened, active) {
-        backups.extend(older_versions(caller, active).await);
+        backups.extend(older::all(caller, active).await);
     }
     Fact::Known(key_trial::judge(opened, published, &backups, active).await)
-}
-
-/// How many older versions are asked for: nobody has more, and a hostile server could name a version of 10^9.
-const OLDER_VERSIONS: u64 = 20;
-
-/// Asks for the versions before `active`. Synapse counts them from 1 for each account; the specification knows no list.
-async fn older_versions(caller: &Caller, active: Option<&RawBackup>) -> Vec<RawBackup> {
-    let Some(newest) = active.and_then(|it| it.version.parse::<u64>().ok()) else {
-        return Vec::new();
-    };
-    let versions = (1..newest).rev().take(OLDER_VERSIONS as usize);
-    stream::iter(versions)
-        .map(|version| async move { backup_version(caller, &version.to_string()).await })
-        .buffered(4)
-        .filter_map(|it| async move { it.known().cloned().flatten() })
-        .collect()
-        .await
 }
 
 fn backup(
@@ -212,6 +209,7 @@ fn backup(
     published: Option<&crate::probe::published::PublishedKeys>,
 ) -> KeyBackup {
     KeyBackup {
+        older: Vec::new(),
         active: newest.map(|it| it.map(|it| describe(&it, user, published))),
         switched_off: stored.as_ref().map(|it| it.off_switch),
     }

@@ -10,6 +10,7 @@ mod judge;
 mod ledger;
 mod memory;
 mod month;
+mod older;
 mod options;
 mod pace;
 mod pager;
@@ -20,7 +21,7 @@ mod texts;
 
 use std::{
     collections::BTreeSet,
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -28,7 +29,7 @@ use futures_util::{StreamExt, join, stream};
 use lifeboat_backup::{BackupKey, Coverage};
 use lifeboat_report::{
     Fact, Gap,
-    facts::Proof,
+    facts::{OlderBackup, Proof},
     forecast::{Forecast, ForecastScope},
 };
 use matrix_sdk::ruma::OwnedRoomId;
@@ -49,6 +50,7 @@ pub use self::{
 };
 use crate::{
     Caller, Homeserver,
+    older::OlderVersion,
     probe::backup::RawBackup,
     proof::{self, Listing, Opening},
 };
@@ -61,6 +63,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) backup: &'a Fact<Option<RawBackup>>,
     /// The key that opens it, if somebody typed one.
     pub(crate) key: Option<Arc<BackupKey>>,
+    /// Older versions that are looked at as well.
+    pub(crate) older: Vec<OlderVersion>,
 }
 
 /// What came of it.
@@ -70,6 +74,7 @@ pub(crate) struct Outcome {
     pub(crate) forecast: Fact<Forecast>,
     /// What the next forecast need not read again; `None` where nothing was learned.
     pub(crate) memory: Option<ForecastMemory>,
+    pub(crate) older: Vec<OlderBackup>,
 }
 
 /// What was read of the history.
@@ -87,34 +92,65 @@ struct Entries {
     exam: Option<Arc<Exam>>,
 }
 
+/// What a forecast was made from.
+struct Seen {
+    history: History,
+    entries: Entries,
+}
+
+impl Outcome {
+    /// There is no forecast.
+    fn nothing(proof: Fact<Proof>, gap: Gap) -> Self {
+        Self {
+            proof,
+            forecast: Fact::Unknown(gap),
+            memory: None,
+            older: Vec::new(),
+        }
+    }
+}
+
+impl Entries {
+    /// Says which messages the entries fit; without a backup, none.
+    fn coverage(&self) -> &Coverage {
+        static NOTHING: LazyLock<Coverage> = LazyLock::new(Coverage::default);
+        self.listing.as_ref().map_or(&NOTHING, Listing::coverage)
+    }
+}
+
 /// Makes the forecast and, where the key is there, the backup proof and the event proof. Changes nothing.
 pub(crate) async fn run(ground: Ground<'_>, options: &ForecastOptions) -> Outcome {
     // With limits not everything is read that a later run would not read again.
     let unlimited = options.since.is_none() && options.max_events.is_none();
     let memory = options.memory.as_ref().filter(|_| unlimited);
-    let outcome = run_once(&ground, options, memory).await;
+    let (outcome, seen) = run_once(&ground, options, memory).await;
     // Remembered messages that no run has decrypted yet, because the key was not there or has changed since, are worth
     // a second reading.
     let tested = outcome.forecast.known().and_then(|it| it.event_proof.as_ref());
     let untested = tested.is_some_and(|it| !it.complete);
     let few =
         memory.is_some_and(|it| it.len() as u64 <= MOST_BY_DEFAULT || options.event_proof == EventProofWish::Always);
-    let outcome = match untested && few && !options.progress.is_stopped() {
+    let (outcome, seen) = match untested && few && !options.progress.is_stopped() {
         true => run_once(&ground, options, None).await,
-        false => outcome,
+        false => (outcome, seen),
     };
+    let mut older = Vec::new();
+    for version in &ground.older {
+        older.push(older::look_at(version, &ground, &options.progress, seen.as_ref()).await);
+    }
     Outcome {
         memory: outcome.memory.filter(|_| unlimited),
+        older,
         ..outcome
     }
 }
 
-async fn run_once(ground: &Ground<'_>, options: &ForecastOptions, memory: Option<&ForecastMemory>) -> Outcome {
-    let nothing = |gap| Outcome {
-        proof: Fact::Unknown(gap),
-        forecast: Fact::Unknown(gap),
-        memory: None,
-    };
+async fn run_once(
+    ground: &Ground<'_>,
+    options: &ForecastOptions,
+    memory: Option<&ForecastMemory>,
+) -> (Outcome, Option<Seen>) {
+    let nothing = |gap| (Outcome::nothing(Fact::Unknown(gap), gap), None);
     let backup = match ground.backup {
         Fact::Known(Some(backup)) if !backup.is_readable() => return nothing(Gap::Unreadable),
         Fact::Known(backup) => backup.as_ref(),
@@ -135,22 +171,21 @@ async fn run_once(ground: &Ground<'_>, options: &ForecastOptions, memory: Option
         ) => Fact::Known(listing.sum_up(&backup.version)),
         _ => Fact::Unknown(Gap::NotAsked),
     };
-    let mut remembered = None;
-    let forecast = entries.and_then(|entries| match history {
-        Err(gap) => Fact::Unknown(gap),
-        Ok(mut history) => {
-            let forecast = compare(&entries, &mut history);
-            let account = ground.caller.client().user_id();
-            let keep = |room: &_| history.listed.contains(room);
-            remembered = account.map(|account| ForecastMemory::of(account, &history.rooms, memory, keep));
-            Fact::Known(forecast)
-        }
-    });
-    Outcome {
+    let (entries, mut history) = match (entries, history) {
+        (Fact::Known(entries), Ok(history)) => (entries, history),
+        (Fact::Unknown(gap), _) | (_, Err(gap)) => return (Outcome::nothing(proof, gap), None),
+    };
+    let forecast = Fact::Known(compare(&entries, &mut history));
+    let account = ground.caller.client().user_id();
+    let keep = |room: &_| history.listed.contains(room);
+    let memory = account.map(|account| ForecastMemory::of(account, &history.rooms, memory, keep));
+    let outcome = Outcome {
         proof,
         forecast,
-        memory: remembered,
-    }
+        memory,
+        older: Vec::new(),
+    };
+    (outcome, Some(Seen { history, entries }))
 }
 
 /// Lists the key backup; where messages are to be decrypted, after they were read.
@@ -220,12 +255,11 @@ async fn read(
 }
 
 fn compare(entries: &Entries, history: &mut History) -> Forecast {
-    let nothing = Coverage::default();
     if let Some(exam) = &entries.exam {
         exam.enter(&mut history.rooms);
     }
     let measure = Measure {
-        coverage: entries.listing.as_ref().map_or(&nothing, Listing::coverage),
+        coverage: entries.coverage(),
         listing_gap: entries.listing.as_ref().and_then(Listing::gap),
         tested: entries.exam.is_some(),
         now: now(),

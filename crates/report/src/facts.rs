@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::Fact;
 
 pub use account::{Account, Email};
-pub use backup::{BackupAlgorithm, BackupSignature, BackupVersion, KeyBackup, OffSwitch, Signer};
+pub use backup::{BackupAlgorithm, BackupSignature, BackupVersion, KeyBackup, OffSwitch, OlderBackup, Signer};
 pub use coverage::{Coverage, Proof};
 pub use identity::{CrossSigningKey, Identity, Signature};
 pub use key_trial::{BackupOpening, Candidate, CandidateForm, KeyTrial, SecretTrial};

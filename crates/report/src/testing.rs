@@ -58,6 +58,7 @@ pub fn healthy_facts() -> Facts {
         backup: KeyBackup {
             active: Fact::Known(Some(backup())),
             switched_off: Fact::Known(None),
+            older: Vec::new(),
         },
         key_trial: Fact::Known(KeyTrial {
             candidates: vec![candidate()],

@@ -25,7 +25,7 @@ pub enum Way {
     Key,
 }
 
-/// How much was written, in each room by both users. Three thousand messages take a minute.
+/// How much was written, in each room by both users. Three thousand messages take a minute or two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct History {
     /// How many encrypted rooms.

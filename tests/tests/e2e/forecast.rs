@@ -1,5 +1,8 @@
 //! The forecast against a real Synapse: what it says is what a new session can really read, message by message.
 
+mod again;
+mod many;
+
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, Defect, History, TestAccount, Way},
@@ -204,5 +207,32 @@ async fn names_of_rooms_and_ids_of_people_stay_out_of_the_json_unless_asked_for(
             "{id} in {redacted}"
         );
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_limited_forecast_is_never_clear() -> Result<()> {
+    let account = AccountSpec::healthy(Way::Key).build().await?;
+    let room_id = account.rooms.first().context("rooms")?.room_id.as_str();
+    for (limit, value) in [("--max-events", "3"), ("--room", room_id), ("--since", "2200-01-01")] {
+        let outcome = check(&account)?.arg(limit).arg(value).run().await?;
+        let document = outcome.json()?;
+        ensure!(document["forecast"]["complete"] == false, "{limit}: {document:#}");
+        ensure!(outcome.code()? == 10, "{limit}: {outcome}");
+        let codes = document["findings"].as_array().context("findings")?.iter().map(|it| &it["code"]);
+        ensure!(codes.filter(|code| *code == "coverage-partial").count() == 2, "{limit}: {document:#}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_older_backup_version_is_proven_with_the_key_that_opens_it() -> Result<()> {
+    let account = AccountSpec::healthy(Way::Key).with(Defect::BackupKeyOfOlderVersion).build().await?;
+    let outcome = check(&account)?.arg("--all-versions").run().await?;
+    let document = outcome.json()?;
+    let older = &document["facts"]["backup"]["older"][0];
+    let proof = &older["proof"]["known"];
+    ensure!(proof["open"] == 8 && proof["entries"] == 8 && proof["complete"] == true, "{older:#}");
+    ensure!(older["would_cover"] == 0 && document["facts"]["proof"]["unknown"] == "not-asked", "{document:#}");
     Ok(())
 }

@@ -7,7 +7,7 @@ const CAPACITY: usize = 96 * 1024;
 const _: () = assert!(MAX_ENTRY <= CAPACITY);
 
 /// Holds entries copied out of the listing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Batch {
     /// The JSON of all entries, one after the other.
     bytes: Vec<u8>,
@@ -30,29 +30,23 @@ struct Packed {
 }
 
 impl Batch {
-    /// Begins a batch whose first entries belong to the room of the last ones here.
-    pub(super) fn next(&self) -> Self {
+    /// Has room for the first entries.
+    pub(super) fn new() -> Self {
         Self {
             bytes: Vec::with_capacity(CAPACITY),
-            rooms: self.rooms.last().cloned().into_iter().collect(),
+            rooms: Vec::new(),
             entries: Vec::new(),
         }
     }
 
-    /// Lets the following entries belong to this room.
-    pub(super) fn room(&mut self, room: BatchRoom) {
-        if self.entries.is_empty() {
-            self.rooms.clear();
+    /// Copies an entry of a room, which is copied too if it is not that of the entry before.
+    pub(super) fn push(&mut self, room: &BatchRoom, session_id: SessionId, json: &[u8]) {
+        if self.rooms.last().is_none_or(|last| last.ordinal != room.ordinal) {
+            self.rooms.push(room.clone());
         }
-        self.rooms.push(room);
-    }
-
-    /// Copies an entry of the last room.
-    pub(super) fn push(&mut self, session_id: SessionId, json: &[u8]) {
         self.bytes.extend_from_slice(json);
-        let room = self.rooms.len().saturating_sub(1);
         self.entries.push(Packed {
-            room,
+            room: self.rooms.len() - 1,
             session_id,
             end: self.bytes.len(),
         });
@@ -102,33 +96,27 @@ mod tests {
     #[test]
     fn entries_come_out_with_their_rooms() {
         let id = |byte| SessionId::from_bytes([byte; 32]);
-        let mut batch = Batch::default();
-        batch.room(room(7));
-        batch.room(room(8));
-        batch.push(id(1), b"{}");
-        batch.push(id(2), b"");
-        batch.room(room(9));
-        batch.push(id(3), b"[...]");
-        assert_eq!(batch.len(), 3);
-        assert_eq!(
-            flat(&batch),
-            [
-                (8, "!8".to_owned(), 1, b"{}".to_vec()),
-                (8, "!8".to_owned(), 2, b"".to_vec()),
-                (9, "!9".to_owned(), 3, b"[...]".to_vec()),
-            ]
-        );
-        let mut next = batch.next();
-        next.push(id(4), b"x");
-        assert_eq!(flat(&next), [(9, "!9".to_owned(), 4, b"x".to_vec())]);
+        let mut batch = Batch::new();
+        for (number, byte, json) in [(8, 1, "{}"), (8, 2, ""), (9, 3, "[...]"), (8, 4, "x")] {
+            batch.push(&room(number), id(byte), json.as_bytes());
+        }
+        assert_eq!((batch.len(), batch.rooms.len()), (4, 3));
+        let expected = [
+            (8, "!8", 1, "{}"),
+            (8, "!8", 2, ""),
+            (9, "!9", 3, "[...]"),
+            (8, "!8", 4, "x"),
+        ];
+        let expected = expected.map(|(room, id, byte, json)| (room, id.to_owned(), byte, json.as_bytes().to_vec()));
+        assert_eq!(flat(&batch), expected);
     }
 
     #[test]
     fn room_is_a_matter_of_bytes() {
-        let mut batch = Batch::default();
-        batch.room(room(0));
-        batch.push(SessionId::from_bytes([0; 32]), &vec![b' '; CAPACITY - 2]);
+        let mut batch = Batch::new();
+        batch.push(&room(0), SessionId::from_bytes([0; 32]), &vec![b' '; CAPACITY - 2]);
         assert!(batch.has_room_for(b"{}"));
         assert!(!batch.has_room_for(b"{ }"));
+        assert_eq!(batch.bytes.capacity(), CAPACITY);
     }
 }

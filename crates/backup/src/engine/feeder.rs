@@ -14,7 +14,7 @@ use crate::{
     Body, Damage, Entry, Item, Partial, Proof, SessionId, State,
     coverage::{Repeats, Row, Settled, Table},
     proof::{MAX_ODD, OddEntry},
-    room_id::is_room_id,
+    room_id::{MAX_ID, is_room_id},
 };
 
 /// Copies entries into batches; judges at once those that need no opening.
@@ -24,7 +24,7 @@ pub(super) struct Feeder {
     queue: Option<SyncSender<Batch>>,
     batch: Batch,
     rooms: Table,
-    room: u32,
+    room: BatchRoom,
     room_is_valid: bool,
     odd: Odd,
 }
@@ -41,9 +41,12 @@ impl Feeder {
         Self {
             shared,
             queue: Some(queue),
-            batch: Batch::default(),
+            batch: Batch::new(),
             rooms: Table::default(),
-            room: 0,
+            room: BatchRoom {
+                ordinal: 0,
+                id: Box::default(),
+            },
             room_is_valid: false,
             odd: Odd::default(),
         }
@@ -53,12 +56,12 @@ impl Feeder {
     pub(super) fn take(&mut self, item: Item<'_>) -> ControlFlow<()> {
         match item {
             Item::Room(id) => {
-                self.room = self.rooms.room(id);
                 self.room_is_valid = is_room_id(id);
-                self.batch.room(BatchRoom {
-                    ordinal: self.room,
-                    id: id.into(),
-                });
+                let id = shortened(id);
+                self.room = BatchRoom {
+                    ordinal: self.rooms.room(&id),
+                    id,
+                };
                 ControlFlow::Continue(())
             }
             Item::Entry { session_id, body } => self.entry(session_id, body),
@@ -68,8 +71,11 @@ impl Feeder {
     fn entry(&mut self, listed_as: &str, body: Body<'_>) -> ControlFlow<()> {
         let room_damage = (!self.room_is_valid).then_some(Damage::RoomIdInvalid);
         let Some(session_id) = SessionId::parse(listed_as) else {
-            self.odd
-                .push(self.room, listed_as, room_damage.unwrap_or(Damage::SessionIdDiffers));
+            self.odd.push(
+                self.room.ordinal,
+                listed_as,
+                room_damage.unwrap_or(Damage::SessionIdDiffers),
+            );
             self.shared.progress.add_entries(1);
             return ControlFlow::Continue(());
         };
@@ -78,7 +84,7 @@ impl Feeder {
                 if !self.batch.has_room_for(json) {
                     self.flush()?;
                 }
-                self.batch.push(session_id, json);
+                self.batch.push(&self.room, session_id, json);
                 return ControlFlow::Continue(());
             }
             Body::Object(_) => Damage::RoomIdInvalid,
@@ -92,7 +98,7 @@ impl Feeder {
         };
         self.shared.rows().push(Row {
             session_id,
-            room: self.room,
+            room: self.room.ordinal,
             entry,
         });
         self.shared.progress.add_entries(1);
@@ -101,8 +107,7 @@ impl Feeder {
 
     /// Hands on what was collected; waits until a thread has time for it.
     pub(super) fn flush(&mut self) -> ControlFlow<()> {
-        let next = self.batch.next();
-        let batch = std::mem::replace(&mut self.batch, next);
+        let batch = std::mem::replace(&mut self.batch, Batch::new());
         match &self.queue {
             _ if self.shared.progress.is_cancelled() => ControlFlow::Break(()),
             Some(queue) if queue.send(batch).is_ok() => ControlFlow::Continue(()),
@@ -149,9 +154,31 @@ impl Odd {
         if self.named.len() < MAX_ODD {
             self.named.push(OddEntry {
                 room,
-                listed_as: listed_as.into(),
+                listed_as: shortened(listed_as),
                 damage,
             });
         }
+    }
+}
+
+/// Keeps of a text what an id may have at most; marks that something is missing.
+fn shortened(text: &str) -> Box<str> {
+    if text.len() <= MAX_ID {
+        return text.into();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(MAX_ID)]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_ID, shortened};
+
+    #[test]
+    fn only_what_is_too_long_for_an_id_is_shortened() {
+        let long = "x".repeat(MAX_ID);
+        assert_eq!(*shortened(""), *"");
+        assert_eq!(*shortened(&long), *long);
+        assert_eq!(*shortened(&format!("{long}y")), *format!("{long}…"));
+        assert_eq!(*shortened(&format!("{}éé", &long[1..])), *format!("{}…", &long[1..]));
     }
 }

@@ -5,6 +5,7 @@ use std::{
     num::NonZeroUsize,
     ops::ControlFlow,
     sync::{Arc, Mutex, mpsc},
+    time::{Duration, Instant},
 };
 
 use super::{Engine, EngineOptions};
@@ -254,6 +255,20 @@ fn impossible_ids_are_counted_without_limit_and_named_with_one() {
 }
 
 #[test]
+fn endless_ids_are_shortened() {
+    let long = "y".repeat(MAX_ENTRY);
+    let listing = listing_of(&[(&long, &[(&long, "{}")])]);
+    let proof = prove(listing.as_bytes(), None, 1, usize::MAX);
+    let shown = format!("{}…", &long[..255]);
+    let expected = DamagedEntry {
+        room_id: &shown,
+        session_id: shown.clone(),
+        damage: Damage::RoomIdInvalid,
+    };
+    assert_eq!(proof.damaged_entries().collect::<Vec<_>>(), [expected]);
+}
+
+#[test]
 fn a_listing_cut_short_is_partial_and_keeps_what_came_before() {
     let listing = listing();
     let cut = listing.len() / 2;
@@ -448,8 +463,10 @@ fn feeding_waits_for_the_threads() {
         }
         engine.finish()
     });
-    // One batch is being opened and two are queued, of 64 KiB each: the reader cannot be much further.
+    // One batch is being opened, one is queued and one waits for its place, of 96 KiB each: the reader cannot be much further.
+    let deadline = Instant::now() + Duration::from_secs(60);
     while progress.bytes() < 100_000 {
+        assert!(Instant::now() < deadline, "the first batches are taken");
         std::thread::yield_now();
     }
     for _ in 0..1000 {

@@ -186,3 +186,68 @@ impl<'de> Visitor<'de> for ClaimedKeysVisitor {
         Ok(keys)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{KnownDevices, RoomKey};
+
+    const COMPACT: &str = r#"{"algorithm":"m.megolm.v1.aes-sha2","sender_key":"a","session_key":"b","sender_claimed_keys":{"ed25519":"c"},"forwarding_curve25519_key_chain":[],"m.shared_history":false}"#;
+
+    #[test]
+    fn the_quick_way_reads_what_clients_write_and_nothing_else() {
+        let key = RoomKey::quick(COMPACT).unwrap();
+        assert_eq!(
+            (&*key.algorithm, &*key.sender_key, &*key.session_key.0),
+            ("m.megolm.v1.aes-sha2", "a", "b")
+        );
+        assert_eq!(key.sender_claimed_keys.ed25519.as_deref(), Some("c"));
+        assert!(key.forwarding_curve25519_key_chain.is_empty());
+        assert!(RoomKey::quick(&COMPACT.replace(r#","m.shared_history":false"#, "")).is_some());
+        assert!(RoomKey::quick(&COMPACT.replace(r#""forwarding_curve25519_key_chain":[],"#, "")).is_some());
+        for at in 0..COMPACT.len() {
+            assert!(RoomKey::quick(&COMPACT[..at]).is_none());
+            for byte in (0..0x80).map(char::from) {
+                let mut spoiled = COMPACT.to_owned();
+                spoiled.insert(at, byte);
+                if let Some(quick) = RoomKey::quick(&spoiled) {
+                    let slow: RoomKey<'_> = serde_json::from_str(&spoiled).unwrap();
+                    assert_eq!(quick.algorithm, slow.algorithm);
+                    assert_eq!(quick.sender_key, slow.sender_key);
+                    assert_eq!(quick.session_key.0, slow.session_key.0);
+                    assert_eq!(quick.sender_claimed_keys.ed25519, slow.sender_claimed_keys.ed25519);
+                    assert!(slow.forwarding_curve25519_key_chain.is_empty());
+                }
+            }
+        }
+        for (from, to) in [
+            (r#""a""#, r#""a","sender_key":"a""#),
+            (r#""c""#, r#""c","ed25519":"c""#),
+            (r#""c""#, r#""c","curve25519":"c""#),
+            (r#"{"ed25519":"c"}"#, "{}"),
+            ("[]", r#"["a"]"#),
+            ("[]", r#"[],"forwarding_curve25519_key_chain":[]"#),
+            ("false", r#"true,"m.shared_history":true"#),
+            ("m.shared_history", "org.matrix.msc3061.shared_history"),
+        ] {
+            let spoiled = COMPACT.replacen(from, to, 1);
+            assert_ne!(spoiled, COMPACT);
+            assert!(RoomKey::quick(&spoiled).is_none(), "{spoiled}");
+        }
+    }
+
+    #[test]
+    fn known_devices_are_bounded() {
+        let mut devices = KnownDevices::default();
+        let mut points = 0;
+        for number in 0_u32..3 * KnownDevices::MOST as u32 {
+            let mut key = [1; 32];
+            key[..4].copy_from_slice(&number.to_le_bytes());
+            let lawful = devices.is_point(key);
+            points += usize::from(lawful);
+            assert_eq!(devices.is_point(key), lawful);
+            assert_eq!(devices.0.contains(&key), lawful);
+            assert!(devices.0.len() <= KnownDevices::MOST);
+        }
+        assert!(points > KnownDevices::MOST);
+    }
+}

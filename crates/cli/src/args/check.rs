@@ -106,6 +106,12 @@ pub(crate) struct ForecastArgs {
     /// Decrypt no message; by default up to 50 000 are
     #[arg(long)]
     pub(crate) no_prove_events: bool,
+    /// Look at this older version of the key backup, too: which messages it would bring back
+    #[arg(long = "backup-version", value_name = "VERSION")]
+    pub(crate) backup_versions: Vec<String>,
+    /// Look at every older version of the key backup that the server still keeps
+    #[arg(long, conflicts_with = "backup_versions")]
+    pub(crate) all_versions: bool,
     /// Read everything anew and remember nothing; by default the next check reads only new messages
     #[arg(long)]
     pub(crate) no_cache: bool,

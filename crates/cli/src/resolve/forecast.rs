@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lifeboat_preflight::{
-    EventProofWish, ForecastOptions, ForecastProgress, ForecastQuestion, LeftRooms,
+    EventProofWish, ForecastOptions, ForecastProgress, ForecastQuestion, LeftRooms, OlderVersions,
     ruma::{OwnedRoomId, RoomId},
 };
 
@@ -28,6 +28,11 @@ pub(super) fn question(quick: bool, args: ForecastArgs) -> Result<ForecastQuesti
             (true, _) => EventProofWish::Always,
             (false, true) => EventProofWish::Never,
             (false, false) => EventProofWish::IfFew,
+        },
+        older: match (args.all_versions, args.backup_versions) {
+            (true, _) => OlderVersions::All,
+            (false, versions) if versions.is_empty() => OlderVersions::None,
+            (false, versions) => OlderVersions::These(versions.into_iter().collect()),
         },
         progress: ForecastProgress::default(),
         memory: None,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use lifeboat_backup::{Coverage, Entry, Standing};
+use lifeboat_backup::{Coverage, Entry, RoomCoverage, Standing};
 use lifeboat_report::{
     Gap,
     forecast::{AtRisk, EventCounts, EventProof, Forecast, ForecastScope, RoomForecast},
@@ -155,6 +155,29 @@ impl<'a> Tally<'a> {
         };
         if outside { Class::NeverYours } else { risk }
     }
+}
+
+/// Counts the messages that are not covered and would be with what `older` holds.
+pub(super) fn would_cover(histories: &[RoomHistory], coverage: &Coverage, older: &Coverage) -> u64 {
+    let of_room = |history: &RoomHistory| {
+        let room = history.room.id.as_str();
+        let [present, older] = [coverage, older].map(|it| it.room(room));
+        let ledger = &history.ledger;
+        let gained = ledger
+            .rows
+            .iter()
+            .filter(|row| row.kind == Kind::Message)
+            .filter(|row| {
+                let session = ledger.key_of(row).and_then(|key| key.session);
+                let covers = |room: &Option<RoomCoverage<'_>>| {
+                    let entry = room.as_ref().and_then(|room| room.entry(session?));
+                    Standing::of(entry, row.index) == Standing::Covered
+                };
+                !covers(&present) && covers(&older)
+            });
+        gained.count() as u64
+    };
+    histories.iter().map(of_room).sum()
 }
 
 fn count(counts: &mut EventCounts, class: &Class) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use matrix_sdk::ruma::OwnedRoomId;
 
 use super::{ForecastMemory, ForecastProgress};
+use crate::OlderVersions;
 
 /// Whether a check looks at messages.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub struct ForecastOptions {
     pub left_rooms: LeftRooms,
     /// Whether messages are decrypted where the backup key is there.
     pub event_proof: EventProofWish,
+    /// Which older versions of the key backup are listed and, where what was typed opens them, proven.
+    pub older: OlderVersions,
     /// Shows how far it is, and stops it.
     pub progress: ForecastProgress,
     /// What an earlier forecast of the same account remembers, whose messages are not read again.

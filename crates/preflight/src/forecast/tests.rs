@@ -19,6 +19,7 @@ use vodozemac::megolm::GroupSession;
 
 use super::{ForecastOptions, Ground, Outcome, run};
 use crate::{
+    older,
     probe::backup::newest_backup,
     testing::{Answer, CannedServer, Request},
 };
@@ -33,6 +34,8 @@ pub(super) struct World {
     rooms: BTreeMap<String, Vec<Value>>,
     /// The entries by room and session.
     backup: BTreeMap<String, BTreeMap<String, Value>>,
+    /// The entries of version 2.
+    older: BTreeMap<String, BTreeMap<String, Value>>,
     left: Vec<String>,
     events: u64,
 }
@@ -51,6 +54,7 @@ impl World {
             generator: Generator::new(7).unwrap(),
             rooms: BTreeMap::new(),
             backup: BTreeMap::new(),
+            older: BTreeMap::new(),
             left: Vec::new(),
             events: 0,
         }
@@ -112,22 +116,20 @@ impl World {
         }
         Some(match path {
             "sync" => self.sync(request.get("filter")?.contains("include_leave")).into(),
-            "room_keys/version" => json!({
-                "algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "version": "3", "count": 9, "etag": "e",
-                "auth_data": {"public_key": self.generator.backup_key().unwrap().public_key()},
-            })
-            .into(),
-            "room_keys/keys" if request.get("version") == Some("3") => self.listing().into(),
+            "room_keys/version" => self.version("3").into(),
+            "room_keys/version/2" => self.version("2").into(),
+            "room_keys/version/1" => Answer::error(404, "M_NOT_FOUND"),
+            "room_keys/keys" if request.get("version") == Some("3") => listing(&self.backup).into(),
+            "room_keys/keys" if request.get("version") == Some("2") => listing(&self.older).into(),
             _ => return None,
         })
     }
 
-    pub(super) fn listing(&self) -> Value {
-        let rooms = self
-            .backup
-            .iter()
-            .map(|(room, sessions)| (room.clone(), json!({"sessions": sessions})));
-        json!({"rooms": rooms.collect::<serde_json::Map<_, _>>()})
+    fn version(&self, version: &str) -> Value {
+        json!({
+            "algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "version": version, "count": 9, "etag": "e",
+            "auth_data": {"public_key": self.generator.backup_key().unwrap().public_key()},
+        })
     }
 
     fn sync(&self, left_rooms: bool) -> Value {
@@ -184,6 +186,13 @@ impl World {
     }
 }
 
+fn listing(entries: &BTreeMap<String, BTreeMap<String, Value>>) -> Value {
+    let rooms = entries
+        .iter()
+        .map(|(room, sessions)| (room.clone(), json!({"sessions": sessions})));
+    json!({"rooms": rooms.collect::<serde_json::Map<_, _>>()})
+}
+
 /// Whether the backup key is there.
 #[derive(Clone, Copy)]
 pub(super) enum Key {
@@ -200,12 +209,16 @@ pub(super) async fn outcome(server: &CannedServer, key: Key, options: &ForecastO
         Key::Typed => Some(Arc::new(Generator::new(7).unwrap().backup_key().unwrap())),
         Key::NotTyped => None,
     };
+    let active = backup.known().and_then(Option::as_ref);
+    let mut older = older::find(caller, &options.older, active, &[]).await;
+    older.iter_mut().for_each(|it| it.key = key.clone());
     run(
         Ground {
             caller,
             homeserver: &homeserver,
             backup: &backup,
             key,
+            older,
         },
         options,
     )

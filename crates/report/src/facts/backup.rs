@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Signature;
+use super::{Proof, Signature};
 use crate::Fact;
 
 /// The server-side backup of room keys.
@@ -15,6 +15,25 @@ pub struct KeyBackup {
     pub active: Fact<Option<BackupVersion>>,
     /// Account data by which somebody switched the backup off on purpose; known `null`: nobody did.
     pub switched_off: Fact<Option<OffSwitch>>,
+    /// Older versions that the server still keeps, as far as they were asked for, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub older: Vec<OlderBackup>,
+}
+
+/// An older version of the key backup. No session writes to it any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OlderBackup {
+    /// Its version.
+    pub version: String,
+    /// Number of entries, as the server counts them.
+    pub count: u64,
+    /// The public half of its backup key.
+    pub public_key: Option<String>,
+    /// The decrypt test of its entries; `not-asked` where nothing that was typed opens them.
+    pub proof: Fact<Proof>,
+    /// How many of the messages at risk it holds a fitting entry for; `null`: not known.
+    pub would_cover: Option<u64>,
 }
 
 /// One version of the key backup.

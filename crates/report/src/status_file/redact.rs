@@ -78,7 +78,11 @@ fn redact_facts(facts: &mut Facts, hash: Hash<'_>) {
     let KeyBackup {
         active,
         switched_off: _,
+        older,
     } = backup;
+    for it in older {
+        replace_some(&mut it.public_key, hash);
+    }
     if let Some(active) = known(active).and_then(Option::as_mut) {
         redact_backup(active, hash);
     }

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::spoiled::cases;
 use crate::facts::{
-    BackupSignature, Candidate, DefaultKey, Email, KeyTrial, OAuth, Secret, SecretName, SecretStorage, Signature,
-    Signer,
+    BackupSignature, Candidate, DefaultKey, Email, KeyTrial, OAuth, OlderBackup, Secret, SecretName, SecretStorage,
+    Signature, Signer,
 };
 use crate::testing::{ACCOUNT, TAKEN_AT, candidate, healthy_facts, storage_key};
 use crate::{Fact, Facts, Finding, Generator, Report, StatusFile};
@@ -71,6 +71,13 @@ fn marked() -> Facts {
     };
     facts.key_trial = Fact::Known(KeyTrial {
         candidates: vec![typed],
+    });
+    facts.backup.older.push(OlderBackup {
+        version: "2".into(),
+        count: 7,
+        public_key: Some("MARKolder".into()),
+        proof: facts.proof.clone(),
+        would_cover: Some(3),
     });
     if let Fact::Known(Some(active)) = &mut facts.backup.active {
         active.public_key = Some("MARKbackup".into());

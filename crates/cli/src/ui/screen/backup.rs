@@ -1,8 +1,8 @@
 //! The key backup in a few lines.
 
 use lifeboat_report::{
-    Fact, Report,
-    facts::{BackupAlgorithm, BackupSignature, BackupVersion, Signature, Signer},
+    Fact, Gap, Report,
+    facts::{BackupAlgorithm, BackupSignature, BackupVersion, OlderBackup, Signature, Signer},
     grouped,
 };
 
@@ -23,7 +23,27 @@ pub(super) fn show(page: &mut Page, report: &Report) {
         signed_by(active),
         tried(active, report),
     ]);
+    for it in &report.facts.backup.older {
+        let name = format!("{} (older)", clean_id(&it.version));
+        table.row([name, grouped(it.count), String::new(), opens(it)]);
+    }
     page.table(&table);
+    for it in &report.facts.backup.older {
+        if let Some(messages) = it.would_cover.filter(|count| *count > 0) {
+            let version = clean_id(&it.version);
+            let messages = grouped(messages);
+            let line = format!("Version {version} holds keys for {messages} of the messages that would be lost.");
+            page.aside(1, &line, Tone::Plain);
+        }
+    }
+}
+
+fn opens(older: &OlderBackup) -> String {
+    match &older.proof {
+        Fact::Known(proof) => format!("opens {} of {}", grouped(proof.open), grouped(proof.entries)),
+        Fact::Unknown(Gap::NotAsked) => "does not open it, or was not tested".to_owned(),
+        Fact::Unknown(gap) => format!("not known: {}", gap.words()),
+    }
 }
 
 fn signed_by(backup: &BackupVersion) -> String {

@@ -247,6 +247,7 @@ async fn an_ended_session_is_noticed_while_listing() {
         homeserver: &homeserver,
         backup: &backup,
         key: None,
+        older: Vec::new(),
     };
     run(ground, &ForecastOptions::default()).await;
     assert!(session.caller().session_ended());

@@ -7,7 +7,10 @@ use matrix_sdk::ruma::RoomId;
 use serde_json::json;
 
 use super::*;
-use crate::forecast::{EventProofWish, LeftRooms};
+use crate::{
+    OlderVersions,
+    forecast::{EventProofWish, LeftRooms},
+};
 
 /// Ten covered messages, and some of every other class.
 fn world() -> World {
@@ -249,4 +252,41 @@ async fn without_a_backup_every_message_is_at_risk() {
         (0, 16)
     );
     assert!(server.asked("/room_keys/keys").is_empty());
+}
+
+#[tokio::test]
+async fn older_versions_are_listed_proven_and_compared() {
+    let mut world = world();
+    // What the newest version lacks or has late, the older one has.
+    let (good, late, lost) = (world.sender(0, 1), world.sender(0, 2), world.sender(1, 3));
+    let newest = std::mem::take(&mut world.backup);
+    world.back_up(&good, 0);
+    world.back_up(&late, 1);
+    world.back_up(&lost, 0);
+    world.older = std::mem::replace(&mut world.backup, newest);
+    let (server, _) = world.serve().await;
+    for older in [
+        OlderVersions::All,
+        OlderVersions::These(["2".to_owned(), "3".to_owned()].into()),
+    ] {
+        let options = ForecastOptions {
+            older,
+            ..ForecastOptions::default()
+        };
+        let with = outcome(&server, Key::Typed, &options).await;
+        let [older] = with.older.as_slice() else {
+            panic!("{:?}", with.older)
+        };
+        assert_eq!(
+            (older.version.as_str(), older.count, older.would_cover),
+            ("2", 9, Some(4))
+        );
+        let proof = older.proof.known().map(|it| (it.entries, it.open, it.complete));
+        assert_eq!(proof, Some((3, 3, true)));
+        // It changes nothing about what the newest one covers.
+        assert_eq!(forecast(&with).events.at_risk, 5);
+        let without = outcome(&server, Key::NotTyped, &options).await;
+        assert_eq!(without.older[0].proof, Fact::Unknown(Gap::NotAsked));
+        assert_eq!(without.older[0].would_cover, Some(4));
+    }
 }
