@@ -1,6 +1,6 @@
 //! Asks a homeserver what a password reset would cost an account.
 //!
-//! The way in: [`discover`] finds the homeserver, [`OwnSession::sign_in`] signs in, [`check`] runs every probe and
+//! The way in: [`discover()`] finds the homeserver, [`OwnSession::sign_in`] signs in, [`check()`] runs every probe and
 //! returns [`lifeboat_report::Facts`], [`OwnSession::leave`] removes the session again. Nothing here changes the
 //! account beyond that session: no keys are uploaded, no account data is written, nothing is signed.
 

@@ -1,6 +1,6 @@
 //! Decides what a password reset would cost, from facts that others gathered.
 //!
-//! The way of the data: probes fill [`Facts`]; [`Situation::of`] reduces them to a small closed space; [`judge`]
+//! The way of the data: probes fill [`Facts`]; [`Situation::of`] reduces them to a small closed space; [`judge()`]
 //! turns a situation and a [`Fate`] into judgements; [`Report`] holds both fates side by side, each judgement with its
 //! evidence as a [`Finding`]; [`StatusFile`] is its exported form. Nothing here does I/O, reads a clock or an
 //! environment, or is random.

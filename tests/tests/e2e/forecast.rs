@@ -219,20 +219,36 @@ async fn a_limited_forecast_is_never_clear() -> Result<()> {
         let document = outcome.json()?;
         ensure!(document["forecast"]["complete"] == false, "{limit}: {document:#}");
         ensure!(outcome.code()? == 10, "{limit}: {outcome}");
-        let codes = document["findings"].as_array().context("findings")?.iter().map(|it| &it["code"]);
-        ensure!(codes.filter(|code| *code == "coverage-partial").count() == 2, "{limit}: {document:#}");
+        let codes = document["findings"]
+            .as_array()
+            .context("findings")?
+            .iter()
+            .map(|it| &it["code"]);
+        ensure!(
+            codes.filter(|code| *code == "coverage-partial").count() == 2,
+            "{limit}: {document:#}"
+        );
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn an_older_backup_version_is_proven_with_the_key_that_opens_it() -> Result<()> {
-    let account = AccountSpec::healthy(Way::Key).with(Defect::BackupKeyOfOlderVersion).build().await?;
+    let account = AccountSpec::healthy(Way::Key)
+        .with(Defect::BackupKeyOfOlderVersion)
+        .build()
+        .await?;
     let outcome = check(&account)?.arg("--all-versions").run().await?;
     let document = outcome.json()?;
     let older = &document["facts"]["backup"]["older"][0];
     let proof = &older["proof"]["known"];
-    ensure!(proof["open"] == 8 && proof["entries"] == 8 && proof["complete"] == true, "{older:#}");
-    ensure!(older["would_cover"] == 0 && document["facts"]["proof"]["unknown"] == "not-asked", "{document:#}");
+    ensure!(
+        proof["open"] == 8 && proof["entries"] == 8 && proof["complete"] == true,
+        "{older:#}"
+    );
+    ensure!(
+        older["would_cover"] == 0 && document["facts"]["proof"]["unknown"] == "not-asked",
+        "{document:#}"
+    );
     Ok(())
 }

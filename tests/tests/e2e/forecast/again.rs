@@ -35,9 +35,20 @@ async fn a_second_check_asks_for_new_messages_alone_and_says_the_same_as_a_first
     let check = || Ok::<_, anyhow::Error>(check_at(&account, &proxy.base_url())?.env("XDG_STATE_HOME", state.path()));
     let first = check()?.run().await?;
     ensure!(first.json()?["forecast"]["events"]["total"] == 16, "{first}");
-    ensure!(histories(&proxy).iter().all(|it| it.query.contains("dir=b")), "{:#?}", histories(&proxy));
-    let file = state.path().join("lifeboat").join(account.user_id.as_str().replace(':', "%3A")).join("forecast");
-    let mode = std::fs::metadata(&file).with_context(|| file.display().to_string())?.permissions().mode();
+    ensure!(
+        histories(&proxy).iter().all(|it| it.query.contains("dir=b")),
+        "{:#?}",
+        histories(&proxy)
+    );
+    let file = state
+        .path()
+        .join("lifeboat")
+        .join(account.user_id.as_str().replace(':', "%3A"))
+        .join("forecast");
+    let mode = std::fs::metadata(&file)
+        .with_context(|| file.display().to_string())?
+        .permissions()
+        .mode();
     ensure!(mode & 0o777 == 0o600, "{mode:o}");
 
     let room = account.rooms.first().context("rooms")?;
@@ -47,14 +58,26 @@ async fn a_second_check_asks_for_new_messages_alone_and_says_the_same_as_a_first
     let second = check()?.run().await?;
     let asked = histories(&proxy);
     ensure!(asked.len() <= account.rooms.len() + 1, "{asked:#?}");
-    ensure!(asked.iter().all(|it| it.query.contains("dir=f") && it.query.contains("from=")), "{asked:#?}");
+    ensure!(
+        asked
+            .iter()
+            .all(|it| it.query.contains("dir=f") && it.query.contains("from=")),
+        "{asked:#?}"
+    );
     let proof = &second.json()?["forecast"]["event_proof"];
     ensure!(proof["decrypted"] == 17 && proof["complete"] == true, "{proof:#}");
 
     proxy.clear();
     let anew = check()?.arg("--no-cache").run().await?;
-    ensure!(histories(&proxy).iter().all(|it| it.query.contains("dir=b")), "{:#?}", histories(&proxy));
-    ensure!(anew.json()?["forecast"] == second.json()?["forecast"], "{anew}\n{second}");
+    ensure!(
+        histories(&proxy).iter().all(|it| it.query.contains("dir=b")),
+        "{:#?}",
+        histories(&proxy)
+    );
+    ensure!(
+        anew.json()?["forecast"] == second.json()?["forecast"],
+        "{anew}\n{second}"
+    );
     let truth = truth_after_the_end(&mut account).await?;
     compare(&second, &truth)?;
     Ok(())
@@ -64,7 +87,14 @@ async fn a_second_check_asks_for_new_messages_alone_and_says_the_same_as_a_first
 async fn ctrl_c_ends_the_reading_and_what_was_read_is_judged() -> Result<()> {
     let account = AccountSpec::healthy(Way::Key).build().await?;
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
-    let slow = account.rooms.first().context("rooms")?.room_id.as_str().trim_start_matches('!').to_owned();
+    let slow = account
+        .rooms
+        .first()
+        .context("rooms")?
+        .room_id
+        .as_str()
+        .trim_start_matches('!')
+        .to_owned();
     // As it stands in a path: the colon is encoded by some.
     let slow = slow.split(':').next().unwrap_or_default().to_owned();
     let hangs = move |it: &Exchange| it.is(&Method::GET, "/messages") && it.path.contains(&slow);
@@ -77,9 +107,15 @@ async fn ctrl_c_ends_the_reading_and_what_was_read_is_judged() -> Result<()> {
     let outcome = running.outcome().await?;
     let document = outcome.json()?;
     let scope = &document["forecast"]["scope"];
-    ensure!(scope["stopped"] == true && document["forecast"]["complete"] == false, "{document:#}");
+    ensure!(
+        scope["stopped"] == true && document["forecast"]["complete"] == false,
+        "{document:#}"
+    );
     ensure!(outcome.code()? == 10, "{outcome}");
     ensure!(document["forecast"]["event_proof"]["failed"] == 0, "{document:#}");
-    ensure!(proxy.log().iter().any(|it| it.is(&Method::POST, "/logout")), "no sign-out");
+    ensure!(
+        proxy.log().iter().any(|it| it.is(&Method::POST, "/logout")),
+        "no sign-out"
+    );
     Ok(())
 }

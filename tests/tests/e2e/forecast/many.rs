@@ -33,7 +33,6 @@ async fn send_many(account: &TestAccount) -> Result<()> {
             let ciphertext = session.encrypt(text.to_string()).to_base64();
             json!({
                 "algorithm": "m.megolm.v1.aes-sha2", "session_id": session.session_id(), "ciphertext": ciphertext,
-                "device_id": "ELSEWHERE", "sender_key": "",
             })
         })
         .collect();
@@ -67,7 +66,10 @@ async fn three_thousand_messages_in_one_room_are_forecast_one_by_one() -> Result
     let document = compare(&outcome, &truth)?;
     let events = &document["forecast"]["events"];
     ensure!(events["total"] == MESSAGES + 16, "{events:#}");
-    ensure!(events["at_risk_by_cause"] == json!({"starts-too-late": FIRST_INDEX}), "{events:#}");
+    ensure!(
+        events["at_risk_by_cause"] == json!({"starts-too-late": FIRST_INDEX}),
+        "{events:#}"
+    );
     ensure!(events["starts_late_by"] == FIRST_INDEX, "{events:#}");
     Ok(())
 }
