@@ -1,7 +1,8 @@
 //! Healthy accounts.
 
 use anyhow::{Context, Result};
-use lifeboat_tests::account::{AccountSpec, History, Recovery, Secret, TestAccount, Way};
+use lifeboat_tests::account::{AccountSpec, Defect, History, Recovery, Secret, TestAccount, Way};
+use lifeboat_tests::server::Profile;
 use lifeboat_tests::snapshot::snapshot_of;
 use lifeboat_tests::storage_key::StorageKey;
 
@@ -110,5 +111,22 @@ async fn an_account_left_alone_stays_as_it_is() -> Result<()> {
         .await?;
     let later = snapshot_of(&account).await?;
     assert_eq!(before.differences(&later).len(), 1, "a session more is seen");
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_server_takes_an_account_with_one_session_and_counts_no_sign_in() -> Result<()> {
+    let nothing_written = History {
+        rooms: 0,
+        ..History::default()
+    };
+    for profile in [Profile::Default, Profile::Limits, Profile::Policy, Profile::ShortLink] {
+        let spec = AccountSpec::healthy(Way::Key)
+            .with(Defect::OneSession)
+            .history(nothing_written);
+        let account = spec.on(profile).build().await.with_context(|| format!("{profile:?}"))?;
+        assert_eq!(identity_signatures(&account).await?, [1], "{profile:?}");
+        assert_eq!(backup_of(&account).await?.count(), 0, "{profile:?}");
+    }
     Ok(())
 }
