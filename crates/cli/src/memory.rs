@@ -1,6 +1,10 @@
 //! What checks remember of an account's messages, in the user's state folder: private, whole or not there.
 
-use std::{fs, io::Write, path::PathBuf};
+use std::{
+    fs,
+    io::{BufWriter, Write},
+    path::PathBuf,
+};
 
 use etcetera::BaseStrategy;
 use lifeboat_preflight::{ForecastMemory, ruma::OwnedUserId};
@@ -51,7 +55,11 @@ impl MemoryFile {
     pub(crate) fn write(&self, memory: &ForecastMemory) {
         let written = make_private(&self.folder).and_then(|()| {
             let mut file = NamedTempFile::new_in(&self.folder)?;
-            file.write_all(&memory.to_bytes())?;
+            {
+                let mut buffered = BufWriter::new(&mut file);
+                memory.write(&mut buffered)?;
+                buffered.flush()?;
+            }
             file.as_file().sync_all()?;
             file.persist(self.folder.join(FILE)).map_err(|error| error.error)
         });

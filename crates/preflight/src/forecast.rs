@@ -138,8 +138,13 @@ pub(crate) async fn run(ground: Ground<'_>, options: &ForecastOptions) -> Outcom
     for version in &ground.older {
         older.push(older::look_at(version, &ground, &options.progress, seen.as_ref()).await);
     }
+    let account = ground.caller.client().user_id().filter(|_| unlimited);
+    let memory = account.zip(seen).map(|(account, Seen { history, .. })| {
+        let History { rooms, listed, .. } = history;
+        ForecastMemory::of(account, rooms, memory, &listed)
+    });
     Outcome {
-        memory: outcome.memory.filter(|_| unlimited),
+        memory,
         older,
         ..outcome
     }
@@ -176,13 +181,10 @@ async fn run_once(
         (Fact::Unknown(gap), _) | (_, Err(gap)) => return (Outcome::nothing(proof, gap), None),
     };
     let forecast = Fact::Known(compare(&entries, &mut history));
-    let account = ground.caller.client().user_id();
-    let keep = |room: &_| history.listed.contains(room);
-    let memory = account.map(|account| ForecastMemory::of(account, &history.rooms, memory, keep));
     let outcome = Outcome {
         proof,
         forecast,
-        memory,
+        memory: None,
         older: Vec::new(),
     };
     (outcome, Some(Seen { history, entries }))

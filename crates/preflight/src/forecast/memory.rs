@@ -1,8 +1,11 @@
 //! What a forecast remembers, so that the next one reads only what is new.
 
-use std::{collections::BTreeMap, io::Read};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Read, Write},
+};
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256, digest};
 use lifeboat_backup::SessionId;
 use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 use serde::{Deserialize, Serialize};
@@ -56,7 +59,7 @@ impl ForecastMemory {
         }
     }
 
-    /// Reads what [`ForecastMemory::to_bytes`] wrote for `account`; `None` for everything else, damaged or foreign.
+    /// Reads what [`ForecastMemory::write`] wrote for `account`; `None` for everything else, damaged or foreign.
     pub fn from_bytes(account: &UserId, bytes: &[u8]) -> Option<Self> {
         let (body, sum) = bytes.split_last_chunk::<DIGEST>()?;
         if digest(&SHA256, body).as_ref() != sum {
@@ -92,37 +95,30 @@ impl ForecastMemory {
         })
     }
 
-    /// Returns it in a form to be kept: for this program alone, with a check sum at its end.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = FORMAT.to_vec();
-        bytes.extend_from_slice(self.account.as_bytes());
-        bytes.push(b'\n');
-        for (
-            room,
-            Packed {
-                until,
-                senders,
-                keys,
-                rows,
-            },
-        ) in &self.rooms
-        {
+    /// Writes it in a form to be kept: for this program alone, with a check sum at its end.
+    pub fn write(&self, to: &mut impl Write) -> io::Result<()> {
+        let mut sum = Context::new(&SHA256);
+        let mut both = |bytes: &[u8]| {
+            sum.update(bytes);
+            to.write_all(bytes)
+        };
+        both(FORMAT)?;
+        both(self.account.as_bytes())?;
+        both(b"\n")?;
+        for (room, packed) in &self.rooms {
             let head = Head {
                 room: room.clone(),
-                until: until.clone(),
-                senders: senders.clone(),
-                keys: (keys.len() / KEY) as u64,
-                rows: (rows.len() / ROW) as u64,
+                until: packed.until.clone(),
+                senders: packed.senders.clone(),
+                keys: (packed.keys.len() / KEY) as u64,
+                rows: (packed.rows.len() / ROW) as u64,
             };
-            // Texts and numbers: there is nothing that could not be written.
-            bytes.extend(serde_json::to_vec(&head).unwrap_or_default());
-            bytes.push(b'\n');
-            bytes.extend_from_slice(keys);
-            bytes.extend_from_slice(rows);
+            both(&serde_json::to_vec(&head)?)?;
+            both(b"\n")?;
+            both(&packed.keys)?;
+            both(&packed.rows)?;
         }
-        let sum = digest(&SHA256, &bytes);
-        bytes.extend_from_slice(sum.as_ref());
-        bytes
+        to.write_all(sum.finish().as_ref())
     }
 
     /// How many messages it remembers.
@@ -144,21 +140,26 @@ impl ForecastMemory {
         })
     }
 
-    /// Makes the memory of what was read now; rooms that were not read stay as `earlier` has them if `keep` says so.
+    /// Makes the memory of what was read now; other rooms stay as `earlier` has them if they are still `listed`.
     pub(super) fn of(
         account: &UserId,
-        histories: &[RoomHistory],
+        histories: Vec<RoomHistory>,
         earlier: Option<&Self>,
-        keep: impl Fn(&RoomId) -> bool,
+        listed: &BTreeSet<OwnedRoomId>,
     ) -> Self {
-        let earlier = earlier
-            .into_iter()
-            .flat_map(|it| &it.rooms)
-            .filter(|(room, _)| keep(room));
-        let mut rooms: BTreeMap<_, _> = earlier.map(|(room, packed)| (room.clone(), packed.clone())).collect();
-        for history in histories {
-            if let Some(until) = &history.until {
-                rooms.insert(history.room.id.clone(), Packed::of(&history.ledger, until));
+        let mut rooms = BTreeMap::new();
+        // One after the other, so that not everything is there twice.
+        for RoomHistory {
+            room, ledger, until, ..
+        } in histories
+        {
+            if let Some(until) = until {
+                rooms.insert(room.id, Packed::of(&ledger, &until));
+            }
+        }
+        for (room, packed) in earlier.into_iter().flat_map(|it| &it.rooms) {
+            if listed.contains(room) && !rooms.contains_key(room) {
+                rooms.insert(room.clone(), packed.clone());
             }
         }
         Self {
@@ -325,9 +326,15 @@ mod tests {
         }
     }
 
+    fn written() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        memory().write(&mut bytes).unwrap();
+        bytes
+    }
+
     #[test]
     fn it_comes_back_as_it_was() {
-        let bytes = memory().to_bytes();
+        let bytes = written();
         let again = ForecastMemory::from_bytes(user_id!("@a:b"), &bytes).unwrap();
         assert_eq!(again, memory());
         assert_eq!(
@@ -343,7 +350,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_nothing() {
-        let bytes = memory().to_bytes();
+        let bytes = written();
         assert_eq!(ForecastMemory::from_bytes(user_id!("@b:b"), &bytes), None);
         for length in 0..bytes.len() {
             assert_eq!(ForecastMemory::from_bytes(user_id!("@a:b"), &bytes[..length]), None);
