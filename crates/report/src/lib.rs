@@ -5,6 +5,7 @@
 //! evidence as a [`Finding`]; [`StatusFile`] is its exported form. Nothing here does I/O, reads a clock or an
 //! environment, or is random.
 
+mod clearance;
 mod code;
 mod evidence;
 mod fact;
@@ -15,7 +16,9 @@ pub mod forecast;
 mod gaps;
 mod judge;
 mod meaning;
+mod plan;
 mod report;
+mod route;
 mod rules;
 mod sentence;
 mod severity;
@@ -28,6 +31,7 @@ mod tests;
 mod verdict;
 mod words;
 
+pub use clearance::{Clearance, Ground, HOLDS_FOR, Lapse, Uncleared, Waivers};
 pub use code::Code;
 pub use evidence::{Evidence, IdentityKey};
 pub use fact::{Fact, Gap};
@@ -37,7 +41,9 @@ pub use finding::Finding;
 pub use forecast::Forecast;
 pub use gaps::{FactGap, FactName};
 pub use judge::{Judgement, judge};
+pub use plan::{Aboard, Choices, EarlierForecast, Plan, RecoveryKey, Step, Undo};
 pub use report::Report;
+pub use route::{Closed, Offer, Route, Standing};
 pub use severity::Severity;
 pub use situation::Situation;
 #[cfg(feature = "schema")]

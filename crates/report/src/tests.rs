@@ -1,11 +1,14 @@
 //! The laws over the reduced space, the table of spoiled facts, the words, and the exported form.
 
+mod clearance;
 mod every;
 mod fact;
 mod golden;
 mod laws;
+mod plan;
 mod redaction;
 mod reduction;
+mod routes;
 mod spoiled;
 mod status_file;
 mod table;
