@@ -20,7 +20,8 @@ fn oauth() -> Fact<Option<OAuth>> {
 #[test]
 fn each_fact_opens_and_closes_its_routes() {
     use Standing::{ByAdministrator, Open, Unsure};
-    let cases: [(&str, fn(&mut Facts), [Standing; 4]); 10] = [
+    type Case = (&'static str, fn(&mut Facts), [Standing; 4]);
+    let cases: [Case; 10] = [
         ("healthy", |_| (), [Open, Open, ByAdministrator, NOT_DELEGATED]),
         (
             "no address",

@@ -1,0 +1,318 @@
+//! The journal of a reset: an append-only file, flushed to disk before and after every step.
+
+mod lock;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use lifeboat_report::{Clearance, Ground, Plan};
+use serde::{Deserialize, Serialize};
+
+use crate::flow::{self, Next, Password, Record, Stamped};
+
+pub use lock::ResetLock;
+
+/// The version of the journal's format that is written.
+const FORMAT: u32 = 1;
+/// Name of the file in the folder of its reset.
+const FILE: &str = "journal.jsonl";
+
+/// The first line of a journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The version of the format.
+    pub format: u32,
+    /// When the reset began, in milliseconds since the Unix epoch.
+    pub begun_at: u64,
+    /// What is to be done.
+    pub plan: Plan,
+    /// When the facts behind the clearance were gathered.
+    pub taken_at: u64,
+    /// The identity and backup version that were checked.
+    pub ground: GroundThen,
+    /// The address of the homeserver, if it was given.
+    pub homeserver: Option<String>,
+}
+
+/// The ground of a clearance in its written form; a gap is `null` twice over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroundThen {
+    /// As [`Ground::identity`].
+    pub identity: lifeboat_report::Fact<Option<String>>,
+    /// As [`Ground::backup`].
+    pub backup: lifeboat_report::Fact<Option<String>>,
+}
+
+/// The journal of a reset. It holds no secret in clear.
+#[derive(Debug)]
+pub struct Journal {
+    folder: PathBuf,
+    file: File,
+    header: Header,
+    records: Vec<Record>,
+    last_at: u64,
+}
+
+/// A journal as it lies on disk.
+#[derive(Debug)]
+pub enum Found {
+    /// There is none.
+    Nothing,
+    /// A reset that was not finished.
+    Unfinished(Box<Journal>),
+    /// Only finished ones.
+    Finished,
+}
+
+/// Why a journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// It cannot be read or written. The step that was to follow was not begun.
+    #[error("the journal {path} cannot be used: {error}.")]
+    Disk {
+        /// The file.
+        path: String,
+        /// The system's words.
+        #[source]
+        error: io::Error,
+    },
+    /// A newer version of Lifeboat wrote it.
+    #[error("the journal {path} was written by a newer Lifeboat.")]
+    Newer {
+        /// The file.
+        path: String,
+    },
+    /// It is damaged.
+    #[error("the journal {path} is damaged in line {line}.")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// The number of the line, from 1.
+        line: usize,
+    },
+    /// Another run works on this account.
+    #[error("another Lifeboat is at work on this account.")]
+    Busy,
+}
+
+impl Journal {
+    /// Begins the journal of a new reset in `folder`, which is made and must not exist yet.
+    pub fn begin(
+        folder: &Path,
+        plan: Plan,
+        clearance: &Clearance,
+        homeserver: Option<String>,
+    ) -> Result<Self, JournalError> {
+        let path = folder.join(FILE);
+        let disk = |error| disk(&path, error);
+        make_private(folder).map_err(disk)?;
+        let Ground { identity, backup } = clearance.ground().clone();
+        let header = Header {
+            format: FORMAT,
+            begun_at: now(),
+            plan,
+            taken_at: clearance.taken_at(),
+            ground: GroundThen { identity, backup },
+            homeserver,
+        };
+        let mut options = OpenOptions::new();
+        options.create_new(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(disk)?;
+        let begun_at = header.begun_at;
+        let line = serde_json::to_vec(&header).map_err(|error| disk(error.into()))?;
+        let mut journal = Self {
+            folder: folder.to_owned(),
+            file,
+            header,
+            records: Vec::new(),
+            last_at: begun_at,
+        };
+        journal.write_line(line)?;
+        sync_folder(folder).map_err(disk)?;
+        Ok(journal)
+    }
+
+    /// Opens the newest reset below `resets`, if there is one that was not finished.
+    ///
+    /// A last line that was cut off counts as not written: what it was about to say had not begun.
+    pub fn find(resets: &Path) -> Result<Found, JournalError> {
+        let mut folders: Vec<PathBuf> = match fs::read_dir(resets) {
+            Ok(entries) => entries.filter_map(|it| it.ok().map(|it| it.path())).collect(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+            Err(error) => return Err(disk(resets, error)),
+        };
+        folders.sort();
+        let Some(newest) = folders.into_iter().rfind(|it| it.join(FILE).is_file()) else {
+            return Ok(Found::Nothing);
+        };
+        let Some(journal) = Self::open(&newest)? else {
+            return Ok(Found::Nothing);
+        };
+        Ok(match journal.next() {
+            Next::Finished => Found::Finished,
+            _ => Found::Unfinished(Box::new(journal)),
+        })
+    }
+
+    /// Opens the journal in `folder`; `None` when not even its first line was written.
+    fn open(folder: &Path) -> Result<Option<Self>, JournalError> {
+        let path = folder.join(FILE);
+        let disk = |error| disk(&path, error);
+        let named = || path.display().to_string();
+        let text = fs::read(&path).map_err(disk)?;
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let mut lines = text[..whole].split(|byte| *byte == b'\n').filter(|it| !it.is_empty());
+        let Some(first) = lines.next() else { return Ok(None) };
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let damaged = |line| JournalError::Damaged { path: named(), line };
+        let Format { format } = serde_json::from_slice(first).map_err(|_| damaged(1))?;
+        if format > FORMAT {
+            return Err(JournalError::Newer { path: named() });
+        }
+        let header: Header = serde_json::from_slice(first).map_err(|_| damaged(1))?;
+        let mut last_at = header.begun_at;
+        let mut records = Vec::new();
+        for (number, line) in lines.enumerate() {
+            let stamped: Stamped = serde_json::from_slice(line).map_err(|_| damaged(number + 2))?;
+            last_at = stamped.at;
+            records.push(stamped.record);
+        }
+        let file = OpenOptions::new().append(true).open(&path).map_err(disk)?;
+        // A cut-off line must not run into the next one.
+        file.set_len(whole as u64).map_err(disk)?;
+        Ok(Some(Self {
+            folder: folder.to_owned(),
+            file,
+            header,
+            records,
+            last_at,
+        }))
+    }
+
+    /// Writes a line and returns once it is on disk.
+    pub fn append(&mut self, record: Record) -> Result<(), JournalError> {
+        let at = now();
+        let line = serde_json::to_vec(&Stamped {
+            at,
+            record: record.clone(),
+        });
+        let line = line.map_err(|error| disk(&self.folder.join(FILE), error.into()))?;
+        self.write_line(line)?;
+        self.records.push(record);
+        self.last_at = at;
+        Ok(())
+    }
+
+    fn write_line(&mut self, mut line: Vec<u8>) -> Result<(), JournalError> {
+        line.push(b'\n');
+        mortal::moment();
+        let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
+        written.map_err(|error| disk(&self.folder.join(FILE), error))?;
+        mortal::moment();
+        Ok(())
+    }
+
+    /// Returns the first line.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Returns the plan.
+    pub fn plan(&self) -> &Plan {
+        &self.header.plan
+    }
+
+    /// Returns what happened, in order.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// Returns the folder of this reset, where its evidence lies as well.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns when the last line was written, in milliseconds since the Unix epoch.
+    pub fn last_at(&self) -> u64 {
+        self.last_at
+    }
+
+    /// Says what is to be done next.
+    pub fn next(&self) -> Next {
+        flow::next(&self.header.plan, &self.records)
+    }
+
+    /// Says what is known of the password.
+    pub fn password(&self) -> Password {
+        flow::password(&self.header.plan, &self.records)
+    }
+
+    /// Returns the device ids of the sessions that Lifeboat made on the way.
+    pub fn own_sessions(&self) -> Vec<&str> {
+        let device = |it: &'_ Record| matches!(it, Record::Session { .. });
+        let all = self.records.iter().filter(|it| device(it));
+        all.filter_map(|it| match it {
+            Record::Session { device } => Some(device.as_str()),
+            _ => None,
+        })
+        .collect()
+    }
+}
+
+/// Makes `folder` with whatever lies above it; only its owner may enter.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Puts the new name on disk as well. Only Unix lets a folder be opened for that.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
+}
+
+fn disk(path: &Path, error: io::Error) -> JournalError {
+    JournalError::Disk {
+        path: path.display().to_string(),
+        error,
+    }
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Lets a test end the process before or after any line is written. Not part of a release build.
+mod mortal {
+    #[cfg(debug_assertions)]
+    pub(super) fn moment() {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static MOMENTS: AtomicU32 = AtomicU32::new(0);
+        let moment = MOMENTS.fetch_add(1, Ordering::Relaxed).to_string();
+        if std::env::var("LIFEBOAT_TEST_KILL_AT").is_ok_and(|it| it == moment) {
+            // The kind of end that nothing can clean up after.
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+    }
+
+    #[cfg(not(debug_assertions))]
+    pub(super) fn moment() {}
+}

@@ -1,0 +1,140 @@
+//! Tests of the journal: what is written is found again, whatever the end was.
+
+use std::collections::BTreeSet;
+
+use lifeboat_report::{
+    Aboard, Choices, EarlierForecast, Fate, Plan, RecoveryKey, Report, Route, Waivers,
+    testing::{ACCOUNT, TAKEN_AT, healthy_facts},
+};
+
+use super::*;
+use crate::flow::Outcome;
+
+fn begin(folder: &Path) -> Journal {
+    let report = Report::of(ACCOUNT.to_owned(), TAKEN_AT, healthy_facts());
+    let waivers = Waivers {
+        blockers: BTreeSet::new(),
+        cautions_acknowledged: false,
+    };
+    let clearance = report.clear(Fate::SessionsKept, &waivers).unwrap();
+    let choices = Choices {
+        route: Route::OldPassword,
+        end_sessions: Vec::new(),
+        recovery_key: RecoveryKey::None,
+        forecast: EarlierForecast::None,
+        aboard: Aboard::Stay,
+    };
+    Journal::begin(folder, Plan::of(&clearance, choices), &clearance, None).unwrap()
+}
+
+fn unfinished(resets: &Path) -> Journal {
+    match Journal::find(resets).unwrap() {
+        Found::Unfinished(journal) => *journal,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_was_written_is_found_again() {
+    let home = tempfile::tempdir().unwrap();
+    let resets = home.path().join("resets");
+    assert!(matches!(Journal::find(&resets).unwrap(), Found::Nothing));
+    let mut journal = begin(&resets.join("1"));
+    let records = [
+        Record::Session { device: "ONE".into() },
+        Record::Began { step: 0 },
+        Record::Ended {
+            step: 0,
+            outcome: Outcome::Done,
+        },
+        Record::Began { step: 1 },
+    ];
+    for record in &records {
+        journal.append(record.clone()).unwrap();
+        assert_eq!(unfinished(&resets).records(), journal.records());
+    }
+    let found = unfinished(&resets);
+    assert_eq!(found.records(), records);
+    assert_eq!(found.header(), journal.header());
+    assert_eq!(found.own_sessions(), ["ONE"]);
+    assert_eq!((found.password(), found.next()), (Password::Dark, Next::FindOut(1)));
+    for step in 0..journal.plan().steps.len() {
+        journal
+            .append(Record::Ended {
+                step,
+                outcome: Outcome::Done,
+            })
+            .unwrap();
+    }
+    assert!(matches!(Journal::find(&resets).unwrap(), Found::Finished));
+}
+
+/// A crash may cut the file anywhere in its last line.
+#[test]
+fn a_line_that_was_cut_off_was_not_written() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("resets/1");
+    let mut journal = begin(&folder);
+    journal.append(Record::Began { step: 0 }).unwrap();
+    let before = fs::read(folder.join(FILE)).unwrap();
+    journal.append(Record::Began { step: 1 }).unwrap();
+    let after = fs::read(folder.join(FILE)).unwrap();
+    for length in before.len()..after.len() {
+        fs::write(folder.join(FILE), &after[..length]).unwrap();
+        let mut found = unfinished(&home.path().join("resets"));
+        assert_eq!(found.records(), [Record::Began { step: 0 }], "{length}");
+        found.append(Record::Resumed).unwrap();
+        let again = unfinished(&home.path().join("resets"));
+        assert_eq!(
+            again.records(),
+            [Record::Began { step: 0 }, Record::Resumed],
+            "{length}"
+        );
+    }
+    let first_line = before.iter().position(|byte| *byte == b'\n').unwrap();
+    for length in 0..=first_line {
+        fs::write(folder.join(FILE), &before[..length]).unwrap();
+        assert!(matches!(
+            Journal::find(&home.path().join("resets")).unwrap(),
+            Found::Nothing
+        ));
+    }
+}
+
+#[test]
+fn damage_and_newer_formats_are_said() {
+    let home = tempfile::tempdir().unwrap();
+    let (resets, folder) = (home.path().join("resets"), home.path().join("resets/1"));
+    let mut journal = begin(&folder);
+    journal.append(Record::Began { step: 0 }).unwrap();
+    let text = fs::read_to_string(folder.join(FILE)).unwrap();
+    fs::write(folder.join(FILE), format!("{text}nonsense\n")).unwrap();
+    assert!(matches!(
+        Journal::find(&resets),
+        Err(JournalError::Damaged { line: 3, .. })
+    ));
+    fs::write(folder.join(FILE), text.replace("\"format\":1", "\"format\":2")).unwrap();
+    assert!(matches!(Journal::find(&resets), Err(JournalError::Newer { .. })));
+}
+
+#[test]
+fn one_run_at_a_time() {
+    let home = tempfile::tempdir().unwrap();
+    let held = ResetLock::take(home.path()).unwrap();
+    assert!(matches!(ResetLock::take(home.path()), Err(JournalError::Busy)));
+    drop(held);
+    assert!(ResetLock::take(home.path()).is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn it_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("resets/1");
+    let journal = begin(&folder);
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(journal.folder()), mode(&folder.join(FILE))), (0o700, 0o600));
+    let _lock = ResetLock::take(home.path()).unwrap();
+    assert_eq!(mode(&home.path().join("reset.lock")), 0o600);
+}
