@@ -1,0 +1,52 @@
+//! Finds out by signing in whether a password is the account's.
+
+use lifeboat_preflight::{Credentials, Homeserver, Keeping, OwnSession, SignInError, ruma::UserId};
+use secrecy::SecretString;
+
+use crate::{Refusal, uia::words_of};
+
+/// What a trial of a password shows.
+#[derive(Debug)]
+pub enum Trial {
+    /// It is the account's password. The session is handed over to be used: servers take few sign-ins.
+    SignedIn(Box<OwnSession>),
+    /// It is not.
+    WrongPassword,
+}
+
+/// Signs in with `password`, once.
+///
+/// `POST /_matrix/client/v3/login`
+/// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3login)): makes a session if the password
+/// is right. This is what tells which password is true after a change whose answer was lost; try the new one first,
+/// because wrong ones are limited more strictly.
+///
+/// # Errors
+///
+/// Everything after which the question is still open. If an answer is lost here too, a session without keys may be
+/// left behind.
+pub async fn try_password(
+    homeserver: &Homeserver,
+    user: &UserId,
+    password: &SecretString,
+    keeping: Keeping,
+) -> Result<Trial, Refusal> {
+    let credentials = Credentials::Password(password.clone());
+    match OwnSession::sign_in(homeserver, user, credentials, keeping).await {
+        Ok(session) => Ok(Trial::SignedIn(Box::new(session))),
+        Err(SignInError::WrongPassword { .. }) => Ok(Trial::WrongPassword),
+        Err(error) => Err(refusal(error)),
+    }
+}
+
+fn refusal(error: SignInError) -> Refusal {
+    match error {
+        SignInError::RateLimited { wait } => Refusal::RateLimited { wait },
+        SignInError::Deactivated => Refusal::Deactivated,
+        SignInError::MethodNotOffered { .. } => Refusal::NotOffered,
+        SignInError::Network(_) => Refusal::Unreachable,
+        other => Refusal::Other {
+            words: words_of(&other.to_string()),
+        },
+    }
+}
