@@ -27,7 +27,7 @@ pub enum DarkCause {
     #[error("the connection was cut before the answer came.")]
     CutOff,
     /// The server failed while it worked.
-    #[error("the server failed while it was changing the password (status {status}).")]
+    #[error("the server failed (status {status}).")]
     ServerFailed {
         /// The HTTP status, 500 or more.
         status: u16,

@@ -5,6 +5,8 @@ mod answer;
 mod json_request;
 pub mod policy;
 pub mod route;
+#[cfg(test)]
+mod testing;
 mod trial;
 mod uia;
 

@@ -100,9 +100,18 @@ pub fn violations(policy: &PasswordPolicy, password: &SecretString) -> Vec<Viola
     }
     for (is_lacking, violation) in [
         (lacks(policy.digit, |it| it.is_ascii_digit()), Violation::NoDigit),
-        (lacks(policy.lowercase, |it| it.is_ascii_lowercase()), Violation::NoLowercase),
-        (lacks(policy.uppercase, |it| it.is_ascii_uppercase()), Violation::NoUppercase),
-        (lacks(policy.symbol, |it| !it.is_ascii_alphanumeric()), Violation::NoSymbol),
+        (
+            lacks(policy.lowercase, |it| it.is_ascii_lowercase()),
+            Violation::NoLowercase,
+        ),
+        (
+            lacks(policy.uppercase, |it| it.is_ascii_uppercase()),
+            Violation::NoUppercase,
+        ),
+        (
+            lacks(policy.symbol, |it| !it.is_ascii_alphanumeric()),
+            Violation::NoSymbol,
+        ),
     ] {
         violations.extend(is_lacking.then_some(violation));
     }
@@ -131,5 +140,68 @@ impl OutgoingRequest for AskPolicy {
         path: (),
     ) -> Result<http::Request<T>, IntoHttpError> {
         http_request::<Self, T>(base_url, authentication, path, &[], None::<&Value>)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Reply, ScriptedServer, refused};
+
+    async fn asked(reply: Reply) -> Fact<PasswordPolicy> {
+        let server = ScriptedServer::start([reply]).await;
+        policy(&server.homeserver().await.anonymous().await.unwrap()).await
+    }
+
+    #[tokio::test]
+    async fn a_policy_is_read_and_its_absence_is_none() {
+        let strict = json!({
+            "m.minimum_length": 10, "m.require_digit": true, "m.require_symbol": true,
+            "m.require_lowercase": true, "m.require_uppercase": true, "org.example.more": 1,
+        });
+        let expected = PasswordPolicy {
+            minimum_length: 10,
+            digit: true,
+            lowercase: true,
+            uppercase: true,
+            symbol: true,
+        };
+        assert_eq!(asked(Reply::Json(200, strict)).await, Fact::Known(expected));
+        let none = Fact::Known(PasswordPolicy::default());
+        assert_eq!(asked(Reply::Json(200, json!({}))).await, none);
+        assert_eq!(asked(refused(404, "M_UNRECOGNIZED")).await, none);
+        assert_eq!(asked(Reply::Raw(404, "<html>")).await, none);
+        let odd = Reply::Json(200, json!({"m.minimum_length": "ten"}));
+        assert_eq!(asked(odd).await, Fact::Unknown(Gap::Unreadable));
+        assert_eq!(asked(refused(500, "M_UNKNOWN")).await, Fact::Unknown(Gap::Failed));
+        assert_eq!(asked(Reply::Cut).await, Fact::Unknown(Gap::Offline));
+    }
+
+    #[test]
+    fn what_a_password_lacks_is_named() {
+        let policy = PasswordPolicy {
+            minimum_length: 4,
+            digit: true,
+            lowercase: true,
+            uppercase: true,
+            symbol: true,
+        };
+        let lacks = |password: &str| violations(&policy, &password.into());
+        assert_eq!(lacks("aA1!"), []);
+        assert_eq!(lacks("äA1a"), [], "what is not ASCII counts as a symbol");
+        assert_eq!(lacks("ÄA1!"), [Violation::NoLowercase]);
+        assert_eq!(
+            lacks("é"),
+            [
+                Violation::TooShort { minimum: 4 },
+                Violation::NoDigit,
+                Violation::NoLowercase,
+                Violation::NoUppercase,
+            ]
+        );
+        assert_eq!(lacks("aA11"), [Violation::NoSymbol]);
+        assert_eq!(violations(&PasswordPolicy::default(), &"".into()), []);
     }
 }

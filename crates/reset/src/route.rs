@@ -4,3 +4,6 @@ pub mod account_page;
 pub mod email;
 pub mod old_password;
 pub mod synapse_admin;
+
+#[cfg(test)]
+mod tests;

@@ -50,3 +50,50 @@ fn refusal(error: SignInError) -> Refusal {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Reply, ScriptedServer, refused, user};
+
+    async fn tried(reply: Reply) -> Result<Trial, Refusal> {
+        let server = ScriptedServer::start([reply]).await;
+        try_password(&server.homeserver().await, &user(), &"new".into(), Keeping::RemoveAtEnd).await
+    }
+
+    #[tokio::test]
+    async fn the_right_password_makes_a_session() {
+        let answer = json!({"user_id": user(), "access_token": "token", "device_id": "NEW"});
+        match tried(Reply::Json(200, answer)).await {
+            Ok(Trial::SignedIn(session)) => assert_eq!(session.device_id(), Some("NEW")),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_is_told_from_not_knowing() {
+        let wrong = tried(refused(403, "M_FORBIDDEN")).await;
+        assert!(matches!(wrong, Ok(Trial::WrongPassword)), "{wrong:?}");
+        let slow_down = json!({"errcode": "M_LIMIT_EXCEEDED", "error": "Slow down."});
+        for (reply, expected) in [
+            (
+                Reply::After(429, "6", slow_down),
+                Refusal::RateLimited {
+                    wait: Some(Duration::from_secs(6)),
+                },
+            ),
+            (refused(403, "M_USER_DEACTIVATED"), Refusal::Deactivated),
+            (Reply::Cut, Refusal::Unreachable),
+            (Reply::Silence, Refusal::Unreachable),
+        ] {
+            match tried(reply.clone()).await {
+                Err(refusal) => assert_eq!(refusal, expected, "{reply:?}"),
+                other => panic!("{reply:?}: {other:?}"),
+            }
+        }
+    }
+}

@@ -41,3 +41,42 @@ pub fn find(server: &facts::Server) -> Option<AccountPage> {
         when_forgotten: WHEN_FORGOTTEN,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use lifeboat_report::{Fact, Gap, facts::OAuth};
+
+    use super::*;
+
+    fn server(oauth: Fact<Option<OAuth>>) -> facts::Server {
+        facts::Server {
+            base_url: "https://example.org".to_owned(),
+            software: Fact::Unknown(Gap::NotAsked),
+            spec_versions: Fact::Unknown(Gap::NotAsked),
+            login_flows: Fact::Unknown(Gap::NotAsked),
+            oauth,
+            password_change: Fact::Unknown(Gap::NotAsked),
+            support: Fact::Unknown(Gap::NotAsked),
+        }
+    }
+
+    fn oauth(issuer: &str, page: Option<&str>) -> Fact<Option<OAuth>> {
+        Fact::Known(Some(OAuth {
+            issuer: issuer.to_owned(),
+            account_management_uri: page.map(str::to_owned),
+        }))
+    }
+
+    #[test]
+    fn the_page_is_the_one_that_the_server_names() {
+        let url = |oauth| find(&server(oauth)).map(|it| it.url);
+        assert_eq!(
+            url(oauth("https://a", Some("https://a/account"))).as_deref(),
+            Some("https://a/account")
+        );
+        assert_eq!(url(oauth("https://a", None)).as_deref(), Some("https://a"));
+        assert_eq!(url(oauth("https://a", Some("javascript:alert(1)"))), None);
+        assert_eq!(url(Fact::Known(None)), None);
+        assert_eq!(url(Fact::Unknown(Gap::Offline)), None);
+    }
+}

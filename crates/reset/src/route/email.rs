@@ -121,7 +121,9 @@ pub async fn submit_code(
         "token": code.expose_secret().trim(),
     });
     let request = homeserver.http().post(submit_url.clone());
-    let request = request.header("content-type", "application/json").body(body.to_string());
+    let request = request
+        .header("content-type", "application/json")
+        .body(body.to_string());
     let answer = match request.send().await {
         Ok(answer) => answer,
         Err(error) if error.is_connect() => return Err(Refusal::Unreachable),
