@@ -33,6 +33,12 @@ impl Homeserver {
     pub fn spec_versions(&self) -> &[String] {
         &self.spec_versions
     }
+
+    /// Returns the line on which requests outside the client-server API may go to addresses that this server named:
+    /// it has the same time limits, follows no redirect and carries no token.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
 }
 
 /// Why no homeserver was found. Nothing was changed anywhere.

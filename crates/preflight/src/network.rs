@@ -85,7 +85,8 @@ pub(crate) fn api_client(options: &NetworkOptions) -> Result<reqwest::Client, re
     reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .timeout(options.timeout)
-        .connect_timeout(options.timeout)
+        // Shorter than the whole: a connection that never came is told from an answer that never came.
+        .connect_timeout(options.timeout * 3 / 4)
         .redirect(Policy::none())
         .build()
 }

@@ -5,9 +5,19 @@
 //! [`flow::next`] says which step is to be done after what the [`Journal`] holds, and the driver does it. A crash at
 //! any point leaves a journal from which the same function says how to go on.
 
+mod answer;
 pub mod flow;
 mod journal;
+mod json_request;
+pub mod policy;
+pub mod route;
 mod seal;
+#[cfg(test)]
+mod testing;
+mod trial;
+mod uia;
 
+pub use answer::{Answer, DarkCause, Refusal};
 pub use journal::{Found, Header, Journal, JournalError, ResetLock};
-pub use seal::{MailProof, Sealed, Sealer};
+pub use seal::{Sealed, Sealer};
+pub use trial::{Trial, try_password};

@@ -9,19 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// What proves to the server that a mail was asked for by us.
-///
-/// `threepid_creds` of `m.login.email.identity`
-/// ([spec](https://spec.matrix.org/latest/client-server-api/#email-based-identity--homeserver)).
-#[derive(Clone, Debug)]
-pub struct MailProof {
-    /// The server's name for the validation, `sid`.
-    pub sid: String,
-    /// Our own secret.
-    pub client_secret: SecretString,
-    /// The `send_attempt` of the newest mail.
-    pub attempt: u32,
-}
+use crate::route::email::MailProof;
 
 /// A sealed [`MailProof`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +39,6 @@ const ROUNDS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(500_000) {
 struct Clear {
     sid: String,
     client_secret: String,
-    attempt: u32,
 }
 
 impl Sealer {
@@ -60,7 +47,6 @@ impl Sealer {
         let clear = Clear {
             sid: proof.sid.clone(),
             client_secret: proof.client_secret.expose_secret().to_owned(),
-            attempt: proof.attempt,
         };
         let mut text = Zeroizing::new(serde_json::to_vec(&clear).ok()?);
         let mut nonce = [0; 12];
@@ -98,7 +84,6 @@ impl Sealer {
         Some(MailProof {
             sid: clear.sid,
             client_secret: clear.client_secret.into(),
-            attempt: clear.attempt,
         })
     }
 
@@ -130,7 +115,6 @@ mod tests {
         MailProof {
             sid: "NJGRhtWS".into(),
             client_secret: "our-own-secret".into(),
-            attempt: 3,
         }
     }
 
@@ -150,7 +134,7 @@ mod tests {
                 let opened = opener.open(&sealed);
                 assert_eq!(opened.is_some(), number == other, "{number} {other}");
                 if let Some(opened) = opened {
-                    assert_eq!((opened.sid, opened.attempt), (proof().sid, 3));
+                    assert_eq!(opened.sid, proof().sid);
                     assert_eq!(opened.client_secret.expose_secret(), "our-own-secret");
                 }
             }
@@ -162,7 +146,7 @@ mod tests {
         let told = format!("{:?} {:?}", proof(), Sealer::Passphrase("a secret".into()));
         assert_eq!(
             told,
-            "MailProof { sid: \"NJGRhtWS\", client_secret: SecretBox<str>([REDACTED]), attempt: 3 } \
+            "MailProof { sid: \"NJGRhtWS\", client_secret: SecretBox<str>([REDACTED]) } \
              Passphrase(SecretBox<str>([REDACTED]))"
         );
     }

@@ -123,6 +123,13 @@ impl OwnSession {
     }
 }
 
+impl Homeserver {
+    /// Makes a client that is signed in as nobody, for requests that need no session. Asks nothing.
+    pub async fn anonymous(&self) -> Result<Client, SignInError> {
+        client(self, None).await
+    }
+}
+
 async fn client(homeserver: &Homeserver, kept: Option<&KeepIn>) -> Result<Client, SignInError> {
     let versions: Vec<MatrixVersion> = homeserver
         .spec_versions
