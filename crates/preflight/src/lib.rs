@@ -11,6 +11,7 @@ mod discover;
 mod forecast;
 mod gap;
 mod key_trial;
+mod live;
 mod network;
 mod older;
 mod probe;
@@ -30,6 +31,10 @@ pub use discover::{DiscoverError, Homeserver, discover};
 pub use forecast::{EventProofWish, ForecastMemory, ForecastOptions, ForecastProgress, ForecastQuestion, LeftRooms};
 pub use gap::gap_of;
 pub use network::{CertificateProblem, InsecureHttp, NetworkOptions};
+pub use live::{
+    BackupConnection, FetchError, FetchProgress, Fetched, LiveError, LiveSession, OwnSignature, SettleError,
+    SettleProgress, UnlockError, Unlocked,
+};
 pub use older::OlderVersions;
 pub use recovery_key::{OtherThing, Typo, Understanding, understand};
 pub use session::{Credentials, KeepIn, Keeping, LeaveError, Left, OwnSession, SessionKind, SignInError};
