@@ -119,6 +119,16 @@ async fn a_backup_that_does_not_fit_is_told_and_stays() -> Result<()> {
     let unlocked = live.open(&typed(&account)?).await?;
     assert_eq!(unlocked.backup, BackupConnection::KeyNotStored);
     live.end().await.leave().await?;
+
+    let account = AccountSpec::healthy(Way::Key)
+        .with(Defect::SecretBlanked(Secret::UserSigning))
+        .build()
+        .await?;
+    let (_, live) = enter(&account).await?;
+    let refused = live.open(&typed(&account)?).await;
+    let blank = matches!(&refused, Err(UnlockError::SecretBlank(name)) if name.event_type() == Secret::UserSigning.event_type());
+    ensure!(blank, "{refused:?}");
+    live.end().await.leave().await?;
     Ok(())
 }
 

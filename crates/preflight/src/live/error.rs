@@ -56,6 +56,9 @@ pub enum UnlockError {
     /// A secret in it is not what its name says.
     #[error("{} in secret storage is damaged.", .0.event_type())]
     SecretDamaged(SecretName),
+    /// A secret of the identity was emptied; the SDK takes none of the others then.
+    #[error("{} in secret storage is blank.", .0.event_type())]
+    SecretBlank(SecretName),
     /// A secret in it belongs to another identity than the published one.
     #[error("{} in secret storage does not belong to this account's identity.", .0.event_type())]
     OtherIdentity(SecretName),

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use lifeboat_report::{Fact, facts::SecretName};
+use lifeboat_report::{
+    Fact,
+    facts::{Secret, SecretName},
+};
 use matrix_sdk::encryption::secret_storage::SecretStorageError;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -58,11 +61,12 @@ impl LiveSession {
     pub async fn open(&self, typed: &SecretString) -> Result<Unlocked, UnlockError> {
         let caller = self.own().caller();
         let stored = stored_secrets(caller, self.own().user_id()).await;
-        let description = match &stored {
-            Fact::Known(stored) => stored.facts.usable_default().and_then(|id| stored.facts.keys.get(id)),
+        let stored = match stored {
+            Fact::Known(stored) => stored.facts,
             Fact::Unknown(_) if caller.session_ended() => return Err(LiveError::SessionEnded.into()),
-            Fact::Unknown(gap) => return Err(UnlockError::Unknown(*gap)),
+            Fact::Unknown(gap) => return Err(UnlockError::Unknown(gap)),
         };
+        let description = stored.usable_default().and_then(|id| stored.keys.get(id));
         let description = description.ok_or(UnlockError::NoSecretStorage)?;
         let known = description.algorithm == "m.secret_storage.v1.aes-hmac-sha2";
         if !known || description.passphrase.as_ref().is_some_and(|it| !it.is_sane()) {
@@ -71,11 +75,17 @@ impl LiveSession {
         let storage = self.client().encryption().secret_storage();
         let typed = typed.expose_secret().trim_end_matches(['\r', '\n']);
         let store = storage.open_secret_store(typed).await?;
+        // The SDK takes a blank secret for a damaged one.
+        let is_blank = |name| *stored.secret(name) == Secret::Blanked;
         let backup = match store.import_secrets().await {
             Ok(()) => None,
             Err(SecretStorageError::InconsistentBackupDecryptionKey) => Some(BackupConnection::KeyDoesNotFit),
+            Err(SecretStorageError::MissingOrInvalidBackupDecryptionKey) if is_blank(SecretName::BackupKey) => None,
             Err(SecretStorageError::MissingOrInvalidBackupDecryptionKey) => Some(BackupConnection::KeyDamaged),
-            Err(error) => return Err(error.into()),
+            Err(error) => match error.into() {
+                UnlockError::SecretDamaged(name) if is_blank(name) => return Err(UnlockError::SecretBlank(name)),
+                error => return Err(error),
+            },
         };
         let backup = match backup {
             Some(problem) => problem,
