@@ -28,7 +28,7 @@ pub use matrix_sdk::ruma;
 pub use caller::Caller;
 pub use check::{CheckError, Checked, Questions, Step, Watch, check, examine};
 pub use discover::{DiscoverError, Homeserver, discover};
-pub use forecast::{EventProofWish, ForecastMemory, ForecastOptions, ForecastProgress, ForecastQuestion, LeftRooms};
+pub use forecast::{EventProofWish, ForecastMemory, ForecastOptions, ForecastProgress, ForecastQuestion, KeyAtRisk, LeftRooms};
 pub use gap::gap_of;
 pub use network::{CertificateProblem, InsecureHttp, NetworkOptions};
 pub use live::{

@@ -72,7 +72,7 @@ pub enum UnlockError {
     #[error(transparent)]
     Live(#[from] LiveError),
     /// Some question to the server taught nothing.
-    #[error("the server could not be asked about secret storage: it {}.", why(*.0))]
+    #[error("the server could not be asked about secret storage: {}.", .0.words())]
     Unknown(Gap),
 }
 
@@ -113,7 +113,7 @@ pub enum FetchError {
     #[error("this session is not connected to the key backup.")]
     NotConnected,
     /// The backup could not be listed.
-    #[error("the key backup could not be listed: the server {}.", why(*.0))]
+    #[error("the key backup could not be listed: {}.", .0.words())]
     NotListed(Gap),
     /// The server lists a room under an impossible id.
     #[error("the key backup names an impossible room: {0}.")]
@@ -150,17 +150,4 @@ pub(super) fn is_end(error: &Error) -> bool {
             error.client_api_error_kind(),
             Some(ErrorKind::UnknownToken { .. } | ErrorKind::MissingToken | ErrorKind::UserDeactivated)
         )
-}
-
-/// Says why a question taught nothing, as what the server did.
-fn why(gap: Gap) -> &'static str {
-    match gap {
-        Gap::NotAsked => "was not asked",
-        Gap::Offline => "could not be reached or went away",
-        Gap::Refused => "refused",
-        Gap::RateLimited => "asked to come back later",
-        Gap::Failed => "failed while answering",
-        Gap::Unsupported => "does not have this feature",
-        Gap::Unreadable => "answered with something that cannot be understood",
-    }
 }
