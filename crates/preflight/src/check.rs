@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::{
     Homeserver, OwnSession,
     caller::Caller,
-    forecast::{self, ForecastMemory, ForecastQuestion, Ground, Outcome},
+    forecast::{self, ForecastMemory, ForecastQuestion, Ground, KeyAtRisk, Outcome},
     key_trial::{self, Opened},
     older,
     probe::{
@@ -60,6 +60,8 @@ pub struct Checked {
     pub forecast: Option<Forecast>,
     /// What the next forecast need not read again.
     pub memory: Option<ForecastMemory>,
+    /// The room keys of the messages at risk, room by room.
+    pub at_risk: Vec<KeyAtRisk>,
 }
 
 /// Watches a check.
@@ -134,12 +136,14 @@ pub async fn examine(
         forecast,
         memory,
         older,
+        at_risk,
     } = match question {
         ForecastQuestion::Quick => Outcome {
             proof: Fact::Unknown(Gap::NotAsked),
             forecast: Fact::Unknown(Gap::NotAsked),
             memory: None,
             older: Vec::new(),
+            at_risk: Vec::new(),
         },
         ForecastQuestion::Run(options) => {
             let ground = Ground {
@@ -178,6 +182,7 @@ pub async fn examine(
         facts,
         forecast: forecast.known().cloned(),
         memory,
+        at_risk,
     })
 }
 

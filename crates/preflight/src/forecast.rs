@@ -4,6 +4,7 @@
 //! and compares that with the entries of the key backup. It needs no secret. Given the backup key it also opens every
 //! entry, which is the backup proof, and decrypts the messages themselves, which is the event proof.
 
+mod at_risk;
 mod event;
 mod exam;
 mod judge;
@@ -44,6 +45,7 @@ use self::{
     texts::{MOST_BY_DEFAULT, Texts},
 };
 pub use self::{
+    at_risk::KeyAtRisk,
     memory::ForecastMemory,
     options::{EventProofWish, ForecastOptions, ForecastQuestion, LeftRooms},
     progress::ForecastProgress,
@@ -75,6 +77,8 @@ pub(crate) struct Outcome {
     /// What the next forecast need not read again; `None` where nothing was learned.
     pub(crate) memory: Option<ForecastMemory>,
     pub(crate) older: Vec<OlderBackup>,
+    /// The room keys of the messages at risk.
+    pub(crate) at_risk: Vec<KeyAtRisk>,
 }
 
 /// What was read of the history.
@@ -106,6 +110,7 @@ impl Outcome {
             forecast: Fact::Unknown(gap),
             memory: None,
             older: Vec::new(),
+            at_risk: Vec::new(),
         }
     }
 }
@@ -180,12 +185,14 @@ async fn run_once(
         (Fact::Known(entries), Ok(history)) => (entries, history),
         (Fact::Unknown(gap), _) | (_, Err(gap)) => return (Outcome::nothing(proof, gap), None),
     };
-    let forecast = Fact::Known(compare(&entries, &mut history));
+    let (forecast, at_risk) = compare(&entries, &mut history);
+    let forecast = Fact::Known(forecast);
     let outcome = Outcome {
         proof,
         forecast,
         memory: None,
         older: Vec::new(),
+        at_risk,
     };
     (outcome, Some(Seen { history, entries }))
 }
@@ -256,7 +263,7 @@ async fn read(
     })
 }
 
-fn compare(entries: &Entries, history: &mut History) -> Forecast {
+fn compare(entries: &Entries, history: &mut History) -> (Forecast, Vec<KeyAtRisk>) {
     if let Some(exam) = &entries.exam {
         exam.enter(&mut history.rooms);
     }

@@ -11,6 +11,7 @@ mod discover;
 mod forecast;
 mod gap;
 mod key_trial;
+mod live;
 mod network;
 mod older;
 mod probe;
@@ -27,9 +28,13 @@ pub use matrix_sdk::ruma;
 pub use caller::Caller;
 pub use check::{CheckError, Checked, Questions, Step, Watch, check, examine};
 pub use discover::{DiscoverError, Homeserver, discover};
-pub use forecast::{EventProofWish, ForecastMemory, ForecastOptions, ForecastProgress, ForecastQuestion, LeftRooms};
+pub use forecast::{EventProofWish, ForecastMemory, ForecastOptions, ForecastProgress, ForecastQuestion, KeyAtRisk, LeftRooms};
 pub use gap::gap_of;
 pub use network::{CertificateProblem, InsecureHttp, NetworkOptions};
+pub use live::{
+    BackupConnection, FetchError, FetchProgress, Fetched, LiveError, LiveSession, OwnSignature, SettleError,
+    SettleProgress, UnlockError, Unlocked,
+};
 pub use older::OlderVersions;
 pub use recovery_key::{OtherThing, Typo, Understanding, understand};
 pub use session::{Credentials, KeepIn, Keeping, LeaveError, Left, OwnSession, SessionKind, SignInError};

@@ -8,3 +8,4 @@ mod check_accounts;
 mod forecast;
 mod harness;
 mod routes;
+mod live;

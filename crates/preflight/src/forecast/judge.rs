@@ -9,6 +9,7 @@ use lifeboat_report::{
 };
 
 use super::{
+    at_risk::{Gathering, KeyAtRisk},
     ledger::{Kind, Row, Test},
     month::Month,
     scan::RoomHistory,
@@ -43,10 +44,16 @@ struct Tally<'a> {
     newest: u32,
     proof: EventProof,
     untested: u64,
+    at_risk: Vec<KeyAtRisk>,
 }
 
-/// Judges what was read of all rooms. What is readable stays open: that depends on the keys.
-pub(super) fn judge(histories: &[RoomHistory], measure: &Measure<'_>, scope: ForecastScope) -> Forecast {
+/// Judges what was read of all rooms, and names the room keys of what is at risk, room by room. What is readable stays
+/// open: that depends on the keys.
+pub(super) fn judge(
+    histories: &[RoomHistory],
+    measure: &Measure<'_>,
+    scope: ForecastScope,
+) -> (Forecast, Vec<KeyAtRisk>) {
     let mut tally = Tally::default();
     let mut rooms: Vec<RoomForecast> = histories.iter().map(|history| tally.room(history, measure)).collect();
     rooms.sort_by(|a, b| (b.events.at_risk, &a.room_id).cmp(&(a.events.at_risk, &b.room_id)));
@@ -58,7 +65,7 @@ pub(super) fn judge(histories: &[RoomHistory], measure: &Measure<'_>, scope: For
         complete: tally.untested == 0,
         ..tally.proof
     });
-    Forecast {
+    let forecast = Forecast {
         newest_event_at: (tally.newest > 0).then(|| u64::from(tally.newest) * 1000),
         newest_at_risk_at: rooms.iter().filter_map(|it| it.newest_at_risk_at).max(),
         senders: tally
@@ -80,7 +87,8 @@ pub(super) fn judge(histories: &[RoomHistory], measure: &Measure<'_>, scope: For
         events,
         rooms,
         complete,
-    }
+    };
+    (forecast, tally.at_risk)
 }
 
 impl<'a> Tally<'a> {
@@ -94,13 +102,17 @@ impl<'a> Tally<'a> {
             .collect();
         let mut senders = vec![EventCounts::default(); ledger.senders.len()];
         let (mut events, mut newest_at_risk) = (EventCounts::default(), 0);
+        let mut gathering = Gathering::default();
         for row in &ledger.rows {
             let entry = entries.get(row.key as usize).copied().flatten();
             let class = self.class(row, entry, measure);
             let at = row.at.min(measure.now);
             match class {
                 Class::Redacted => {}
-                Class::AtRisk(..) => {
+                Class::AtRisk(cause, _) => {
+                    if let Some(session) = ledger.key_of(row).and_then(|key| key.session) {
+                        gathering.take(session, row.index, cause);
+                    }
                     newest_at_risk = newest_at_risk.max(at);
                     self.newest = self.newest.max(at);
                 }
@@ -113,6 +125,7 @@ impl<'a> Tally<'a> {
                 count(sender, &class);
             }
         }
+        self.at_risk.extend(gathering.finish(room));
         for (id, counts) in ledger.senders.iter().zip(&senders) {
             self.senders.entry(id).or_default().add(counts);
         }

@@ -47,6 +47,21 @@ impl OwnSession {
         credentials: Credentials,
         keeping: Keeping,
     ) -> Result<Self, SignInError> {
+        let name = match &keeping {
+            Keeping::Keep(_) => KEPT_NAME,
+            Keeping::RemoveAtEnd => NAME,
+        };
+        Self::sign_in_as(homeserver, user, credentials, keeping, name).await
+    }
+
+    /// Signs in like [`Self::sign_in`]; a new session is called `name`, as its owner may see it in a client.
+    pub async fn sign_in_as(
+        homeserver: &Homeserver,
+        user: &UserId,
+        credentials: Credentials,
+        keeping: Keeping,
+        name: &str,
+    ) -> Result<Self, SignInError> {
         let kept = match &keeping {
             Keeping::Keep(kept) => Some(kept),
             Keeping::RemoveAtEnd => None,
@@ -55,7 +70,6 @@ impl OwnSession {
         if let Credentials::AccessToken(token) = &credentials {
             return borrow(client, user, token).await;
         }
-        let name = if kept.is_some() { KEPT_NAME } else { NAME };
         match credentials {
             Credentials::Password(password) => with_password(&client, user, &password, name).await?,
             Credentials::Sso(open) => in_browser(&client, user, open, name).await?,
