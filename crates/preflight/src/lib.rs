@@ -32,4 +32,4 @@ pub use gap::gap_of;
 pub use network::{CertificateProblem, InsecureHttp, NetworkOptions};
 pub use older::OlderVersions;
 pub use recovery_key::{OtherThing, Typo, Understanding, understand};
-pub use session::{Credentials, KeepIn, Keeping, LeaveError, Left, OwnSession, SessionKind, SignInError};
+pub use session::{Credentials, KeepIn, Keeping, LeaveError, Left, OwnSession, SessionKind, SignInError, ask_browser};

@@ -7,3 +7,4 @@ mod check;
 mod check_accounts;
 mod forecast;
 mod harness;
+mod sso;
