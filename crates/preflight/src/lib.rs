@@ -4,6 +4,7 @@
 //! returns [`lifeboat_report::Facts`], [`OwnSession::leave`] removes the session again. Nothing here changes the
 //! account beyond that session: no keys are uploaded, no account data is written, nothing is signed.
 
+pub mod ark;
 mod base64_text;
 mod caller;
 mod check;
