@@ -5,11 +5,13 @@
 
 pub mod account;
 pub mod api;
+pub mod browser;
 pub mod lifeboat;
 pub mod mailbox;
 pub mod name;
 pub mod proxy;
 pub mod room_key;
+pub mod schema;
 pub mod server;
 pub mod session;
 pub mod signing;

@@ -1,5 +1,6 @@
 //! Runs the `lifeboat` program as a script would: no terminal, no input, nothing but what it is given.
 
+mod promise;
 mod run;
 
 use std::ffi::{OsStr, OsString};
@@ -13,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
+use self::promise::Promise;
 pub use self::run::{Outcome, Running};
 
 /// Names the built program.
@@ -120,10 +122,11 @@ impl Lifeboat {
             command.env("PATH", path);
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        Running::start(command, self.home, self.deadline)
+        let promise = Promise::of(&self.program, &self.arguments);
+        Running::start(command, self.home, self.deadline, promise)
     }
 
-    /// Runs it to its end.
+    /// Runs it to its end. What it writes as a status file must fit the schema it prints, or this fails.
     pub async fn run(self) -> Result<Outcome> {
         self.start()?.outcome().await
     }

@@ -30,6 +30,8 @@ pub enum Profile {
     Policy,
     /// Links in mails expire after 5 seconds.
     ShortLink,
+    /// Signs people in with a browser too, through a CAS server.
+    Sso,
 }
 
 /// A running Synapse with a mailbox.
@@ -73,6 +75,7 @@ impl Profile {
             Self::Limits => "limits",
             Self::Policy => "policy",
             Self::ShortLink => "short-link",
+            Self::Sso => "sso",
         }
     }
 }

@@ -74,7 +74,7 @@ pub(crate) fn bring_up(
     let venv = Venv::ensure(workspace, "homeserver", &sources.join("requirements.txt"))?;
     let launch = Launch {
         venv: &venv,
-        mail_sink: &sources.join("mail_sink.py"),
+        scripts: &sources,
         interrupt,
     };
     let launch = &launch;

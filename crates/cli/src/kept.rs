@@ -12,6 +12,7 @@ use lifeboat_preflight::{KeepIn, ruma::UserId};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use self::keyring::Keyring;
 use crate::{
     failure::Failure,
     files::Reserved,
@@ -23,6 +24,7 @@ use crate::{
 pub(crate) struct Kept {
     user: String,
     folder: PathBuf,
+    keyring: Keyring,
 }
 
 /// Where the key that seals a kept session lies.
@@ -52,6 +54,7 @@ impl Kept {
         Self {
             user: user.to_string(),
             folder: data.join("lifeboat").join(folder_name(user.as_str())),
+            keyring: Keyring::default(),
         }
     }
 
@@ -64,7 +67,7 @@ impl Kept {
         let passphrase = if file.exists() {
             Some(secrets::read_file(&file, Purpose::StoreKey)?.secret)
         } else {
-            keyring::get(&self.user)
+            self.keyring.get(&self.user)
         };
         Ok(passphrase.map(|passphrase| KeepIn {
             folder: self.folder.clone(),
@@ -82,7 +85,7 @@ impl Kept {
             )
         })?;
         let passphrase = random_key()?;
-        let place = if keyring::set(&self.user, &passphrase) {
+        let place = if self.keyring.set(&self.user, &passphrase) {
             KeyPlace::Keyring
         } else {
             KeyPlace::File(Reserved::new(self.folder.join(KEY_FILE))?.write(passphrase.expose_secret().as_bytes())?)
@@ -100,7 +103,7 @@ impl Kept {
     pub(crate) fn forget(&self) {
         let existed = fs::remove_dir_all(&self.folder).is_ok();
         if existed {
-            keyring::remove(&self.user);
+            self.keyring.remove(&self.user);
         }
     }
 
@@ -147,6 +150,9 @@ fn random_key() -> Result<SecretString, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use keyring_core::{api::CredentialStoreApi as _, mock};
     use lifeboat_preflight::ruma::user_id;
 
     use super::*;
@@ -178,6 +184,78 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let kept = Kept::below(data.path(), user_id!("@mira:example.org"));
         assert!(kept.find().unwrap().is_none());
+    }
+
+    /// A place with a keyring that answers.
+    fn with_keyring(data: &Path) -> (Kept, Arc<mock::Store>) {
+        let store = mock::Store::new().unwrap();
+        let keyring = Keyring::from(Arc::clone(&store) as Arc<keyring_core::CredentialStore>);
+        let mut kept = Kept::below(data, user_id!("@mira:example.org"));
+        kept.keyring = keyring;
+        (kept, store)
+    }
+
+    /// What the store holds for the user, straight from it.
+    fn filed(store: &mock::Store) -> Option<String> {
+        let entry = store.build("lifeboat", "@mira:example.org", None).unwrap();
+        entry.get_password().ok()
+    }
+
+    #[test]
+    fn a_keyring_that_answers_holds_the_only_key() {
+        let data = tempfile::tempdir().unwrap();
+        let (kept, store) = with_keyring(data.path());
+        let (keep_in, place) = kept.prepare().unwrap();
+        assert_eq!(place, KeyPlace::Keyring);
+        assert_eq!(
+            fs::read_dir(kept.folder()).unwrap().count(),
+            0,
+            "no key lies beside the session"
+        );
+        assert_eq!(filed(&store).unwrap(), keep_in.passphrase.expose_secret());
+
+        fs::create_dir(kept.folder().join(STORE)).unwrap();
+        let found = kept.find().unwrap().unwrap();
+        assert_eq!(found.passphrase.expose_secret(), keep_in.passphrase.expose_secret());
+        let (another, _) = kept.prepare().unwrap();
+        assert_ne!(another.passphrase.expose_secret(), keep_in.passphrase.expose_secret());
+        assert_eq!(filed(&store).unwrap(), another.passphrase.expose_secret());
+    }
+
+    #[test]
+    fn forgetting_empties_the_keyring_too() {
+        let data = tempfile::tempdir().unwrap();
+        let (kept, store) = with_keyring(data.path());
+        kept.prepare().unwrap();
+        kept.forget();
+        assert!(!kept.folder().exists());
+        assert_eq!(filed(&store), None);
+        kept.forget();
+    }
+
+    #[test]
+    fn a_session_whose_key_left_the_keyring_counts_as_none() {
+        let data = tempfile::tempdir().unwrap();
+        let (kept, store) = with_keyring(data.path());
+        kept.prepare().unwrap();
+        fs::create_dir(kept.folder().join(STORE)).unwrap();
+        let entry = store.build("lifeboat", "@mira:example.org", None).unwrap();
+        entry.delete_credential().unwrap();
+        assert!(kept.find().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_keyring_that_refuses_is_replaced_by_a_private_file() {
+        let data = tempfile::tempdir().unwrap();
+        let (kept, store) = with_keyring(data.path());
+        let entry = store.build("lifeboat", "@mira:example.org", None).unwrap();
+        let mock = entry.as_any().downcast_ref::<mock::Cred>().unwrap();
+        mock.set_error(keyring_core::Error::NoStorageAccess("locked".into()));
+        let (keep_in, place) = kept.prepare().unwrap();
+        let file = kept.folder().join(KEY_FILE);
+        assert_eq!(place, KeyPlace::File(file.clone()));
+        assert_eq!(fs::read_to_string(file).unwrap(), keep_in.passphrase.expose_secret());
+        assert_eq!(filed(&store), None);
     }
 
     #[cfg(unix)]

@@ -36,6 +36,12 @@ use lifeboat_report::{
 use matrix_sdk::ruma::OwnedRoomId;
 use tokio::sync::oneshot;
 
+pub use self::{
+    at_risk::KeyAtRisk,
+    memory::ForecastMemory,
+    options::{EventProofWish, ForecastOptions, ForecastQuestion, LeftRooms},
+    progress::ForecastProgress,
+};
 use self::{
     exam::Exam,
     judge::Measure,
@@ -43,12 +49,6 @@ use self::{
     rooms::{Rooms, encrypted_rooms},
     scan::{RoomHistory, Scan},
     texts::{MOST_BY_DEFAULT, Texts},
-};
-pub use self::{
-    at_risk::KeyAtRisk,
-    memory::ForecastMemory,
-    options::{EventProofWish, ForecastOptions, ForecastQuestion, LeftRooms},
-    progress::ForecastProgress,
 };
 use crate::{
     Caller, Homeserver,

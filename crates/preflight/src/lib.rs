@@ -4,6 +4,7 @@
 //! returns [`lifeboat_report::Facts`], [`OwnSession::leave`] removes the session again. Nothing here changes the
 //! account beyond that session: no keys are uploaded, no account data is written, nothing is signed.
 
+pub mod ark;
 mod base64_text;
 mod caller;
 mod check;
@@ -28,13 +29,15 @@ pub use matrix_sdk::ruma;
 pub use caller::Caller;
 pub use check::{CheckError, Checked, Questions, Step, Watch, check, examine};
 pub use discover::{DiscoverError, Homeserver, discover};
-pub use forecast::{EventProofWish, ForecastMemory, ForecastOptions, ForecastProgress, ForecastQuestion, KeyAtRisk, LeftRooms};
+pub use forecast::{
+    EventProofWish, ForecastMemory, ForecastOptions, ForecastProgress, ForecastQuestion, KeyAtRisk, LeftRooms,
+};
 pub use gap::gap_of;
-pub use network::{CertificateProblem, InsecureHttp, NetworkOptions};
 pub use live::{
     BackupConnection, FetchError, FetchProgress, Fetched, LiveError, LiveSession, OwnSignature, SettleError,
     SettleProgress, UnlockError, Unlocked,
 };
+pub use network::{CertificateProblem, InsecureHttp, NetworkOptions};
 pub use older::OlderVersions;
 pub use recovery_key::{OtherThing, Typo, Understanding, understand};
-pub use session::{Credentials, KeepIn, Keeping, LeaveError, Left, OwnSession, SessionKind, SignInError};
+pub use session::{Credentials, KeepIn, Keeping, LeaveError, Left, OwnSession, SessionKind, SignInError, ask_browser};

@@ -8,7 +8,6 @@ mod settle;
 mod sync;
 mod unlock;
 
-
 use matrix_sdk::{Client, ruma::api::client::keys::get_keys};
 
 use crate::{OwnSession, SessionKind};

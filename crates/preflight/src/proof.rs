@@ -1,6 +1,6 @@
 //! The backup proof: reads a version of the key backup as it arrives and, with the backup key, opens every entry.
 
-mod stream;
+pub(crate) mod stream;
 
 use std::{num::NonZeroUsize, ops::ControlFlow, sync::Arc};
 
@@ -109,16 +109,21 @@ impl Listing {
 
     /// Sums up the decrypt test of `version`; to be called only where the entries were opened with a key.
     pub(crate) fn sum_up(&self, version: &str) -> facts::Proof {
-        let damaged = self.proof.states.iter().filter_map(|(state, count)| match state {
-            State::Damaged(damage) => Some((damage.code().to_owned(), *count)),
-            State::Sealed | State::Opens => None,
-        });
-        facts::Proof {
-            version: version.to_owned(),
-            entries: self.proof.entries,
-            open: self.proof.opens(),
-            damaged: damaged.collect(),
-            complete: self.proof.partial.is_none(),
-        }
+        sum_up(&self.proof, version)
+    }
+}
+
+/// Sums up the decrypt test of `version`.
+pub(crate) fn sum_up(proof: &lifeboat_backup::Proof, version: &str) -> facts::Proof {
+    let damaged = proof.states.iter().filter_map(|(state, count)| match state {
+        State::Damaged(damage) => Some((damage.code().to_owned(), *count)),
+        State::Sealed | State::Opens => None,
+    });
+    facts::Proof {
+        version: version.to_owned(),
+        entries: proof.entries,
+        open: proof.opens(),
+        damaged: damaged.collect(),
+        complete: proof.partial.is_none(),
     }
 }

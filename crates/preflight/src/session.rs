@@ -1,5 +1,6 @@
 //! The session of a check: signed in once, removed at the end.
 
+mod browser;
 mod error;
 mod keep;
 mod sign_in;
@@ -11,6 +12,7 @@ use secrecy::SecretString;
 
 use crate::Caller;
 
+pub use browser::ask_browser;
 pub use error::{LeaveError, SignInError};
 pub use keep::KeepIn;
 
@@ -20,8 +22,8 @@ pub enum Credentials {
     Password(SecretString),
     /// The access token of a session that exists: nothing is created, nothing is signed out.
     AccessToken(SecretString),
-    /// Sign-in in a browser: the function is called with the address to open. A new session is made.
-    Sso(Box<dyn Fn(&str) + Send + Sync>),
+    /// The token that [`ask_browser`] got: a new session is made. It is valid once and for minutes.
+    LoginToken(SecretString),
 }
 
 impl std::fmt::Debug for Credentials {
@@ -29,7 +31,7 @@ impl std::fmt::Debug for Credentials {
         f.write_str(match self {
             Self::Password(_) => "Password(..)",
             Self::AccessToken(_) => "AccessToken(..)",
-            Self::Sso(_) => "Sso(..)",
+            Self::LoginToken(_) => "LoginToken(..)",
         })
     }
 }

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
+use super::Promise;
+use crate::wait::until;
+
 const GLANCE: Duration = Duration::from_millis(5);
 
 /// A program that was started. It is killed when it is dropped or overdue.
@@ -20,8 +24,9 @@ const GLANCE: Duration = Duration::from_millis(5);
 pub struct Running {
     child: Child,
     home: TempDir,
-    stdout: Option<JoinHandle<Vec<u8>>>,
-    stderr: Option<JoinHandle<Vec<u8>>>,
+    stdout: Output,
+    stderr: Output,
+    promise: Promise,
     started: Instant,
     deadline: Duration,
 }
@@ -41,20 +46,21 @@ pub struct Outcome {
 }
 
 impl Running {
-    pub(super) fn start(mut command: Command, home: TempDir, deadline: Duration) -> Result<Self> {
+    pub(super) fn start(mut command: Command, home: TempDir, deadline: Duration, promise: Promise) -> Result<Self> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("{} does not start", command.get_program().display()))?;
-        let stdout = child.stdout.take().map(collect);
-        let stderr = child.stderr.take().map(collect);
+        let stdout = Output::of(child.stdout.take().context("no standard output")?);
+        let stderr = Output::of(child.stderr.take().context("no standard error")?);
         Ok(Self {
             child,
             home,
             stdout,
             stderr,
+            promise,
             started: Instant::now(),
             deadline,
         })
@@ -76,6 +82,11 @@ impl Running {
         Ok(self.child.try_wait()?.is_none())
     }
 
+    /// Waits until it has written something to standard error that `find` finds.
+    pub async fn said<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> Result<T> {
+        until(what, async || Ok(find(&self.stderr.so_far()))).await
+    }
+
     /// Waits for its end.
     pub async fn outcome(mut self) -> Result<Outcome> {
         let status = loop {
@@ -90,15 +101,17 @@ impl Running {
             sleep(GLANCE).await;
         };
         let took = self.started.elapsed();
-        let (stdout, stderr) = (text(self.stdout.take())?, text(self.stderr.take())?);
+        let (stdout, stderr) = (self.stdout.whole()?, self.stderr.whole()?);
         let home = std::mem::replace(&mut self.home, TempDir::new()?);
-        Ok(Outcome {
+        let outcome = Outcome {
             status,
             stdout,
             stderr,
             took,
             home,
-        })
+        };
+        self.promise.kept(&outcome)?;
+        Ok(outcome)
     }
 }
 
@@ -146,16 +159,42 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    thread::spawn(move || {
-        let mut all = Vec::new();
-        // What came before a failure is worth showing.
-        let _ = pipe.read_to_end(&mut all);
-        all
-    })
+/// What comes out of a pipe, readable while it comes.
+#[derive(Debug)]
+struct Output {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
 }
 
-fn text(pipe: Option<JoinHandle<Vec<u8>>>) -> Result<String> {
-    let all = pipe.context("the output was taken already")?.join();
-    String::from_utf8(all.map_err(|_| anyhow!("the output could not be read"))?).context("the output is not UTF-8")
+impl Output {
+    fn of(mut pipe: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::<Mutex<Vec<u8>>>::default();
+        let sink = Arc::clone(&bytes);
+        let reader = thread::spawn(move || {
+            let mut piece = [0; 4096];
+            // What came before a failure is worth showing.
+            while let Ok(length @ 1..) = pipe.read(&mut piece) {
+                let read = piece.get(..length).unwrap_or_default();
+                sink.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend_from_slice(read);
+            }
+        });
+        Self {
+            bytes,
+            reader: Some(reader),
+        }
+    }
+
+    fn so_far(&self) -> String {
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn whole(&mut self) -> Result<String> {
+        let reader = self.reader.take().context("the output was taken already")?;
+        reader.join().map_err(|_| anyhow!("the output could not be read"))?;
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        String::from_utf8(bytes).context("the output is not UTF-8")
+    }
 }

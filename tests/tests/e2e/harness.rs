@@ -6,6 +6,7 @@ mod identity;
 mod mail;
 mod program;
 mod proxy;
+mod schema;
 mod storage;
 mod truth;
 

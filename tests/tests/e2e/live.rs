@@ -62,7 +62,10 @@ async fn a_new_session_opens_fetches_reads_and_leaves() -> Result<()> {
     let fetched = live.fetch_room_keys(&homeserver, &progress).await?;
     assert_eq!(fetched.listed, backup.count());
     assert_eq!(fetched.taken, backup.count());
-    assert_eq!((progress.keys_done(), progress.rooms_done()), (fetched.listed, fetched.rooms));
+    assert_eq!(
+        (progress.keys_done(), progress.rooms_done()),
+        (fetched.listed, fetched.rooms)
+    );
 
     for room in account.rooms.iter().filter(|it| it.kind != RoomKind::Left) {
         let seen = live.client().get_room(&room.room_id).context("the room is not known")?;
@@ -108,7 +111,9 @@ async fn a_backup_that_does_not_fit_is_told_and_stays() -> Result<()> {
     assert_eq!(unlocked.backup, BackupConnection::KeyDoesNotFit);
     assert_eq!(unlocked.signature, OwnSignature::Signed);
     live.end().await.leave().await?;
-    let after = ServerBackup::active(account.api()?).await?.context("no backup any more")?;
+    let after = ServerBackup::active(account.api()?)
+        .await?
+        .context("no backup any more")?;
     assert_eq!((after.version, after.info), (before.version, before.info));
 
     let account = AccountSpec::healthy(Way::Key)

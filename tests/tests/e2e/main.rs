@@ -7,5 +7,6 @@ mod check;
 mod check_accounts;
 mod forecast;
 mod harness;
-mod routes;
 mod live;
+mod routes;
+mod sso;

@@ -40,6 +40,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) port: u16,
     /// Where the mail sink listens.
     pub(crate) smtp_port: u16,
+    /// Where the CAS server listens, if the profile has one.
+    pub(crate) cas_port: Option<u16>,
     /// The folder of this start: keys, configuration, logs.
     pub(crate) folder: &'a Path,
     /// The folder of the database and of media, perhaps in memory.
@@ -72,6 +74,12 @@ pub(crate) fn render(profile: Profile, settings: &Settings<'_>) -> Value {
             config.insert("password_config".into(), json!({"policy": policy()}));
         }
         Profile::ShortLink => config["email"]["validation_token_lifetime"] = json!("5s"),
+        Profile::Sso => {
+            let server_url = settings.cas_port.map(base_url);
+            // The accounts are there before anybody signs in to them.
+            let cas = json!({"enabled": true, "server_url": server_url, "enable_registration": false});
+            config.insert("cas_config".into(), cas);
+        }
     }
     Value::Object(config)
 }
@@ -173,6 +181,7 @@ mod tests {
         let settings = Settings {
             port: 8008,
             smtp_port: 2525,
+            cas_port: Some(8443),
             folder: Path::new("/folder"),
             data: Path::new("/data"),
             registration_shared_secret: "register",
@@ -228,6 +237,18 @@ mod tests {
         for profile in Profile::ALL {
             let lifetime = rendered(profile)["email"]["validation_token_lifetime"].clone();
             assert_eq!(lifetime == "5s", profile == Profile::ShortLink, "{profile:?}");
+        }
+    }
+
+    #[test]
+    fn the_sso_profile_alone_signs_in_with_a_browser() {
+        for profile in Profile::ALL {
+            let address = rendered(profile)["cas_config"]["server_url"].clone();
+            assert_eq!(
+                address == "http://127.0.0.1:8443",
+                profile == Profile::Sso,
+                "{profile:?}"
+            );
         }
     }
 

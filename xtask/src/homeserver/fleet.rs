@@ -137,7 +137,11 @@ fn end(folder: &Path) -> Result<Option<Endings>> {
     let Some(record) = Record::read(folder) else {
         return Ok(None);
     };
-    let programs = [("Synapse", &record.synapse), ("the mail sink", &record.mail_sink)];
+    let programs = [
+        ("Synapse", &record.synapse),
+        ("the mail sink", &record.mail_sink),
+        ("the CAS server", &record.cas),
+    ];
     let started = programs
         .iter()
         .filter_map(|(name, process)| Some((*name, process.as_ref()?)));
@@ -182,7 +186,9 @@ mod tests {
             data_dir,
             port: 0,
             smtp_port: 0,
+            cas_port: None,
             mail_sink: Some(sink),
+            cas: None,
             synapse: None,
         };
         record.write(&folder).unwrap();

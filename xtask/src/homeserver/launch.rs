@@ -16,10 +16,10 @@ use crate::interrupt::Interrupt;
 use crate::venv::Venv;
 use crate::{loopback, private_file};
 
-/// How long the mail sink may take until it listens.
-const SINK_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a script may take until it listens.
+const SCRIPT_PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long Synapse may take until it answers; it needs seconds, but four may start on a busy machine.
+/// How long Synapse may take until it answers; it needs seconds, but all may start on a busy machine.
 const SYNAPSE_PATIENCE: Duration = Duration::from_secs(120);
 
 /// How often a port that somebody else took in the meantime is replaced by another.
@@ -29,8 +29,8 @@ const PORT_TRIES: usize = 3;
 pub(crate) struct Launch<'a> {
     /// Holds Synapse and the mail server library.
     pub(crate) venv: &'a Venv,
-    /// The mail sink's program text.
-    pub(crate) mail_sink: &'a Path,
+    /// The folder with the scripts that run beside Synapse.
+    pub(crate) scripts: &'a Path,
     /// Ends the waiting.
     pub(crate) interrupt: &'a Interrupt,
 }
@@ -55,13 +55,19 @@ impl Launch<'_> {
             data_dir: storage::choose(folder)?,
             port: 0,
             smtp_port: 0,
+            cas_port: None,
             mail_sink: None,
+            cas: None,
             synapse: None,
         };
         // Written before each thing that has to be taken back, so that `down` finds it whatever happens here.
         record.write(folder)?;
         storage::make_private(&record.data_dir)?;
-        self.start_mail_sink(folder, &mut record)?;
+        let mails = record.mail_dir.clone();
+        record.smtp_port = self.start_script(folder, "mail_sink", &[&mails], &mut record, |it| &mut it.mail_sink)?;
+        if profile == Profile::Sso {
+            record.cas_port = Some(self.start_script(folder, "cas", &[], &mut record, |it| &mut it.cas)?);
+        }
         for attempt in 1..=PORT_TRIES {
             if self.start_synapse(profile, folder, port, &mut record)? {
                 return Ok(record);
@@ -71,29 +77,32 @@ impl Launch<'_> {
         bail!(taken(record.port))
     }
 
-    fn start_mail_sink(&self, folder: &Path, record: &mut Record) -> Result<()> {
-        let log = folder.join("mail-sink.log");
-        let port_file = folder.join("mail-sink.port");
+    /// Starts the script `name`, whose last argument is the file for its port, and returns the port.
+    fn start_script(
+        &self,
+        folder: &Path,
+        name: &str,
+        arguments: &[&Path],
+        record: &mut Record,
+        place: impl Fn(&mut Record) -> &mut Option<Process>,
+    ) -> Result<u16> {
+        let log = folder.join(format!("{name}.log"));
+        let port_file = folder.join(format!("{name}.port"));
         let mut command = Command::new(self.venv.program("python"));
         command
             .arg("-I")
-            .arg(self.mail_sink)
-            .arg(&record.mail_dir)
+            .arg(self.scripts.join(format!("{name}.py")))
+            .args(arguments)
             .arg(&port_file);
         let process = Process::start(&mut command, &log)?;
-        record.mail_sink = Some(process.clone());
+        *place(record) = Some(process.clone());
         record.write(folder)?;
-        let ended = until(SINK_PATIENCE, || {
+        let ended = until(SCRIPT_PATIENCE, || {
             port_file.exists() || !process.is_alive() || self.interrupt.asked()
         });
         self.interrupt.check()?;
-        ensure!(
-            ended && port_file.exists(),
-            "the mail sink does not start:\n{}",
-            tail(&log)
-        );
-        record.smtp_port = fs::read_to_string(port_file)?.parse()?;
-        Ok(())
+        ensure!(ended && port_file.exists(), "{name}.py does not start:\n{}", tail(&log));
+        Ok(fs::read_to_string(port_file)?.parse()?)
     }
 
     /// Starts Synapse; `false` when the port turned out to be taken.
@@ -107,6 +116,7 @@ impl Launch<'_> {
         let settings = Settings {
             port: record.port,
             smtp_port: record.smtp_port,
+            cas_port: record.cas_port,
             folder,
             data: &record.data_dir,
             registration_shared_secret: &record.registration_shared_secret,

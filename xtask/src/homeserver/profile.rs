@@ -13,11 +13,13 @@ pub(crate) enum Profile {
     Policy,
     /// Links in mails expire after 5 seconds.
     ShortLink,
+    /// Signs people in with a browser too, through a CAS server.
+    Sso,
 }
 
 impl Profile {
     /// All of them, in the order in which people see them.
-    pub(crate) const ALL: [Self; 4] = [Self::Default, Self::Limits, Self::Policy, Self::ShortLink];
+    pub(crate) const ALL: [Self; 5] = [Self::Default, Self::Limits, Self::Policy, Self::ShortLink, Self::Sso];
 
     /// The name on the command line and in paths.
     pub(crate) fn name(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Profile {
             Self::Limits => "limits",
             Self::Policy => "policy",
             Self::ShortLink => "short-link",
+            Self::Sso => "sso",
         }
     }
 }

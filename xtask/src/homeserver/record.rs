@@ -28,14 +28,17 @@ pub(crate) struct Record {
     pub(crate) data_dir: PathBuf,
     pub(crate) port: u16,
     pub(crate) smtp_port: u16,
+    /// Where the CAS server listens, in the profile that has one.
+    pub(crate) cas_port: Option<u16>,
     pub(crate) mail_sink: Option<Process>,
+    pub(crate) cas: Option<Process>,
     pub(crate) synapse: Option<Process>,
 }
 
 /// The truth about a homeserver, found out by asking its processes and its ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// Both programs run and answer.
+    /// All its programs run and answer.
     Up,
     /// What is wrong, in words.
     Broken(String),
@@ -57,7 +60,7 @@ impl Record {
         private_file::write(&Self::path(folder), &(serde_json::to_string_pretty(self)? + "\n"))
     }
 
-    /// Finds out whether both programs run and answer.
+    /// Finds out whether all programs run and answer.
     pub(crate) fn state(&self) -> State {
         let mut wrong = Vec::new();
         let mut look = |name: &str, process: Option<&Process>, answers: &dyn Fn() -> bool| match process {
@@ -76,6 +79,11 @@ impl Record {
         look("the mail sink", self.mail_sink.as_ref(), &|| {
             loopback::answers_smtp(self.smtp_port)
         });
+        if let Some(port) = self.cas_port {
+            look("the CAS server", self.cas.as_ref(), &|| {
+                loopback::answers_http(port, "/login")
+            });
+        }
         if wrong.is_empty() {
             State::Up
         } else {

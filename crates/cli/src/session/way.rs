@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use lifeboat_preflight::{Credentials, Homeserver, KeepIn, Keeping, OwnSession, SessionKind, discover};
+use lifeboat_preflight::{Credentials, Homeserver, KeepIn, Keeping, OwnSession, SessionKind, ask_browser, discover};
 use secrecy::SecretString;
 
 use super::{KEPT_NAME, NAME, asked, left_after_stop, may_remain, nothing_changed, warn_of_readers};
@@ -95,6 +95,14 @@ impl Way {
             self.secret = Some(asked(stops, move || prompt::ask(&question)).await?);
         }
         let extra = asked(stops, ask).await?;
+        if self.entry.sign_in == SignIn::Sso {
+            let asking = ask_browser(homeserver, &self.entry.user, show_address);
+            let token = stops
+                .unless_stopped(asking)
+                .await
+                .map_err(|Stopped| nothing_changed())?;
+            self.secret = Some(token?);
+        }
         let session = self.sign_in_anew(homeserver, stops, console).await?;
         console.note(&signed_in(&session, homeserver));
         Ok((session, extra))
@@ -161,7 +169,7 @@ async fn enter(
     let secret = secret.unwrap_or_default();
     let credentials = match entry.sign_in {
         SignIn::AccessTokenFile(_) => Credentials::AccessToken(secret),
-        SignIn::Sso => Credentials::Sso(Box::new(show_address)),
+        SignIn::Sso => Credentials::LoginToken(secret),
         _ => Credentials::Password(secret),
     };
     let signing_in = OwnSession::sign_in(homeserver, &entry.user, credentials, keeping);
@@ -174,11 +182,6 @@ async fn enter(
                 .map_err(|Stopped| nothing_changed())?;
             Ok((entered?, Wish::GoOn))
         }
-        // The person may never come back from the browser.
-        SignIn::Sso => match stops.unless_stopped(signing_in).await {
-            Ok(entered) => Ok((entered?, Wish::GoOn)),
-            Err(Stopped) => Err(may_remain("You stopped while the browser was signing in.", name)),
-        },
         // A request that is under way may make a session: its answer is awaited, so that the session can be removed.
         _ => {
             let progress = Progress::begin("signing in");

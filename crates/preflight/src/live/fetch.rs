@@ -140,7 +140,11 @@ impl LiveSession {
 
 /// Counts what the SDK says it took, as far as it has said so.
 fn count<E>(
-    arrivals: &mut (impl futures_util::Stream<Item = Result<std::collections::BTreeMap<String, std::collections::BTreeSet<String>>, E>> + Unpin),
+    arrivals: &mut (
+             impl futures_util::Stream<
+        Item = Result<std::collections::BTreeMap<String, std::collections::BTreeSet<String>>, E>,
+    > + Unpin
+         ),
 ) -> u64 {
     let mut taken = 0;
     while let Some(Some(news)) = arrivals.next().now_or_never() {

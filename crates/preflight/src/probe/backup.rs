@@ -31,6 +31,18 @@ pub(crate) struct RawBackup {
 }
 
 impl RawBackup {
+    /// Reads the server's whole answer about a version.
+    pub(crate) fn read(answer: &Value) -> Option<Self> {
+        let text = |name: &str| Some(answer.get(name)?.as_str()?.to_owned());
+        Some(Self {
+            version: text("version")?,
+            algorithm: text("algorithm")?,
+            auth_data: answer.get("auth_data")?.clone(),
+            count: answer.get("count")?.as_u64()?,
+            etag: text("etag")?,
+        })
+    }
+
     /// Returns the public half of the backup key.
     pub(crate) fn public_key(&self) -> Option<&str> {
         self.auth_data.get("public_key").and_then(Value::as_str)

@@ -51,6 +51,24 @@ pub(crate) async fn published_keys(caller: &Caller, user: &UserId) -> Fact<Publi
     }
 }
 
+impl PublishedKeys {
+    /// Reads a whole answer that was stored as JSON.
+    pub(crate) fn read_answer(user: &UserId, answer: &Value) -> Self {
+        let of_user = |kind: &str| answer.get(kind).and_then(|it| it.get(user.as_str()));
+        let devices = of_user("device_keys").and_then(Value::as_object);
+        read(
+            user.as_str(),
+            of_user("master_keys"),
+            of_user("self_signing_keys"),
+            of_user("user_signing_keys"),
+            devices
+                .into_iter()
+                .flatten()
+                .map(|(id, keys)| (id.as_str(), keys.clone())),
+        )
+    }
+}
+
 fn json<T>(raw: &Raw<T>) -> Option<Value> {
     serde_json::from_str(raw.json().get()).ok()
 }

@@ -26,6 +26,14 @@ use crate::{
 
 const DEFAULT_KEY: &str = "m.secret_storage.default_key";
 const KEY_PREFIX: &str = "m.secret_storage.key.";
+/// What secret storage and the off switches consist of.
+const TYPES: [&str; 5] = [
+    "m.secret_storage.*",
+    "m.cross_signing.*",
+    "m.megolm_backup.v1",
+    "m.key_backup",
+    "m.org.matrix.custom.*",
+];
 const ALGORITHM: &str = "m.secret_storage.v1.aes-hmac-sha2";
 
 /// Secret storage as it lies on the server: what is told of it, and what is needed to open it.
@@ -51,7 +59,7 @@ pub(crate) struct KeyMaterial {
 /// keys whose ids nobody knows. It has no `since`, so it takes nothing out of the session's to-device inbox. What a
 /// server leaves out of it is asked for by name.
 pub(crate) async fn stored_secrets(caller: &Caller, user: &UserId) -> Fact<StoredSecrets> {
-    let mut content = match account_data(caller).await {
+    let mut content = match account_data(caller, Some(&TYPES)).await {
         Ok(content) => content,
         Err(gap) => return Fact::Unknown(gap),
     };
@@ -75,18 +83,27 @@ pub(crate) async fn stored_secrets(caller: &Caller, user: &UserId) -> Fact<Store
     Fact::Known(read(&content))
 }
 
-type Content = BTreeMap<String, Value>;
+/// Account data by type.
+pub(crate) type Content = BTreeMap<String, Value>;
 
-async fn account_data(caller: &Caller) -> Result<Content, Gap> {
+/// Reads all account data of the user, whatever it is, and asks by name for the parts of secret storage that are not
+/// among it. Changes nothing.
+pub(crate) async fn everything(caller: &Caller, user: &UserId) -> Result<Content, Gap> {
+    let mut content = account_data(caller, None).await?;
+    let switches = ["m.key_backup", "m.org.matrix.custom.backup_disabled"];
+    let secrets = SecretName::ALL.iter().map(|it| it.event_type());
+    for kind in secrets.chain(switches).chain([DEFAULT_KEY]) {
+        fill(caller, user, &mut content, kind).await?;
+    }
+    if let DefaultKey::Named(id) = default_key(content.get(DEFAULT_KEY)) {
+        fill(caller, user, &mut content, &format!("{KEY_PREFIX}{id}")).await?;
+    }
+    Ok(content)
+}
+
+async fn account_data(caller: &Caller, types: Option<&[&str]>) -> Result<Content, Gap> {
     let mut account_data = EventFilter::default();
-    let types = [
-        "m.secret_storage.*",
-        "m.cross_signing.*",
-        "m.megolm_backup.v1",
-        "m.key_backup",
-        "m.org.matrix.custom.*",
-    ];
-    account_data.types = Some(types.map(str::to_owned).to_vec());
+    account_data.types = types.map(|it| it.iter().map(|it| (*it).to_owned()).collect());
     let mut filter = FilterDefinition::ignore_all();
     filter.account_data = account_data;
     let mut request = sync_events::v3::Request::new();
@@ -126,7 +143,8 @@ async fn fill(caller: &Caller, user: &UserId, content: &mut Content, kind: &str)
     }
 }
 
-fn read(content: &Content) -> StoredSecrets {
+/// Reads what account data says of secret storage.
+pub(crate) fn read(content: &Content) -> StoredSecrets {
     let descriptions = content
         .iter()
         .filter_map(|(kind, value)| Some((kind.strip_prefix(KEY_PREFIX)?, value)));

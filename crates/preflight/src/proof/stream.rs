@@ -1,4 +1,4 @@
-//! The body of `GET /_matrix/client/v3/room_keys/keys`, piece by piece.
+//! The body of a large answer, piece by piece: `GET /_matrix/client/v3/room_keys/keys` above all.
 
 use std::time::Duration;
 
@@ -18,27 +18,54 @@ const TRIES: u32 = 5;
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 /// A body that arrives in pieces.
-pub(super) struct Body {
+pub(crate) struct Body {
     answer: Response,
     /// How long the next piece may take.
     patience: Duration,
 }
 
 /// What came next.
-pub(super) enum Next {
+pub(crate) enum Next {
     Piece(Vec<u8>),
     End,
     Gap(Gap),
 }
 
+/// Why there is no body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) gap: Gap,
+    /// The server says that what was asked for does not exist (404 `M_NOT_FOUND`).
+    pub(crate) not_found: bool,
+}
+
+impl From<Gap> for Refusal {
+    fn from(gap: Gap) -> Self {
+        Self { gap, not_found: false }
+    }
+}
+
 /// Asks for all entries of `version`; waits when the server asks for it.
-pub(super) async fn open(caller: &Caller, homeserver: &Homeserver, version: &str) -> Result<Body, Gap> {
+pub(crate) async fn open(caller: &Caller, homeserver: &Homeserver, version: &str) -> Result<Body, Gap> {
+    let asked = get(caller, homeserver, &["room_keys", "keys"], &[("version", version)]).await;
+    asked.map_err(|refusal| refusal.gap)
+}
+
+/// Asks for whatever is at `path` below `/_matrix/client/v3`; waits when the server asks for it.
+pub(crate) async fn get(
+    caller: &Caller,
+    homeserver: &Homeserver,
+    path: &[&str],
+    query: &[(&str, &str)],
+) -> Result<Body, Refusal> {
     let mut url = homeserver.base_url().clone();
-    url.set_path(&format!(
-        "{}/_matrix/client/v3/room_keys/keys",
-        url.path().trim_end_matches('/')
-    ));
-    url.query_pairs_mut().append_pair("version", version);
+    url.path_segments_mut()
+        .map_err(|()| Gap::Unreadable)?
+        .pop_if_empty()
+        .extend(["_matrix", "client", "v3"].iter().chain(path));
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(query);
+    }
     let token = caller.client().access_token().unwrap_or_default();
     for _ in 0..TRIES {
         let asked = homeserver
@@ -60,12 +87,12 @@ pub(super) async fn open(caller: &Caller, homeserver: &Homeserver, version: &str
         };
         tokio::time::sleep(wait).await;
     }
-    Err(Gap::RateLimited)
+    Err(Gap::RateLimited.into())
 }
 
 impl Body {
     /// Waits for the next piece.
-    pub(super) async fn next(&mut self) -> Next {
+    pub(crate) async fn next(&mut self) -> Next {
         match tokio::time::timeout(self.patience, self.answer.chunk()).await {
             Ok(Ok(Some(piece))) => Next::Piece(piece.to_vec()),
             Ok(Ok(None)) => Next::End,
@@ -86,7 +113,7 @@ fn wait_asked_for(answer: &Response) -> Option<Duration> {
 const LIMIT: usize = 64 * 1024;
 
 /// Says what an error answer means, and notes when it says that the session is over.
-async fn refusal(caller: &Caller, mut answer: Response) -> Gap {
+async fn refusal(caller: &Caller, mut answer: Response) -> Refusal {
     let status = answer.status();
     let mut body = Vec::new();
     while let Ok(Some(piece)) = answer.chunk().await {
@@ -100,7 +127,10 @@ async fn refusal(caller: &Caller, mut answer: Response) -> Gap {
     if matches!(code, Some("M_UNKNOWN_TOKEN" | "M_MISSING_TOKEN")) {
         caller.note_end();
     }
-    gap_of(status, code)
+    Refusal {
+        gap: gap_of(status, code),
+        not_found: status == StatusCode::NOT_FOUND && code == Some("M_NOT_FOUND"),
+    }
 }
 
 fn gap_of(status: reqwest::StatusCode, code: Option<&str>) -> Gap {

@@ -1,12 +1,9 @@
-//! Signing in: by password, by a lent access token, or in a browser.
-
-use std::time::Duration;
+//! Signing in: by password, by a lent access token, or by the token that a browser brought.
 
 use matrix_sdk::{
     Client, HttpError, SessionMeta, SessionTokens,
     authentication::matrix::MatrixSession,
     config::RequestConfig,
-    reqwest::Url,
     ruma::{
         DeviceId, UserId,
         api::{
@@ -20,7 +17,6 @@ use matrix_sdk::{
         },
     },
     store::RoomLoadSettings,
-    utils::local_server::LocalServerBuilder,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -31,13 +27,11 @@ use crate::{Caller, Homeserver};
 const NAME: &str = "Lifeboat check (removes itself)";
 /// What a kept session is called.
 const KEPT_NAME: &str = "Lifeboat";
-/// How long a person has for the browser.
-const BROWSER_PATIENCE: Duration = Duration::from_secs(600);
 
 impl OwnSession {
     /// Signs in.
     ///
-    /// With a password or in a browser: `POST /_matrix/client/v3/login`
+    /// With a password or a browser's token: `POST /_matrix/client/v3/login`
     /// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3login)) makes one session without
     /// encryption keys. With a lent token: `GET /_matrix/client/v3/account/whoami` alone. Do not drop the future
     /// before it is done: a session that is just being made could not be removed.
@@ -72,7 +66,7 @@ impl OwnSession {
         }
         match credentials {
             Credentials::Password(password) => with_password(&client, user, &password, name).await?,
-            Credentials::Sso(open) => in_browser(&client, user, open, name).await?,
+            Credentials::LoginToken(token) => with_token(&client, user, &token, name).await?,
             Credentials::AccessToken(_) => {}
         }
         let kind = if kept.is_some() {
@@ -144,7 +138,7 @@ impl Homeserver {
     }
 }
 
-async fn client(homeserver: &Homeserver, kept: Option<&KeepIn>) -> Result<Client, SignInError> {
+pub(super) async fn client(homeserver: &Homeserver, kept: Option<&KeepIn>) -> Result<Client, SignInError> {
     let versions: Vec<MatrixVersion> = homeserver
         .spec_versions
         .iter()
@@ -191,38 +185,15 @@ async fn with_password(client: &Client, user: &UserId, password: &SecretString, 
     }
 }
 
-async fn in_browser(
-    client: &Client,
-    user: &UserId,
-    open: Box<dyn Fn(&str) + Send + Sync>,
-    name: &str,
-) -> Result<(), SignInError> {
-    let failed = |words: String| SignInError::SsoFailed(words);
-    let (here, answer) = LocalServerBuilder::new()
-        .spawn()
-        .await
-        .map_err(|error| failed(error.to_string()))?;
-    let page = client.matrix_auth().get_sso_login_url(here.as_str(), None).await;
-    open(&page.map_err(|error| failed(error.to_string()))?);
-    let answer = tokio::time::timeout(BROWSER_PATIENCE, answer).await;
-    let answer = answer.map_err(|_| failed("it took longer than ten minutes".to_owned()))?;
-    let token = answer.and_then(|query| login_token(&here, &query.0));
-    let token = token.ok_or_else(|| failed("the server sent no sign-in token back".to_owned()))?;
-    let info = login::v3::LoginInfo::Token(login::v3::Token::new(token));
-    match log_in(client, info, name).await? {
+async fn with_token(client: &Client, user: &UserId, token: &SecretString, name: &str) -> Result<(), SignInError> {
+    let token = login::v3::Token::new(token.expose_secret().to_owned());
+    match log_in(client, login::v3::LoginInfo::Token(token), name).await? {
         Ok(()) => Ok(()),
+        Err(error) if error.client_api_error_kind() == Some(&ErrorKind::Forbidden) => Err(SignInError::SsoFailed(
+            "the server does not take its own sign-in token".to_owned(),
+        )),
         Err(error) => Err(refusal(error, user)),
     }
-}
-
-/// Finds `loginToken` in what the browser was sent back with
-/// ([spec](https://spec.matrix.org/latest/client-server-api/#client-login-via-sso)).
-fn login_token(here: &Url, query: &str) -> Option<String> {
-    let mut url = here.clone();
-    url.set_query(Some(query));
-    url.query_pairs()
-        .find(|(name, _)| name == "loginToken")
-        .map(|(_, token)| token.into_owned())
 }
 
 /// Signs in once. The SDK's own sign-in waits out a rate limit of minutes without a word, so the request is our own.
@@ -280,15 +251,22 @@ async fn restore(client: &Client, session: MatrixSession) -> Result<(), SignInEr
 
 async fn offered(client: &Client, wanted: &'static str, flow: &str, error: HttpError, user: &UserId) -> SignInError {
     match client.send(get_login_types::v3::Request::new()).await {
-        Ok(answer) if !answer.flows.iter().any(|it| it.login_type() == flow) => SignInError::MethodNotOffered {
-            wanted,
-            offered: answer.flows.iter().map(|it| it.login_type().to_owned()).collect(),
-        },
-        _ => refusal(error, user),
+        Ok(answer) => not_offered(wanted, flow, &answer).unwrap_or_else(|| refusal(error, user)),
+        Err(_) => refusal(error, user),
     }
 }
 
-fn refusal(error: HttpError, user: &UserId) -> SignInError {
+/// Tells what is offered instead, if `flow` is not.
+pub(super) fn not_offered(
+    wanted: &'static str,
+    flow: &str,
+    answer: &get_login_types::v3::Response,
+) -> Option<SignInError> {
+    let offered: Vec<String> = answer.flows.iter().map(|it| it.login_type().to_owned()).collect();
+    (!offered.iter().any(|it| it == flow)).then_some(SignInError::MethodNotOffered { wanted, offered })
+}
+
+pub(super) fn refusal(error: HttpError, user: &UserId) -> SignInError {
     match error.client_api_error_kind() {
         Some(ErrorKind::Forbidden) => SignInError::WrongPassword { user: user.to_string() },
         Some(ErrorKind::UserDeactivated) => SignInError::Deactivated,
