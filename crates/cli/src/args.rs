@@ -3,7 +3,10 @@
 mod account;
 mod check;
 mod general;
+mod leave;
 mod report;
+mod reset;
+mod resume;
 mod try_key;
 mod util;
 
@@ -17,7 +20,10 @@ use crate::{
 pub(crate) use account::{AccountArgs, KeyArgs, SignInArgs};
 pub(crate) use check::{CheckArgs, FateArg, ForecastArgs};
 pub(crate) use general::{ColorArg, GeneralArgs};
+pub(crate) use leave::LeaveArgs;
 pub(crate) use report::ReportArgs;
+pub(crate) use reset::{NewPasswordArgs, ResetArgs, RouteArg};
+pub(crate) use resume::ResumeArgs;
 pub(crate) use try_key::TryKeyArgs;
 pub(crate) use util::UtilCommand;
 
@@ -52,6 +58,15 @@ pub(crate) enum Command {
     /// Tells what a recovery key or passphrase opens
     #[command(long_about = try_key::LONG_ABOUT, after_long_help = try_key::after_long_help())]
     TryKey(Box<TryKeyArgs>),
+    /// Changes the password without losing the history, signs in again and proves it
+    #[command(long_about = reset::LONG_ABOUT, after_long_help = reset::after_long_help())]
+    Reset(Box<ResetArgs>),
+    /// Finishes a reset that was interrupted
+    #[command(long_about = resume::LONG_ABOUT, after_long_help = resume::after_long_help())]
+    Resume(Box<ResumeArgs>),
+    /// Signs Lifeboat’s own kept session out
+    #[command(long_about = leave::LONG_ABOUT, after_long_help = leave::after_long_help())]
+    Leave(LeaveArgs),
     /// Shows a status file
     #[command(long_about = report::LONG_ABOUT, after_long_help = report::after_long_help())]
     Report(ReportArgs),
@@ -66,7 +81,9 @@ impl Command {
         let json = match self {
             Self::Check(args) => args.output.json,
             Self::TryKey(args) => args.json,
-            Self::Report(_) | Self::Util(_) => false,
+            Self::Reset(args) => args.json,
+            Self::Resume(args) => args.json,
+            Self::Leave(_) | Self::Report(_) | Self::Util(_) => false,
         };
         if json { Format::Json } else { Format::Screen }
     }

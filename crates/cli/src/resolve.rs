@@ -1,6 +1,7 @@
 //! From arguments to jobs: refuses what contradicts itself, before any file or network is touched.
 
 mod forecast;
+mod reset;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -16,6 +17,7 @@ use crate::{
     failure::Failure,
 };
 
+pub(crate) use reset::{Consent, Force, LeaveJob, NewPassword, ResetJob, ResumeJob, leave, reset, resume};
 pub(crate) use user::parse_user;
 
 /// Whether somebody sits at a terminal who can be asked.
@@ -150,6 +152,8 @@ pub(crate) enum SignIn {
     AccessTokenFile(PathBuf),
     /// In the browser.
     Sso,
+    /// Not at all: what needs no session is all there is.
+    Nobody,
 }
 
 /// Recovery keys or passphrases to try.

@@ -19,6 +19,10 @@ pub(crate) enum Purpose {
     Password,
     /// An access token of a session that is not ours.
     AccessToken,
+    /// The password that is to be.
+    NewPassword,
+    /// The password that was.
+    OldPassword,
     /// A recovery key or passphrase.
     RecoveryKey,
     /// The key that seals a kept session.
@@ -30,6 +34,8 @@ impl fmt::Display for Purpose {
         f.write_str(match self {
             Self::Password => "password",
             Self::AccessToken => "access token",
+            Self::NewPassword => "new password",
+            Self::OldPassword => "old password",
             Self::RecoveryKey => "recovery key",
             Self::StoreKey => "store key",
         })

@@ -11,10 +11,12 @@ mod check;
 mod discover;
 mod forecast;
 mod gap;
+mod ground;
 mod key_trial;
 mod live;
 mod network;
 mod older;
+mod outside;
 mod probe;
 mod proof;
 mod recovery_key;
@@ -33,11 +35,13 @@ pub use forecast::{
     EventProofWish, ForecastMemory, ForecastOptions, ForecastProgress, ForecastQuestion, KeyAtRisk, LeftRooms,
 };
 pub use gap::gap_of;
+pub use ground::ground;
 pub use live::{
     BackupConnection, FetchError, FetchProgress, Fetched, LiveError, LiveSession, OwnSignature, SettleError,
     SettleProgress, UnlockError, Unlocked,
 };
 pub use network::{CertificateProblem, InsecureHttp, NetworkOptions};
 pub use older::OlderVersions;
+pub use outside::outside;
 pub use recovery_key::{OtherThing, Typo, Understanding, understand};
 pub use session::{Credentials, KeepIn, Keeping, LeaveError, Left, OwnSession, SessionKind, SignInError, ask_browser};

@@ -107,6 +107,18 @@ impl OwnSession {
         if self.kind != SessionKind::Throwaway {
             return Ok(Left::Stays);
         }
+        self.sign_out().await
+    }
+
+    /// Signs a kept session out as well; a lent one stays as it is.
+    ///
+    /// `POST /_matrix/client/v3/logout`
+    /// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3logout)). What it stored on this
+    /// machine stays for its owner to remove.
+    pub async fn sign_out(self) -> Result<Left, LeaveError> {
+        if self.kind == SessionKind::Borrowed {
+            return Ok(Left::Stays);
+        }
         if self.caller.session_ended() {
             return Ok(Left::Removed);
         }

@@ -148,9 +148,15 @@ impl Clearance {
 
     /// Says why it does not hold at the moment `now` on the ground that is there now; `None`: it holds.
     pub fn lapse(&self, now: u64, ground: &Ground) -> Option<Lapse> {
+        Self::lapse_of(self.taken_at, &self.ground, now, ground)
+    }
+
+    /// Says the same of a clearance that was written down: its facts were gathered at `taken_at`, and it stands on
+    /// `then`.
+    pub fn lapse_of(taken_at: u64, then: &Ground, now: u64, ground: &Ground) -> Option<Lapse> {
         // A few minutes of disagreement between clocks are no journey in time.
         const SKEW: u64 = 5 * 60 * 1000;
-        if now > self.taken_at.saturating_add(HOLDS_FOR) || self.taken_at > now.saturating_add(SKEW) {
+        if now > taken_at.saturating_add(HOLDS_FOR) || taken_at > now.saturating_add(SKEW) {
             return Some(Lapse::TooOld);
         }
         let changed = |then: &Fact<Option<String>>, now: &Fact<Option<String>>, lapse| match (then, now) {
@@ -159,7 +165,7 @@ impl Clearance {
             // What was not known then was accepted as not known.
             (Fact::Unknown(_), _) => None,
         };
-        changed(&self.ground.identity, &ground.identity, Lapse::IdentityReplaced)
-            .or_else(|| changed(&self.ground.backup, &ground.backup, Lapse::BackupReplaced))
+        changed(&then.identity, &ground.identity, Lapse::IdentityReplaced)
+            .or_else(|| changed(&then.backup, &ground.backup, Lapse::BackupReplaced))
     }
 }

@@ -223,6 +223,23 @@ impl Journal {
         Ok(())
     }
 
+    /// Writes evidence into the folder of this reset, mode 0600, and returns once it is on disk. What an interrupted
+    /// run wrote there under the same name is replaced.
+    pub fn keep_beside(&self, name: &str, content: &[u8]) -> Result<PathBuf, JournalError> {
+        let path = self.folder.join(name);
+        let unfinished = self.folder.join(format!("{name}.unfinished"));
+        let disk = |error| disk(&path, error);
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&unfinished).map_err(disk)?;
+        let written = file.write_all(content).and_then(|()| file.sync_all());
+        written.and_then(|()| fs::rename(&unfinished, &path)).map_err(disk)?;
+        sync_folder(&self.folder).map_err(disk)?;
+        Ok(path)
+    }
+
     /// Returns the first line.
     pub fn header(&self) -> &Header {
         &self.header
@@ -295,7 +312,7 @@ fn disk(path: &Path, error: io::Error) -> JournalError {
     }
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

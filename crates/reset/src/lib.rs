@@ -6,6 +6,9 @@
 //! any point leaves a journal from which the same function says how to go on.
 
 mod answer;
+mod asker;
+mod broken;
+mod drive;
 pub mod flow;
 mod journal;
 mod json_request;
@@ -18,6 +21,9 @@ mod trial;
 mod uia;
 
 pub use answer::{Answer, DarkCause, Refusal};
+pub use asker::{Asker, News, NobodyThere, PageAnswer, Wishes};
+pub use broken::{Broken, Cause};
+pub use drive::{Finished, Kit, Places, Reset};
 pub use journal::{Found, Header, Journal, JournalError, ResetLock};
 pub use seal::{Sealed, Sealer};
 pub use trial::{Trial, try_password};

@@ -39,11 +39,11 @@ impl Way {
                 Some(read.secret)
             }
             SignIn::PasswordDescriptor(number) => Some(secrets::read_descriptor(*number, Purpose::Password)?),
-            SignIn::Prompt | SignIn::KeptOnly | SignIn::Sso => None,
+            SignIn::Prompt | SignIn::KeptOnly | SignIn::Sso | SignIn::Nobody => None,
         };
         // A lent token is used alone; in every other case a kept session saves a sign-in.
         let kept = match &entry.sign_in {
-            SignIn::AccessTokenFile(_) => None,
+            SignIn::AccessTokenFile(_) | SignIn::Nobody => None,
             _ => Kept::of(&entry.user).ok().map(|it| it.find()).transpose()?.flatten(),
         };
         if entry.sign_in == SignIn::KeptOnly && kept.is_none() {
@@ -76,16 +76,32 @@ impl Way {
     /// `ask` asks for whatever else the command needs of the person; it is called after the password was typed and
     /// before the session exists, so that no session waits for a person.
     pub(crate) async fn sign_in<T: Send + 'static>(
-        mut self,
+        self,
         homeserver: &Homeserver,
         stops: &mut Stops,
         console: &mut Console,
         ask: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<(OwnSession, T), Failure> {
+        let (session, _, extra) = self.sign_in_knowing(homeserver, stops, console, ask).await?;
+        Ok((session, extra))
+    }
+
+    /// Signs in likewise, and returns the password that let Lifeboat in, if one did.
+    pub(crate) async fn sign_in_knowing<T: Send + 'static>(
+        mut self,
+        homeserver: &Homeserver,
+        stops: &mut Stops,
+        console: &mut Console,
+        ask: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<(OwnSession, Option<SecretString>, T), Failure> {
         if let Some(kept) = self.kept.take()
             && let Some(session) = self.reopen(kept, homeserver, stops, console).await?
         {
-            return Ok((session, asked(stops, ask).await?));
+            let password = match self.entry.sign_in {
+                SignIn::PasswordFile(_) | SignIn::PasswordDescriptor(_) => self.secret,
+                _ => None,
+            };
+            return Ok((session, password, asked(stops, ask).await?));
         }
         if self.entry.sign_in == SignIn::KeptOnly {
             return Err(no_secret());

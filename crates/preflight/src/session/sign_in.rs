@@ -98,6 +98,24 @@ impl OwnSession {
         Ok(Self { kind, ..session })
     }
 
+    /// Borrows the access token of whoever it belongs to, an administrator's for example.
+    ///
+    /// `GET /_matrix/client/v3/account/whoami`
+    /// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3accountwhoami)). Nothing is created,
+    /// nothing is signed out.
+    pub async fn borrow_from_anybody(homeserver: &Homeserver, token: &SecretString) -> Result<Self, SignInError> {
+        let nobody = UserId::parse("@lifeboat:lifeboat.invalid").map_err(|error| SignInError::Store(error.to_string()))?;
+        match borrow(client(homeserver, None).await?, &nobody, token).await {
+            Err(SignInError::TokenOfAnotherUser { got, .. }) => {
+                let user = UserId::parse(&got).map_err(|error| SignInError::Refused {
+                    words: error.to_string(),
+                })?;
+                borrow(client(homeserver, None).await?, &user, token).await
+            }
+            other => other,
+        }
+    }
+
     /// Opens a session that an earlier command kept; `None` when there is none or the server has ended it.
     pub async fn reopen(homeserver: &Homeserver, user: &UserId, kept: KeepIn) -> Result<Option<Self>, SignInError> {
         if !kept.exists() {

@@ -1,0 +1,241 @@
+//! Carries a plan out: does each step that the journal says is next, and writes down what became of it.
+
+mod after;
+mod change;
+mod mail;
+mod sessions;
+
+use std::time::{Duration, Instant};
+
+use lifeboat_preflight::{
+    Fetched, Homeserver, KeepIn, LiveSession, OwnSession, Unlocked, ground,
+    ruma::{OwnedUserId, UserId},
+};
+use lifeboat_report::{Clearance, Ground, HistoryProof, Lapse, Route, StatusFile, Step};
+use secrecy::SecretString;
+
+use crate::{
+    Asker, Broken, Cause, Journal, News, Sealer, Wishes,
+    flow::{Next, Outcome, Password, Record},
+    route::{account_page::AccountPage, email::MailProof, synapse_admin},
+};
+
+/// Where the session that a reset ends with is kept.
+pub trait Places: Send + Sync {
+    /// Returns an empty place, in place of whatever was kept before.
+    fn new_place(&self) -> Result<KeepIn, String>;
+
+    /// Returns where a session was kept, if there is one.
+    fn old_place(&self) -> Option<KeepIn>;
+
+    /// Removes the place and what is in it.
+    fn forget(&self);
+}
+
+/// What a reset works with.
+pub struct Kit<'a> {
+    /// The server.
+    pub homeserver: &'a Homeserver,
+    /// The person.
+    pub asker: &'a dyn Asker,
+    /// What the person wishes meanwhile.
+    pub wishes: Wishes,
+    /// Where the new session is kept.
+    pub places: &'a dyn Places,
+    /// Seals what the journal must not hold in clear.
+    pub sealer: Sealer,
+    /// The new password.
+    pub new_password: SecretString,
+    /// The old one, where it is known.
+    pub old_password: Option<SecretString>,
+    /// What opens secret storage.
+    pub recovery_key: Option<SecretString>,
+    /// The address that the mail is sent to, on that route.
+    pub address: Option<String>,
+    /// The page where the password is changed, on that route.
+    pub page: Option<AccountPage>,
+    /// What there was before.
+    pub before: Option<&'a StatusFile>,
+}
+
+/// A reset under way.
+pub struct Reset<'a> {
+    kit: Kit<'a>,
+    journal: Journal,
+    user: OwnedUserId,
+    /// The session that asks for the change: the one of the check, or an administrator's.
+    asking: Option<OwnSession>,
+    /// The session that was made with the new password.
+    fresh: Option<OwnSession>,
+    /// The same, once it takes part in encryption.
+    live: Option<LiveSession>,
+    mail: Option<MailProof>,
+    changed_at: Option<Instant>,
+    dark_at: Option<Instant>,
+    done: Finished,
+}
+
+/// What a finished reset brought.
+#[derive(Debug, Default)]
+pub struct Finished {
+    /// What the new session holds.
+    pub unlocked: Option<Unlocked>,
+    /// The room keys that came back.
+    pub fetched: Option<Fetched>,
+    /// The history before and after.
+    pub history: Option<HistoryProof>,
+    /// For how long no session could receive keys, from the server's answer to the change on; where sessions are kept
+    /// there was no such time.
+    pub without_session: Option<Duration>,
+}
+
+impl<'a> Reset<'a> {
+    /// Begins, or goes on, where `journal` says. `asking`: the session that looks once more and asks for the change.
+    pub fn new(kit: Kit<'a>, journal: Journal, user: &UserId, asking: Option<OwnSession>) -> Self {
+        Self {
+            kit,
+            journal,
+            user: user.to_owned(),
+            asking,
+            fresh: None,
+            live: None,
+            mail: None,
+            changed_at: None,
+            dark_at: None,
+            done: Finished::default(),
+        }
+    }
+
+    /// Does what is left to do.
+    ///
+    /// # Errors
+    ///
+    /// A [`Broken`] reset says what is changed by then, and its journal is fit to be taken up again.
+    pub async fn run(mut self) -> Result<Finished, Broken> {
+        match self.all_steps().await {
+            Ok(()) => Ok(self.done),
+            Err(cause) => {
+                let password = self.journal.password();
+                let signed_in = self.fresh.is_some() || self.live.is_some();
+                self.part().await;
+                Err(Broken {
+                    cause,
+                    password,
+                    signed_in,
+                })
+            }
+        }
+    }
+
+    async fn all_steps(&mut self) -> Result<(), Cause> {
+        if let Some(device) = self.asking.as_ref().and_then(OwnSession::device_id) {
+            self.note_own_session(&device.to_owned())?;
+        }
+        loop {
+            match self.journal.next() {
+                Next::Finished => return Ok(()),
+                Next::FindOut(step) => self.find_out(step).await?,
+                Next::Do(step) => self.step(step).await?,
+            }
+        }
+    }
+
+    async fn step(&mut self, number: usize) -> Result<(), Cause> {
+        if self.kit.wishes.is_stop() {
+            return Err(Cause::Stopped);
+        }
+        let Some(step) = self.journal.plan().steps.get(number).cloned() else {
+            return Ok(());
+        };
+        if step == Step::ChangePassword {
+            self.ready_to_change().await?;
+            if self.journal.next() != Next::Do(number) {
+                return Ok(());
+            }
+        }
+        self.journal.append(Record::Began { step: number })?;
+        self.kit.asker.tell(News::Begins(&step));
+        let done = match &step {
+            Step::LookAgain => self.look_again().await,
+            Step::AskForMail => self.ask_for_mail().await,
+            Step::ChangePassword => self.change_password().await,
+            Step::AwaitAccountPage => self.await_account_page().await,
+            Step::SignIn => self.sign_in().await,
+            Step::Restore => self.restore().await,
+            Step::ProveHistory => self.prove_history().await,
+            Step::EndSession(device) => self.end_session(device).await,
+            Step::TidyUp => self.tidy_up().await,
+            Step::Leave => self.leave().await,
+        };
+        let outcome = match &done {
+            Ok(()) => Outcome::Done,
+            Err(Cause::Dark(_)) => Outcome::Dark,
+            Err(_) => Outcome::Failed,
+        };
+        self.journal.append(Record::Ended { step: number, outcome })?;
+        if outcome == Outcome::Dark {
+            // What is next now is to find out.
+            self.dark_at = Some(Instant::now());
+            return Ok(());
+        }
+        done?;
+        self.kit.asker.tell(News::Done(&step));
+        Ok(())
+    }
+
+    async fn look_again(&mut self) -> Result<(), Cause> {
+        let then = self.journal.header();
+        let relied = Ground {
+            identity: then.ground.identity.clone(),
+            backup: then.ground.backup.clone(),
+        };
+        let taken_at = then.taken_at;
+        if self.journal.plan().route == Route::SynapseAdmin {
+            let admin = self.asking.as_ref().ok_or(Cause::NoSession)?;
+            synapse_admin::exists(admin.caller().client(), &self.user)
+                .await
+                .map_err(Cause::Refused)?;
+            return Ok(());
+        }
+        let nothing_known = relied.identity.known().is_none() && relied.backup.known().is_none();
+        if self.asking.is_none() && !nothing_known {
+            self.sign_in_to_ask().await?;
+        }
+        let now = match &self.asking {
+            Some(session) => ground(session).await,
+            None => relied.clone(),
+        };
+        match Clearance::lapse_of(taken_at, &relied, crate::journal::now(), &now) {
+            None => Ok(()),
+            // The person has decided an hour ago at most before this run, or decided to go on with it now.
+            Some(Lapse::TooOld) if self.journal.records().contains(&Record::Resumed) => Ok(()),
+            Some(lapse) => Err(Cause::Lapsed(lapse)),
+        }
+    }
+
+    fn note_own_session(&mut self, device: &str) -> Result<(), Cause> {
+        let lent = self.asking.as_ref().is_some_and(|it| {
+            it.kind() == lifeboat_preflight::SessionKind::Borrowed && it.device_id() == Some(device)
+        });
+        if !lent && !self.journal.own_sessions().contains(&device) {
+            self.journal.append(Record::Session {
+                device: device.to_owned(),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of the sessions when a reset stops: what is kept stays, what was only lent for the check is signed out
+    /// unless it is needed to go on.
+    async fn part(&mut self) {
+        if let Some(live) = self.live.take() {
+            drop(live.end().await);
+        }
+        if let Some(asking) = self.asking.take()
+            && self.journal.password() != Password::Dark
+        {
+            // A session that remains is in the journal, and the next run removes it.
+            let _ = asking.leave().await;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! After the change: keys come back, and the history is proven.
+
+use lifeboat_preflight::{BackupConnection, FetchProgress, ForecastProgress, LiveSession, UnlockError, Unlocked};
+use lifeboat_report::Fate;
+
+use super::Reset;
+use crate::{
+    Cause, News,
+    history_proof::{self, Earlier},
+};
+
+/// Name of the history proof in the folder of its reset.
+const HISTORY: &str = "history.json";
+
+impl Reset<'_> {
+    pub(super) async fn restore(&mut self) -> Result<(), Cause> {
+        self.have_live().await?;
+        let unlocked = self.unlock().await?;
+        let connected = unlocked.backup == BackupConnection::Connected;
+        self.done.unlocked = Some(unlocked);
+        if !connected {
+            return Err(Cause::NoBackup);
+        }
+        let live = self.live.as_ref().ok_or(Cause::NoSession)?;
+        let progress = FetchProgress::default();
+        self.kit.asker.tell(News::RoomKeys(&progress));
+        let fetched = tokio::select! {
+            fetched = live.fetch_room_keys(self.kit.homeserver, &progress) => fetched?,
+            () = self.kit.wishes.stopped() => return Err(Cause::Stopped),
+        };
+        self.done.fetched = Some(fetched);
+        Ok(())
+    }
+
+    /// Has a session with the new password take part in encryption; keys of new messages reach it from then on.
+    async fn have_live(&mut self) -> Result<(), Cause> {
+        self.have_fresh().await?;
+        if self.live.is_some() {
+            return Ok(());
+        }
+        let Some(fresh) = self.fresh.take() else {
+            return Err(Cause::NoSession);
+        };
+        self.live = Some(LiveSession::begin(fresh).await?);
+        if self.journal.plan().fate == Fate::SessionsEnded {
+            self.done.without_session = self.changed_at.map(|it| it.elapsed());
+        }
+        Ok(())
+    }
+
+    /// Opens secret storage; asks for another key when this one does not.
+    async fn unlock(&mut self) -> Result<Unlocked, Cause> {
+        let live = self.live.as_ref().ok_or(Cause::NoSession)?;
+        let mut key = self.kit.recovery_key.clone();
+        loop {
+            let tried = match &key {
+                Some(key) => live.open(key).await,
+                None => Err(UnlockError::WrongKey),
+            };
+            match tried {
+                Ok(unlocked) => return Ok(unlocked),
+                Err(error @ UnlockError::WrongKey) => {
+                    key = self.kit.asker.another_recovery_key(error.to_string()).await;
+                    if key.is_none() {
+                        return Err(error.into());
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    pub(super) async fn prove_history(&mut self) -> Result<(), Cause> {
+        let Some(before) = self.kit.before else {
+            return Err(Cause::NotProven("what there was before is not known".into()));
+        };
+        let not_proven = |error: history_proof::ProofError| {
+            Cause::NotProven(error.to_string().trim_end_matches('.').to_owned())
+        };
+        let earlier = Earlier::of(before).map_err(not_proven)?;
+        self.have_live().await?;
+        let live = self.live.as_ref().ok_or(Cause::NoSession)?;
+        let progress = ForecastProgress::default();
+        self.kit.asker.tell(News::History(&progress));
+        let proof = history_proof::prove(live.own().caller(), &earlier, &progress);
+        let proof = tokio::select! {
+            proof = proof => proof.map_err(not_proven)?,
+            () = self.kit.wishes.stopped() => return Err(Cause::Stopped),
+        };
+        let text = serde_json::to_vec_pretty(&proof).map_err(|error| Cause::NotProven(error.to_string()))?;
+        self.journal.keep_beside(HISTORY, &text)?;
+        self.done.history = Some(proof);
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! The change itself, and finding out what became of it.
+
+use std::time::{Duration, Instant};
+
+use lifeboat_preflight::Keeping;
+use lifeboat_report::{Route, Step};
+
+use super::{
+    Reset,
+    sessions::{FIRST_PAUSE, TRIES},
+};
+use crate::{
+    Answer, Cause, News, PageAnswer, Refusal, Trial,
+    flow::{Outcome, Record},
+    route::{old_password, synapse_admin},
+    try_password,
+};
+
+/// A wait that a server asks for is waited out up to this long; the strictest common limit is some five minutes.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// A server that limits without a word how long.
+const UNTOLD_WAIT: Duration = Duration::from_secs(20);
+/// How long after an answer was lost a server may still be carrying the change out.
+const SETTLED: Duration = Duration::from_secs(10);
+
+impl Reset<'_> {
+    /// Has everything at hand that the change needs, before it counts as begun.
+    pub(super) async fn ready_to_change(&mut self) -> Result<(), Cause> {
+        match self.journal.plan().route {
+            Route::OldPassword if self.asking.is_none() => self.sign_in_to_ask().await,
+            Route::SynapseAdmin if self.asking.is_none() => Err(Cause::NoSession),
+            Route::Email => self.recall_mail(),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) async fn change_password(&mut self) -> Result<(), Cause> {
+        let (route, fate) = (self.journal.plan().route, self.journal.plan().fate);
+        if route == Route::Email {
+            return self.change_by_mail().await;
+        }
+        loop {
+            let session = self.asking.as_ref().ok_or(Cause::NoSession)?;
+            let caller = session.caller();
+            let answer = match (route, &self.kit.old_password) {
+                (Route::SynapseAdmin, _) => {
+                    synapse_admin::reset(caller.client(), &self.user, &self.kit.new_password, fate).await
+                }
+                (_, Some(old)) => old_password::change(caller, old, &self.kit.new_password, fate).await,
+                (_, None) => return Err(Cause::NoSession),
+            };
+            match answer {
+                Answer::Changed => {
+                    self.changed_at = Some(Instant::now());
+                    return Ok(());
+                }
+                Answer::Dark(cause) => return Err(Cause::Dark(cause)),
+                Answer::NotConfirmed => return Err(Cause::NotConfirmed),
+                Answer::Refused(Refusal::RateLimited { wait }) => self.wait_out(wait).await?,
+                Answer::Refused(refusal) => return Err(Cause::Refused(refusal)),
+            }
+        }
+    }
+
+    /// Waits as long as the server asks for, unless that is too long or somebody wishes to stop.
+    pub(super) async fn wait_out(&self, wait: Option<Duration>) -> Result<(), Cause> {
+        let wait = wait.unwrap_or(UNTOLD_WAIT);
+        if wait > LONGEST_WAIT {
+            return Err(Cause::Refused(Refusal::RateLimited { wait: Some(wait) }));
+        }
+        self.kit.asker.tell(News::RateLimited { wait });
+        let until = Instant::now() + wait;
+        while let Some(left) = until.checked_duration_since(Instant::now()).filter(|it| !it.is_zero()) {
+            if self.kit.wishes.is_stop() {
+                return Err(Cause::Stopped);
+            }
+            self.kit.wishes.wait(left).await;
+            self.kit.wishes.take_mail();
+        }
+        Ok(())
+    }
+
+    pub(super) async fn await_account_page(&mut self) -> Result<(), Cause> {
+        let Some(page) = &self.kit.page else {
+            return Err(Cause::Refused(Refusal::NotOffered));
+        };
+        tokio::select! {
+            answer = self.kit.asker.changed_on_page(page) => match answer {
+                PageAnswer::Changed => Ok(()),
+                PageAnswer::Stop => Err(Cause::Stopped),
+            },
+            () = self.kit.wishes.stopped() => Err(Cause::Stopped),
+        }
+    }
+
+    /// Finds out by signing in whether a change that got no answer was carried out: with the new password first,
+    /// because wrong ones are limited more strictly.
+    pub(super) async fn find_out(&mut self, step: usize) -> Result<(), Cause> {
+        let administrator = self.journal.plan().route == Route::SynapseAdmin;
+        let (mut tries, mut pause) = (1, FIRST_PAUSE);
+        let changed = loop {
+            let keeping = if administrator {
+                Keeping::RemoveAtEnd
+            } else {
+                Keeping::Keep(self.kit.places.new_place().map_err(Cause::NotKept)?)
+            };
+            match try_password(self.kit.homeserver, &self.user, &self.kit.new_password, keeping).await {
+                Ok(Trial::SignedIn(session)) if administrator => {
+                    // It was made to find out, and is of no other use to an administrator.
+                    session.leave().await?;
+                    break true;
+                }
+                Ok(Trial::SignedIn(session)) => {
+                    self.take_fresh(*session)?;
+                    break true;
+                }
+                // The server may still be at work on what it was sent a moment ago.
+                Ok(Trial::WrongPassword) => match self.dark_at.take().and_then(|it| SETTLED.checked_sub(it.elapsed())) {
+                    Some(rest) => self.kit.wishes.wait(rest).await,
+                    None => break false,
+                },
+                Err(Refusal::RateLimited { wait }) => self.wait_out(wait).await?,
+                Err(Refusal::Unreachable) if tries < TRIES => {
+                    tries += 1;
+                    self.kit.asker.tell(News::TriesAgain);
+                    self.kit.wishes.wait(pause).await;
+                    pause *= 2;
+                }
+                Err(refusal) => return Err(Cause::NotFoundOut(refusal)),
+            }
+            if self.kit.wishes.is_stop() {
+                return Err(Cause::Stopped);
+            }
+        };
+        if !changed && self.journal.plan().route == Route::OldPassword {
+            // That the old one is still true is shown by the session that asks for the change again.
+            if let Some(asking) = self.asking.take() {
+                let _ = asking.leave().await;
+            }
+            self.sign_in_to_ask().await.map_err(|cause| match cause {
+                Cause::Refused(Refusal::WrongOldPassword) => Cause::NeitherPassword,
+                other => other,
+            })?;
+        }
+        self.kit.asker.tell(News::FoundOut { changed });
+        let outcome = if changed { Outcome::Done } else { Outcome::Failed };
+        self.journal.append(Record::Ended { step, outcome })?;
+        if changed {
+            self.changed_at = self.changed_at.or(Some(Instant::now()));
+            self.kit.asker.tell(News::Done(&Step::ChangePassword));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! The sessions of a reset: the one that asks, and the one that it ends with.
+
+use std::time::Duration;
+
+use lifeboat_preflight::{Credentials, Keeping, OwnSession, SessionKind, SignInError};
+use matrix_sdk::ruma::{
+    OwnedDeviceId,
+    api::{
+        client::{
+            device::{delete_device, get_devices},
+            uiaa::{AuthData, MatrixUserIdentifier, Password as PasswordAuth, UserIdentifier},
+        },
+        error::ErrorKind,
+    },
+};
+use secrecy::ExposeSecret;
+
+use super::Reset;
+use crate::{Cause, News, Refusal, Trial, try_password};
+
+/// How often a server that does not answer is asked again to let us in.
+pub(super) const TRIES: u32 = 5;
+/// Before the first of them; each further one waits twice as long.
+pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+impl Reset<'_> {
+    /// Signs in with the old password, to look once more and to ask for the change.
+    pub(super) async fn sign_in_to_ask(&mut self) -> Result<(), Cause> {
+        let old = self.kit.old_password.clone().ok_or(Cause::NoSession)?;
+        let session = loop {
+            match try_password(self.kit.homeserver, &self.user, &old, Keeping::RemoveAtEnd).await {
+                Ok(Trial::SignedIn(session)) => break session,
+                Ok(Trial::WrongPassword) => return Err(Cause::Refused(Refusal::WrongOldPassword)),
+                Err(Refusal::RateLimited { wait }) => self.wait_out(wait).await?,
+                Err(refusal) => return Err(Cause::Refused(refusal)),
+            }
+        };
+        let device = session.device_id().map(str::to_owned);
+        self.asking = Some(*session);
+        device.iter().try_for_each(|it| self.note_own_session(it))
+    }
+
+    /// Takes over the session that was made with the new password.
+    pub(super) fn take_fresh(&mut self, session: OwnSession) -> Result<(), Cause> {
+        let device = session.device_id().map(str::to_owned);
+        self.fresh = Some(session);
+        device.iter().try_for_each(|it| self.note_own_session(it))
+    }
+
+    pub(super) async fn sign_in(&mut self) -> Result<(), Cause> {
+        if self.fresh.is_some() || self.live.is_some() {
+            return Ok(());
+        }
+        let mut pause = FIRST_PAUSE;
+        let mut tries = 1;
+        loop {
+            let keeping = Keeping::Keep(self.kit.places.new_place().map_err(Cause::NotKept)?);
+            let credentials = Credentials::Password(self.kit.new_password.clone());
+            match OwnSession::sign_in(self.kit.homeserver, &self.user, credentials, keeping).await {
+                Ok(session) => return self.take_fresh(session),
+                Err(SignInError::RateLimited { wait }) => self.wait_out(wait).await?,
+                Err(error @ SignInError::Network(_)) if tries == TRIES => return Err(Cause::NotSignedIn(error)),
+                Err(SignInError::Network(_)) => {
+                    tries += 1;
+                    self.kit.asker.tell(News::TriesAgain);
+                    self.kit.wishes.wait(pause).await;
+                    pause *= 2;
+                }
+                Err(error) => return Err(Cause::NotSignedIn(error)),
+            }
+            if self.kit.wishes.is_stop() {
+                return Err(Cause::Stopped);
+            }
+        }
+    }
+
+    /// Opens the session again that an earlier run made with the new password; signs in anew when it has ended.
+    pub(super) async fn have_fresh(&mut self) -> Result<(), Cause> {
+        if self.fresh.is_some() || self.live.is_some() {
+            return Ok(());
+        }
+        if let Some(place) = self.kit.places.old_place() {
+            let reopened = OwnSession::reopen(self.kit.homeserver, &self.user, place).await;
+            // A session that may still be good is not replaced because the network is not.
+            self.fresh = reopened.map_err(Cause::NotSignedIn)?;
+        }
+        self.sign_in().await
+    }
+
+    /// Returns the session that was made with the new password.
+    fn with_new_password(&self) -> Result<&OwnSession, Cause> {
+        let live = self.live.as_ref().map(|it| it.own());
+        live.or(self.fresh.as_ref()).ok_or(Cause::NoSession)
+    }
+
+    /// Signs one session out. One that is gone already is as good.
+    ///
+    /// `DELETE /_matrix/client/v3/devices/{deviceId}`
+    /// ([spec](https://spec.matrix.org/latest/client-server-api/#delete_matrixclientv3devicesdeviceid)), with the new
+    /// password as the proof.
+    pub(super) async fn end_session(&mut self, device: &str) -> Result<(), Cause> {
+        self.have_fresh().await?;
+        self.delete(device).await
+    }
+
+    async fn delete(&self, device: &str) -> Result<(), Cause> {
+        let session = self.with_new_password()?;
+        let failed = |words: String| Cause::NotEnded {
+            device: device.to_owned(),
+            words,
+        };
+        let caller = session.caller();
+        let listed = caller.hear(caller.client().send(get_devices::v3::Request::new())).await;
+        let listed = listed.map_err(|error| failed(error.to_string()))?;
+        if !listed.devices.iter().any(|it| it.device_id == device) {
+            return Ok(());
+        }
+        let identifier = UserIdentifier::Matrix(MatrixUserIdentifier::new(self.user.to_string()));
+        let password = self.kit.new_password.expose_secret().to_owned();
+        let mut request = delete_device::v3::Request::new(OwnedDeviceId::from(device));
+        request.auth = Some(AuthData::Password(PasswordAuth::new(identifier, password)));
+        match caller.hear(caller.client().send(request)).await {
+            Ok(_) => Ok(()),
+            Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::NotFound)) => Ok(()),
+            Err(error) => Err(failed(error.to_string())),
+        }
+    }
+
+    /// Signs out every session that this reset made on the way, in this run or an earlier one.
+    pub(super) async fn tidy_up(&mut self) -> Result<(), Cause> {
+        self.have_fresh().await?;
+        if let Some(asking) = self.asking.take()
+            && asking.kind() == SessionKind::Throwaway
+        {
+            // When this fails, the deletion below does the same.
+            let _ = asking.leave().await;
+        }
+        let own = self.with_new_password()?.device_id().map(str::to_owned);
+        let others = self.journal.own_sessions().into_iter().map(str::to_owned);
+        let others: Vec<_> = others.filter(|it| Some(it) != own.as_ref()).collect();
+        for device in others {
+            self.delete(&device).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn leave(&mut self) -> Result<(), Cause> {
+        if self.fresh.is_none() && self.live.is_none() {
+            let place = self.kit.places.old_place();
+            if let Some(place) = place {
+                let reopened = OwnSession::reopen(self.kit.homeserver, &self.user, place).await;
+                self.fresh = reopened.map_err(Cause::NotSignedIn)?;
+            }
+        }
+        let session = match self.live.take() {
+            Some(live) => Some(live.end().await),
+            None => self.fresh.take(),
+        };
+        if let Some(session) = session {
+            session.sign_out().await?;
+        }
+        self.kit.places.forget();
+        Ok(())
+    }
+}
