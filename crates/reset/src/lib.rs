@@ -7,6 +7,7 @@
 
 mod answer;
 pub mod flow;
+pub mod history_proof;
 mod journal;
 mod json_request;
 pub mod policy;
