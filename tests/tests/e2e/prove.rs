@@ -12,6 +12,7 @@ use lifeboat_tests::{
     lifeboat::Lifeboat,
     truth::{Truth, truth_about},
 };
+use matrix_sdk::ruma::EventId;
 
 /// The status file of a check now.
 async fn status_file(account: &TestAccount) -> Result<StatusFile> {
@@ -40,11 +41,19 @@ async fn lose_entries(account: &TestAccount, count: usize) -> Result<u64> {
         .count() as u64)
 }
 
-/// Ends all sessions, and compares what a new one reads with what was there before.
-async fn prove_after_the_end(account: &mut TestAccount, before: &StatusFile) -> Result<(HistoryProof, Truth)> {
+/// Ends all sessions, and compares what a new one reads with what was there before. `later` was sent in between.
+async fn prove_after_the_end(
+    account: &mut TestAccount,
+    before: &StatusFile,
+    later: Option<&EventId>,
+) -> Result<(HistoryProof, Truth)> {
     account.end_all_sessions().await?;
     let password = account.password.clone();
-    let (truth, session) = truth_about(account, &password).await?;
+    let (mut truth, session) = truth_about(account, &password).await?;
+    if let Some(later) = later {
+        let found = truth.rooms.values_mut().any(|room| room.readable.remove(later));
+        ensure!(found, "the later message cannot be read");
+    }
     let caller = Caller::new(session.client().clone());
     let progress = ForecastProgress::default();
     let proof = prove(&caller, &Earlier::of(before)?, &progress).await?;
@@ -77,8 +86,9 @@ async fn a_healthy_account_reads_everything_again() -> Result<()> {
     let before = status_file(&account).await?;
     // What is sent later is not part of it.
     let room = account.rooms.first().context("no room")?;
-    account.first()?.send(&room.room_id, "later").await?;
-    let (proof, _) = prove_after_the_end(&mut account, &before).await?;
+    let later = account.first()?.send(&room.room_id, "later").await?;
+    account.first()?.upload_room_keys().await?;
+    let (proof, _) = prove_after_the_end(&mut account, &before, Some(&later)).await?;
     ensure!(proof.holds() && proof.forecast_complete, "{proof:#?}");
     let forecast = before.forecast.context("no forecast")?;
     ensure!(proof.before().total == forecast.events.total, "{proof:#?}");
@@ -95,7 +105,7 @@ async fn entries_that_vanished_since_are_named_as_losses() -> Result<()> {
     let before = status_file(&account).await?;
     let lost = lose_entries(&account, 2).await?;
     let room_id = account.rooms.first().context("no room")?.room_id.clone();
-    let (proof, _) = prove_after_the_end(&mut account, &before).await?;
+    let (proof, _) = prove_after_the_end(&mut account, &before, None).await?;
     ensure!(
         !proof.holds() && proof.complete && proof.lost == lost && lost > 0,
         "{proof:#?}"
@@ -116,7 +126,7 @@ async fn what_was_unreadable_before_is_no_loss() -> Result<()> {
         .build()
         .await?;
     let before = status_file(&account).await?;
-    let (proof, truth) = prove_after_the_end(&mut account, &before).await?;
+    let (proof, truth) = prove_after_the_end(&mut account, &before, None).await?;
     ensure!(proof.holds() && !truth.unreadable().is_empty(), "{proof:#?}");
     Ok(())
 }
