@@ -16,6 +16,7 @@ mod options;
 mod pace;
 mod pager;
 mod progress;
+mod reader;
 mod rooms;
 mod scan;
 mod texts;
@@ -41,6 +42,7 @@ pub use self::{
     memory::ForecastMemory,
     options::{EventProofWish, ForecastOptions, ForecastQuestion, LeftRooms},
     progress::ForecastProgress,
+    reader::{HistoryEvent, HistoryKind, HistoryReader},
 };
 use self::{
     exam::Exam,

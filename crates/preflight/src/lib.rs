@@ -32,7 +32,8 @@ pub use caller::Caller;
 pub use check::{CheckError, Checked, Questions, Step, Watch, check, examine};
 pub use discover::{DiscoverError, Homeserver, discover};
 pub use forecast::{
-    EventProofWish, ForecastMemory, ForecastOptions, ForecastProgress, ForecastQuestion, KeyAtRisk, LeftRooms,
+    EventProofWish, ForecastMemory, ForecastOptions, ForecastProgress, ForecastQuestion, HistoryEvent, HistoryKind,
+    HistoryReader, KeyAtRisk, LeftRooms,
 };
 pub use gap::gap_of;
 pub use ground::ground;
@@ -43,5 +44,6 @@ pub use live::{
 pub use network::{CertificateProblem, InsecureHttp, NetworkOptions};
 pub use older::OlderVersions;
 pub use outside::outside;
+pub use probe::published::published_identity;
 pub use recovery_key::{OtherThing, Typo, Understanding, understand};
 pub use session::{Credentials, KeepIn, Keeping, LeaveError, Left, OwnSession, SessionKind, SignInError, ask_browser};

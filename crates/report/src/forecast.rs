@@ -51,6 +51,10 @@ pub struct RoomForecast {
     pub events: EventCounts,
     /// When its newest message at risk was sent.
     pub newest_at_risk_at: Option<u64>,
+    /// The event id of the newest message that was looked at, or its hash in a redacted file: what was sent later is
+    /// not part of the forecast.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_event_id: Option<String>,
     /// Whether all of its history was looked at.
     pub complete: bool,
     /// Why not, if the server is the reason.
@@ -127,6 +131,7 @@ impl Forecast {
         self.forget_names();
         for room in &mut self.rooms {
             room.room_id = hash(&room.room_id);
+            room.newest_event_id = room.newest_event_id.as_deref().map(hash);
         }
         let senders = std::mem::take(&mut self.senders);
         for (sender, counts) in senders {

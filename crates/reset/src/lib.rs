@@ -10,6 +10,7 @@ mod asker;
 mod broken;
 mod drive;
 pub mod flow;
+pub mod history_proof;
 mod journal;
 mod json_request;
 pub mod policy;

@@ -8,5 +8,6 @@ mod check_accounts;
 mod forecast;
 mod harness;
 mod live;
+mod prove;
 mod routes;
 mod sso;

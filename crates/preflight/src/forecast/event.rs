@@ -14,6 +14,8 @@ use crate::base64_text;
 pub(super) struct Event<'a> {
     /// Stands for the event id: the start of its SHA-256.
     pub(super) id: u64,
+    /// The event id itself; empty where it makes no sense.
+    pub(super) event_id: Cow<'a, str>,
     pub(super) sender: Cow<'a, str>,
     /// When it was sent, in milliseconds since the Unix epoch, as its sender's server states it.
     pub(super) at: u64,
@@ -98,6 +100,7 @@ pub(super) fn read(json: &str) -> Option<Event<'_>> {
         let (sender, membership) = (Cow::Borrowed(""), Membership::MayHaveKeys);
         return Some(Event {
             id: id(json),
+            event_id: Cow::Borrowed(""),
             sender,
             at: 0,
             content,
@@ -118,6 +121,7 @@ pub(super) fn read(json: &str) -> Option<Event<'_>> {
     };
     Some(Event {
         id: id(&raw.event_id),
+        event_id: raw.event_id,
         at: raw.origin_server_ts.and_then(|it| it.get().parse().ok()).unwrap_or(0),
         content: if redacted {
             Content::Redacted

@@ -135,6 +135,7 @@ impl<'a> Tally<'a> {
             left: room.left,
             events,
             newest_at_risk_at: (newest_at_risk > 0).then(|| u64::from(newest_at_risk) * 1000),
+            newest_event_id: history.newest.clone(),
             complete: history.complete,
             gap: history.gap,
         }

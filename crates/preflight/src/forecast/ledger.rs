@@ -186,6 +186,7 @@ mod tests {
     fn event(id: u64, sender: &'static str, session: u8, index: u32) -> Event<'static> {
         Event {
             id,
+            event_id: "".into(),
             sender: Cow::Borrowed(sender),
             at: 1_795_430_520_999,
             content: Content::Megolm {

@@ -29,6 +29,7 @@ pub struct ForecastMemory {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Packed {
     until: String,
+    newest: Option<String>,
     senders: Vec<Box<str>>,
     keys: Vec<u8>,
     rows: Vec<u8>,
@@ -39,13 +40,14 @@ struct Packed {
 struct Head {
     room: OwnedRoomId,
     until: String,
+    newest: Option<String>,
     senders: Vec<Box<str>>,
     keys: u64,
     rows: u64,
 }
 
 /// The first line. Another one is another format.
-const FORMAT: &[u8] = b"lifeboat forecast memory 1\n";
+const FORMAT: &[u8] = b"lifeboat forecast memory 2\n";
 const KEY: usize = 1 + 32 + 4 + 8;
 const ROW: usize = 8 + 4 + 4 + 4 + 1 + 1;
 const DIGEST: usize = 32;
@@ -73,6 +75,7 @@ impl ForecastMemory {
             let Head {
                 room,
                 until,
+                newest,
                 senders,
                 keys,
                 rows,
@@ -83,6 +86,7 @@ impl ForecastMemory {
                 room,
                 Packed {
                     until,
+                    newest,
                     senders,
                     keys,
                     rows,
@@ -109,6 +113,7 @@ impl ForecastMemory {
             let head = Head {
                 room: room.clone(),
                 until: packed.until.clone(),
+                newest: packed.newest.clone(),
                 senders: packed.senders.clone(),
                 keys: (packed.keys.len() / KEY) as u64,
                 rows: (packed.rows.len() / ROW) as u64,
@@ -137,6 +142,7 @@ impl ForecastMemory {
         Some(Remembered {
             ledger: packed.unpack()?,
             until: packed.until.clone(),
+            newest: packed.newest.clone(),
         })
     }
 
@@ -150,11 +156,15 @@ impl ForecastMemory {
         let mut rooms = BTreeMap::new();
         // One after the other, so that not everything is there twice.
         for RoomHistory {
-            room, ledger, until, ..
+            room,
+            ledger,
+            until,
+            newest,
+            ..
         } in histories
         {
             if let Some(until) = until {
-                rooms.insert(room.id, Packed::of(&ledger, &until));
+                rooms.insert(room.id, Packed::of(&ledger, &until, newest));
             }
         }
         for (room, packed) in earlier.into_iter().flat_map(|it| &it.rooms) {
@@ -170,7 +180,7 @@ impl ForecastMemory {
 }
 
 impl Packed {
-    fn of(ledger: &Ledger, until: &str) -> Self {
+    fn of(ledger: &Ledger, until: &str, newest: Option<String>) -> Self {
         let mut keys = Vec::with_capacity(ledger.keys.len() * KEY);
         for Key {
             session,
@@ -201,6 +211,7 @@ impl Packed {
         }
         Self {
             until: until.to_owned(),
+            newest,
             senders: ledger.senders.clone(),
             keys,
             rows,
@@ -314,8 +325,8 @@ mod tests {
 
     fn memory() -> ForecastMemory {
         let rooms = [
-            (room_id!("!a:b"), Packed::of(&ledger(), "s1\n")),
-            (room_id!("!b:b"), Packed::of(&Ledger::default(), "")),
+            (room_id!("!a:b"), Packed::of(&ledger(), "s1\n", Some("$1".to_owned()))),
+            (room_id!("!b:b"), Packed::of(&Ledger::default(), "", None)),
         ];
         ForecastMemory {
             account: user_id!("@a:b").to_owned(),
@@ -341,7 +352,8 @@ mod tests {
             again.room(room_id!("!a:b")).unwrap(),
             Remembered {
                 ledger: ledger(),
-                until: "s1\n".to_owned()
+                until: "s1\n".to_owned(),
+                newest: Some("$1".to_owned())
             }
         );
         assert_eq!((again.len(), again.is_empty()), (4, false));
@@ -370,9 +382,9 @@ mod tests {
         ] {
             let mut spoiled = ledger();
             spoil(&mut spoiled);
-            assert_eq!(Packed::of(&spoiled, "").unpack(), None);
+            assert_eq!(Packed::of(&spoiled, "", None).unpack(), None);
         }
-        let mut packed = Packed::of(&ledger(), "");
+        let mut packed = Packed::of(&ledger(), "", None);
         *packed.rows.last_mut().unwrap() = 3;
         assert_eq!(packed.unpack(), None);
     }

@@ -44,6 +44,8 @@ pub(super) struct RoomHistory {
     pub(super) gap: Option<Gap>,
     /// Where a later run may go on; without it that begins anew.
     pub(super) until: Option<String>,
+    /// The id of the newest message.
+    pub(super) newest: Option<String>,
 }
 
 /// Where a room was read to by an earlier run.
@@ -52,6 +54,8 @@ pub(super) struct Remembered {
     pub(super) ledger: Ledger,
     /// Events after this place were not read.
     pub(super) until: String,
+    /// The id of the newest message.
+    pub(super) newest: Option<String>,
 }
 
 /// The most that servers give at a time; a hundred takes a third longer in all.
@@ -83,7 +87,7 @@ impl<'a> Scan<'a> {
     ) -> RoomHistory {
         let mut history = match remembered {
             None => self.read_anew(room).await,
-            Some(Remembered { ledger, until }) => {
+            Some(Remembered { ledger, until, newest }) => {
                 let (pager, entering) = (Pager::starting(Some(until.clone())), Entering::resume(ledger));
                 let newer = self.read(room.clone(), Direction::Forward, pager, entering).await;
                 match newer.gap {
@@ -91,6 +95,7 @@ impl<'a> Scan<'a> {
                     Some(Gap::Refused | Gap::Unreadable | Gap::Unsupported) => self.read_anew(room).await,
                     _ => RoomHistory {
                         until: Some(until),
+                        newest: newer.newest.or(newest),
                         ..newer
                     },
                 }
@@ -109,7 +114,7 @@ impl<'a> Scan<'a> {
     }
 
     async fn read(&self, room: Room, direction: Direction, mut pager: Pager, mut entering: Entering) -> RoomHistory {
-        let (mut texts, mut left_out) = (Vec::new(), false);
+        let (mut texts, mut left_out, mut newest) = (Vec::new(), false, None);
         let mut end = End::LeftOut;
         while end == End::LeftOut && !self.options.progress.is_stopped() && !self.allowance.is_used_up() {
             let request = || self.caller.client().send(request(&room.id, direction, pager.from()));
@@ -125,6 +130,10 @@ impl<'a> Scan<'a> {
             let read = self.enter_page(json, &mut entering, &mut texts);
             self.options.progress.read_events((entering.len() - before) as u64);
             left_out |= read.left_out;
+            newest = match direction {
+                Direction::Backward => newest.or(read.first),
+                Direction::Forward => read.last.or(newest),
+            };
             match pager.turn(page.end, page.chunk.len(), entering.len() - before + read.too_old) {
                 Turn::GoOn if direction == Direction::Backward && read.reached_the_limit => break,
                 Turn::GoOn => {}
@@ -147,6 +156,7 @@ impl<'a> Scan<'a> {
             complete: end == End::Start,
             gap,
             until: None,
+            newest,
         }
     }
 
@@ -173,6 +183,10 @@ impl<'a> Scan<'a> {
                 read.left_out = true;
                 break;
             }
+            if !event.event_id.is_empty() {
+                read.first.get_or_insert_with(|| event.event_id.to_string());
+                read.last = Some(event.event_id.to_string());
+            }
             let Some(row) = entering.enter(&event) else {
                 self.allowance.give_back();
                 continue;
@@ -196,6 +210,9 @@ struct PageRead {
     reached_the_limit: bool,
     /// Some messages were not entered on purpose.
     left_out: bool,
+    /// The ids of the first and the last message that were entered, in the order of the page.
+    first: Option<String>,
+    last: Option<String>,
 }
 
 /// How the reading of a room ended.
@@ -209,7 +226,7 @@ enum End {
     Gap(Gap),
 }
 
-fn request(room: &OwnedRoomId, direction: Direction, from: Option<&str>) -> get_message_events::v3::Request {
+pub(super) fn request(room: &OwnedRoomId, direction: Direction, from: Option<&str>) -> get_message_events::v3::Request {
     let mut request = get_message_events::v3::Request::new(room.clone(), direction);
     request.from = from.map(str::to_owned);
     request.limit = UInt::from(PAGE);

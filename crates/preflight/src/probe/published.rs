@@ -51,6 +51,12 @@ pub(crate) async fn published_keys(caller: &Caller, user: &UserId) -> Fact<Publi
     }
 }
 
+/// Asks for the user's own identity as it is published now, its signatures checked
+/// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3keysquery)). Changes nothing.
+pub async fn published_identity(caller: &Caller, user: &UserId) -> Fact<Identity> {
+    published_keys(caller, user).await.map(|it| it.identity)
+}
+
 impl PublishedKeys {
     /// Reads a whole answer that was stored as JSON.
     pub(crate) fn read_answer(user: &UserId, answer: &Value) -> Self {

@@ -18,6 +18,7 @@ fn forecast() -> Forecast {
     let room = |id: &str, name: &str, events| RoomForecast {
         room_id: id.to_owned(),
         name: Some(name.to_owned()),
+        newest_event_id: Some(format!("$newest-{name}")),
         events,
         complete: true,
         ..RoomForecast::default()
@@ -92,8 +93,12 @@ fn redaction_leaves_numbers_only() {
     let mut redacted = forecast();
     redacted.redact(&|text| format!("#{}", text.len()));
     let json = serde_json::to_string(&redacted).unwrap();
-    assert!(!json.contains("example.org") && !json.contains("Hiking"), "{json}");
+    assert!(
+        !json.contains("example.org") && !json.contains("Hiking") && !json.contains("$newest"),
+        "{json}"
+    );
     assert_eq!(redacted.events, forecast().events);
+    assert_eq!(redacted.rooms[0].newest_event_id.as_deref(), Some("#14"));
     assert_eq!(redacted.senders.keys().collect::<Vec<_>>(), ["#17"]);
 }
 

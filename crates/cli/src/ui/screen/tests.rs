@@ -194,6 +194,7 @@ fn forecast() -> Forecast {
         name: name.map(str::to_owned),
         left,
         newest_at_risk_at: (events.at_risk > 0).then_some(TAKEN_AT - events.at_risk * 3_600_000),
+        newest_event_id: None,
         events,
         complete: true,
         gap: None,

@@ -65,6 +65,8 @@ async fn every_message_is_in_its_class() {
         .map(|it| (it.events.at_risk, it.complete, it.name.is_some()))
         .collect();
     assert_eq!(rooms, [(3, true, true), (2, true, true)]);
+    let newest: Vec<_> = forecast.rooms.iter().map(|it| it.newest_event_id.as_deref()).collect();
+    assert_eq!(newest, [Some("$19"), Some("$16")]);
     assert_eq!((forecast.scope.rooms, forecast.scope.rooms_complete), (2, 2));
     // Without a key and a limit nothing else is asked.
     assert_eq!(server.asked("/room_keys/keys").len(), 1);
