@@ -2,6 +2,8 @@
 
 mod from;
 
+pub(crate) use from::as_sentence;
+
 use crate::exit::Exit;
 
 /// A failed command: what is wrong, and what to do.

@@ -107,6 +107,20 @@ impl Kept {
         }
     }
 
+    /// Removes the key that seals what a reset writes down.
+    pub(crate) fn forget_sealing_key(&self) {
+        self.keyring.remove(&format!("{} reset", self.user));
+    }
+
+    /// Returns the key that seals what a reset writes down, from the system's keyring; `None`: no keyring answers.
+    pub(crate) fn sealing_key(&self) -> Option<SecretString> {
+        let name = format!("{} reset", self.user);
+        self.keyring.get(&name).or_else(|| {
+            let key = random_key().ok()?;
+            self.keyring.set(&name, &key).then_some(key)
+        })
+    }
+
     /// Returns the folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder

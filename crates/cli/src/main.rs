@@ -15,6 +15,7 @@ mod resolve;
 mod secrets;
 mod session;
 mod signals;
+mod state;
 mod status;
 mod ui;
 

@@ -6,11 +6,10 @@ use std::{
     path::PathBuf,
 };
 
-use etcetera::BaseStrategy;
 use lifeboat_preflight::{ForecastMemory, ruma::OwnedUserId};
 use tempfile::NamedTempFile;
 
-use crate::kept::{folder_name, make_private};
+use crate::{kept::make_private, state};
 
 /// More is not read: some ten million messages.
 const LIMIT: u64 = 512 << 20;
@@ -29,9 +28,7 @@ pub(crate) struct MemoryFile {
 impl MemoryFile {
     /// Returns the place for `user` below the user's state folder (XDG on Unix, the data folder elsewhere).
     pub(crate) fn of(user: &OwnedUserId) -> Option<Self> {
-        let strategy = etcetera::choose_base_strategy().ok()?;
-        let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
-        let folder = state.join("lifeboat").join(folder_name(user.as_str()));
+        let folder = state::folder_of(user)?;
         Some(Self {
             user: user.clone(),
             folder,
@@ -49,6 +46,11 @@ impl MemoryFile {
             tracing::warn!("what an earlier check remembers is damaged or of another version: everything is read anew");
         }
         memory
+    }
+
+    /// Removes it. What was never there needs no removing.
+    pub(crate) fn forget(&self) {
+        let _ = fs::remove_file(self.folder.join(FILE));
     }
 
     /// Replaces it, mode 0600.

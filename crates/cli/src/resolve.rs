@@ -116,7 +116,7 @@ pub(crate) enum Afterwards {
 }
 
 /// Whose account, and how to get in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     /// The account.
     pub(crate) user: OwnedUserId,

@@ -214,9 +214,10 @@ impl<'a> Reset<'a> {
     }
 
     fn note_own_session(&mut self, device: &str) -> Result<(), Cause> {
-        let lent = self.asking.as_ref().is_some_and(|it| {
-            it.kind() == lifeboat_preflight::SessionKind::Borrowed && it.device_id() == Some(device)
-        });
+        let lent = self
+            .asking
+            .as_ref()
+            .is_some_and(|it| it.kind() == lifeboat_preflight::SessionKind::Borrowed && it.device_id() == Some(device));
         if !lent && !self.journal.own_sessions().contains(&device) {
             self.journal.append(Record::Session {
                 device: device.to_owned(),

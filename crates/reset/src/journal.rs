@@ -11,10 +11,10 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use lifeboat_report::{Clearance, Ground, Plan};
+use lifeboat_report::{Clearance, Ground, Plan, Step};
 use serde::{Deserialize, Serialize};
 
-use crate::flow::{self, Next, Password, Record, Stamped};
+use crate::flow::{self, Next, Outcome, Password, Record, Stamped};
 
 pub use lock::ResetLock;
 
@@ -273,6 +273,14 @@ impl Journal {
     /// Says what is known of the password.
     pub fn password(&self) -> Password {
         flow::password(&self.header.plan, &self.records)
+    }
+
+    /// Tells whether Lifeboat has signed in with the new password.
+    pub fn has_signed_in(&self) -> bool {
+        let step = self.header.plan.steps.iter().position(|it| *it == Step::SignIn);
+        let done =
+            |it: &Record| matches!(it, Record::Ended { step: number, outcome: Outcome::Done } if Some(*number) == step);
+        self.records.iter().any(done)
     }
 
     /// Returns the device ids of the sessions that Lifeboat made on the way.

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
-    pbkdf2, rand,
+    digest, pbkdf2, rand,
 };
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
@@ -23,7 +23,7 @@ pub struct Sealed {
 /// The key that seals.
 #[derive(Clone, Debug)]
 pub enum Sealer {
-    /// 32 random bytes in base64, kept in the system's keyring.
+    /// At least 256 random bits as text, kept in the system's keyring.
     Keyring(SecretString),
     /// Something that the person will type again: stretched with PBKDF2.
     Passphrase(SecretString),
@@ -91,8 +91,7 @@ impl Sealer {
         let mut bytes = Zeroizing::new([0; 32]);
         match (self, salt) {
             (Self::Keyring(key), None) => {
-                let decoded = Zeroizing::new(STANDARD_NO_PAD.decode(key.expose_secret()).ok()?);
-                bytes.copy_from_slice(decoded.get(..32)?);
+                bytes.copy_from_slice(digest::digest(&digest::SHA256, key.expose_secret().as_bytes()).as_ref());
             }
             (Self::Passphrase(passphrase), Some(salt)) => pbkdf2::derive(
                 pbkdf2::PBKDF2_HMAC_SHA512,
@@ -120,7 +119,7 @@ mod tests {
 
     #[test]
     fn only_the_key_that_sealed_it_opens_it() {
-        let keyring = |byte: u8| Sealer::Keyring(STANDARD_NO_PAD.encode([byte; 32]).into());
+        let keyring = |byte: u8| Sealer::Keyring(format!("{byte:064x}").into());
         let typed = |text: &str| Sealer::Passphrase(text.into());
         let sealers = [keyring(1), keyring(2), typed("one"), typed("two")];
         for (number, sealer) in sealers.iter().enumerate() {

@@ -115,11 +115,7 @@ fn finish(
     reserved: Option<Reserved>,
     console: &mut Console,
 ) -> Result<Exit, Failure> {
-    let generator = Generator {
-        name: "lifeboat".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    let mut status = StatusFile::of(&report, generator);
+    let mut status = StatusFile::of(&report, generator());
     match output.names {
         Names::Redacted => status.redact(&redaction::hash),
         Names::Ids => status.forecast.iter_mut().for_each(Forecast::forget_names),
@@ -137,4 +133,12 @@ fn finish(
         console.note(&format!("Wrote {}. It holds no secret.", file.display()));
     }
     Ok(report.verdict.of(output.fate).into())
+}
+
+/// Names this program in what it writes.
+pub(crate) fn generator() -> Generator {
+    Generator {
+        name: "lifeboat".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
 }

@@ -1,0 +1,84 @@
+//! `lifeboat leave`: signs Lifeboat's own kept session out.
+
+use lifeboat_preflight::{OwnSession, Questions, SessionKind, check};
+use lifeboat_report::facts::DeviceKeys;
+
+use super::runtime;
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    kept::Kept,
+    memory::MemoryFile,
+    resolve::{Afterwards, Force, LeaveJob},
+    session::{Way, holding},
+    signals::Stops,
+    ui::console::Console,
+};
+
+/// Runs it.
+pub(crate) fn run(job: LeaveJob, console: &mut Console) -> Result<Exit, Failure> {
+    let kept = Kept::of(&job.entry.user)?;
+    if kept.find()?.is_none() {
+        return Err(Failure::usage(
+            "Lifeboat keeps no session of this account on this machine.",
+            "There is nothing to leave.",
+        ));
+    }
+    let memory = MemoryFile::of(&job.entry.user);
+    let runtime = runtime()?;
+    let left = runtime.block_on(leave(job, &kept, console));
+    // A thread that still waits for the terminal may not hold up the end.
+    runtime.shutdown_background();
+    let exit = left?;
+    if exit == Exit::Done {
+        memory.iter().for_each(MemoryFile::forget);
+    }
+    Ok(exit)
+}
+
+async fn leave(job: LeaveJob, kept: &Kept, console: &mut Console) -> Result<Exit, Failure> {
+    let mut stops = Stops::listen()?;
+    let user = job.entry.user.clone();
+    let way = Way::prepare(job.entry, Afterwards::Remove, console)?;
+    let homeserver = way.discover(&mut stops).await?;
+    let session = match way.sign_in(&homeserver, &mut stops, console, || Ok(())).await {
+        Ok((session, ())) => session,
+        // The session that was kept has ended: only what it stored here is left to remove.
+        Err(failure) if failure.exit == Exit::Usage => {
+            kept.forget();
+            console.note("The kept session had ended already. What it stored here is removed.");
+            return Ok(Exit::Done);
+        }
+        Err(failure) => return Err(failure),
+    };
+    if job.force == Force::No {
+        let work = async |session: &OwnSession| Ok(check(session, &homeserver, &Questions::default(), &()).await?);
+        let (back, facts) = holding(session, &mut stops, console, work).await?;
+        let ready = facts.sessions.known().is_some_and(|all| {
+            all.iter()
+                .any(|it| it.may_hold_room_keys() && it.keys.is(&DeviceKeys::Signed))
+        });
+        if !ready {
+            return Err(Failure {
+                wrong: "No other session could receive the keys of new messages. Lifeboat stays signed in.".to_owned(),
+                hint: "Sign in with Element and verify it there, then run this again; or give --force.".to_owned(),
+                exit: Exit::Blocked,
+            });
+        }
+        return sign_out(back, kept, &user.to_string(), console).await;
+    }
+    sign_out(session, kept, &user.to_string(), console).await
+}
+
+async fn sign_out(session: OwnSession, kept: &Kept, user: &str, console: &mut Console) -> Result<Exit, Failure> {
+    debug_assert_eq!(session.kind(), SessionKind::Kept);
+    session.sign_out().await.map_err(|error| {
+        Failure::failed(
+            crate::failure::as_sentence(&error.to_string()),
+            "Try again; or sign “Lifeboat” out in Element: Settings → Sessions.",
+        )
+    })?;
+    kept.forget();
+    console.note(&format!("Lifeboat has signed out of {user}."));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,143 @@
+//! `lifeboat resume`: finishes a reset that was interrupted.
+
+use lifeboat_preflight::OwnSession;
+use lifeboat_report::{Route, Step};
+use lifeboat_reset::{
+    Found, Journal, ResetLock,
+    flow::{Password, Record},
+};
+
+use super::{
+    reset::{
+        carry_out::{BEFORE, Cargo, carry_out},
+        no_home, password,
+    },
+    runtime,
+};
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    resolve::{Afterwards, NewPassword, Person, ResumeJob},
+    secrets::{self, Purpose},
+    session::{Way, asked, warn_of_readers},
+    signals::Stops,
+    state, status,
+    ui::{console::Console, prompt, time},
+};
+
+/// Runs it.
+pub(crate) fn run(job: ResumeJob, console: &mut Console) -> Result<Exit, Failure> {
+    let folder = state::folder_of(&job.entry.user).ok_or_else(no_home)?;
+    let _lock = ResetLock::take(&folder)?;
+    let journal = match Journal::find(&folder.join("resets"))? {
+        Found::Unfinished(journal) => *journal,
+        Found::Finished => {
+            console.note("The last reset of this account is finished. There is nothing left to do.");
+            return Ok(Exit::Done);
+        }
+        Found::Nothing => {
+            return Err(Failure::usage(
+                "There is no reset of this account on this machine.",
+                "Check the user id. To begin one: lifeboat reset",
+            ));
+        }
+    };
+    let runtime = runtime()?;
+    let ended = runtime.block_on(resume(job, journal, console));
+    // A thread that still waits for the terminal may not hold up the end.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console) -> Result<Exit, Failure> {
+    let mut stops = Stops::listen()?;
+    let what = match journal.password() {
+        Password::Unchanged => "before the password was changed",
+        Password::Dark => "just after the new password was sent",
+        Password::Changed => "after the password was changed",
+    };
+    console.note(&format!(
+        "A reset of {} stopped on {}, {what}. Nothing is lost.",
+        job.entry.user,
+        time::moment(journal.last_at())
+    ));
+    let new_password = match password::prepare(&job.new_password, console)? {
+        password::Chosen::Given(new) => new,
+        _ if job.new_password == NewPassword::Prompt => {
+            asked(&mut stops, || {
+                prompt::ask("The new password that you chose (it is not shown)")
+            })
+            .await?
+        }
+        _ => return Err(no_password()),
+    };
+    let old = password::read_old(job.old_password.as_deref(), console)?;
+    let plan = journal.plan().clone();
+    let changed = journal.password() == Password::Changed;
+    let old_password = match (old, plan.route, job.person) {
+        // It is needed only if it turns out that it still is the true one.
+        (None, Route::OldPassword, Person::Present) if !changed => {
+            asked(&mut stops, || {
+                prompt::ask_or_skip("Your old password, in case it is still the true one (Enter skips it)")
+            })
+            .await?
+        }
+        (old, _, _) => old,
+    };
+    let recovery_key = match &job.recovery_key {
+        Some(file) => {
+            let read = secrets::read_file(file, Purpose::RecoveryKey)?;
+            warn_of_readers(console, read.readers, file);
+            Some(read.secret)
+        }
+        None if plan.steps.contains(&Step::Restore) && job.person == Person::Present => {
+            asked(&mut stops, || {
+                prompt::ask_or_skip("Recovery key or passphrase (it is not shown; Enter goes on without)")
+            })
+            .await?
+        }
+        None => None,
+    };
+    let email = match (&job.email, plan.route, job.person) {
+        (None, Route::Email, Person::Present) if !changed => {
+            let typed = asked(&mut stops, || prompt::line("The e-mail address of your account")).await?;
+            Some(typed).filter(|it| !it.is_empty())
+        }
+        (given, _, _) => given.clone(),
+    };
+    job.entry.homeserver = job.entry.homeserver.or_else(|| journal.header().homeserver.clone());
+    let account = job.entry.command_line();
+    let user = job.entry.user.clone();
+    let way = Way::prepare(job.entry, Afterwards::Remove, console)?;
+    let homeserver = way.discover(&mut stops).await?;
+    let admin = match &job.admin_token {
+        Some(file) => {
+            let read = secrets::read_file(file, Purpose::AccessToken)?;
+            Some(OwnSession::borrow_from_anybody(&homeserver, &read.secret).await?)
+        }
+        None => None,
+    };
+    let before = journal.folder().join(BEFORE);
+    let before = before.exists().then(|| status::read(&before)).transpose()?;
+    journal.append(Record::Resumed)?;
+    let cargo = Cargo {
+        homeserver: &homeserver,
+        user: &user,
+        account: &account,
+        new_password,
+        old_password,
+        recovery_key,
+        email,
+        before,
+        person: job.person,
+        format: job.format,
+    };
+    carry_out(cargo, journal, admin, &mut stops, console).await
+}
+
+fn no_password() -> Failure {
+    Failure::usage(
+        "The new password is needed once more: it was not written down.",
+        "Give it with --new-password-file or --new-password-fd.",
+    )
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lifeboat_preflight::{CertificateProblem, CheckError, DiscoverError, SignInError};
+use lifeboat_reset::JournalError;
 
 use super::Failure;
 use crate::ui::clean::clean;
@@ -97,6 +98,20 @@ impl From<CheckError> for Failure {
     }
 }
 
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        let hint = match &error {
+            JournalError::Disk { .. } => "Make space or mend the permissions there, then run the command again.",
+            JournalError::Newer { .. } => "Update Lifeboat, and finish that reset with the version that began it.",
+            JournalError::Damaged { .. } => {
+                "Move that file away if you know how that reset ended; sign in with either password to find out."
+            }
+            JournalError::Busy => "Wait until it is done, or stop it first.",
+        };
+        Self::failed(sentence(&error), hint)
+    }
+}
+
 fn another_method(offered: &[String]) -> String {
     let offers = |flow: &str| offered.iter().any(|it| it == flow);
     match (offers("m.login.password"), offers("m.login.sso")) {
@@ -116,7 +131,12 @@ fn another_method(offered: &[String]) -> String {
 
 /// Makes a sentence of an error's words: with a capital, unless it begins with an address.
 fn sentence(error: &impl std::error::Error) -> String {
-    let words = error.to_string();
+    as_sentence(&error.to_string())
+}
+
+/// Makes a sentence of words: with a capital, unless they begin with an address, and a full stop.
+pub(crate) fn as_sentence(words: &str) -> String {
+    let words = words.to_owned();
     match words.split_once(' ') {
         Some((first, _)) if first.chars().all(|it| it.is_ascii_lowercase()) => {
             let (initial, rest) = words.split_at(1);

@@ -155,7 +155,11 @@ pub(crate) fn reset(args: ResetArgs, person: Person) -> Result<ResetJob, Failure
         ));
     }
     let waivers = Waivers {
-        blockers: args.waive.iter().map(|it| code(it)).collect::<Result<BTreeSet<_>, _>>()?,
+        blockers: args
+            .waive
+            .iter()
+            .map(|it| code(it))
+            .collect::<Result<BTreeSet<_>, _>>()?,
         cautions_acknowledged: args.accept_cautions,
     };
     let consent = match (args.dry_run, args.yes) {

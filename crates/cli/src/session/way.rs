@@ -111,6 +111,10 @@ impl Way {
             self.secret = Some(asked(stops, move || prompt::ask(&question)).await?);
         }
         let extra = asked(stops, ask).await?;
+        let password = match self.entry.sign_in {
+            SignIn::AccessTokenFile(_) | SignIn::Sso => None,
+            _ => self.secret.clone(),
+        };
         if self.entry.sign_in == SignIn::Sso {
             let asking = ask_browser(homeserver, &self.entry.user, show_address);
             let token = stops
@@ -121,7 +125,7 @@ impl Way {
         }
         let session = self.sign_in_anew(homeserver, stops, console).await?;
         console.note(&signed_in(&session, homeserver));
-        Ok((session, extra))
+        Ok((session, password, extra))
     }
 
     async fn reopen(

@@ -1,6 +1,7 @@
 //! One line of progress on stderr while a command works, and one for each phase where there are several.
 
 mod forecast;
+mod reset;
 
 use std::{
     io::{self, IsTerminal},
@@ -12,6 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lifeboat_preflight::{ForecastProgress, Step, Watch};
 
 use self::forecast::ForecastLines;
+pub(crate) use self::reset::ResetVoice;
 
 /// How often a line moves.
 const TICK: Duration = Duration::from_millis(100);

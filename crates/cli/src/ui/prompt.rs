@@ -2,9 +2,10 @@
 
 use std::{
     fs::File,
-    io::{self, ErrorKind, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Write},
 };
 
+use lifeboat_reset::Wishes;
 use rpassword::ConfigBuilder;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -55,6 +56,84 @@ pub(crate) fn tell(sentence: &str) {
         // A terminal that is gone asks no further question either.
         let _ = writeln!(terminal, "{}", clean_sentence(sentence));
     }
+}
+
+/// Asks for one line, shown as it is typed.
+pub(crate) fn line(question: &str) -> Result<String, Failure> {
+    let ask = || -> io::Result<String> {
+        let mut output = File::options().write(true).open(OUTPUT)?;
+        write!(output, "{}: ", clean_sentence(question))?;
+        output.flush()?;
+        let mut typed = String::new();
+        match BufReader::new(File::open(TERMINAL)?).read_line(&mut typed)? {
+            0 => Err(ErrorKind::UnexpectedEof.into()),
+            _ => Ok(typed.trim().to_owned()),
+        }
+    };
+    ask().map_err(|error| not_answered(&error))
+}
+
+/// Asks whether to go on; anything but the whole word is a no.
+pub(crate) fn yes(question: &str) -> Result<bool, Failure> {
+    Ok(line(&format!("{question} Type yes to go on"))?.eq_ignore_ascii_case("yes"))
+}
+
+/// Listens for keys while something else is waited for; ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    listening: tokio::task::JoinHandle<()>,
+}
+
+/// Between two looks at the terminal.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(200);
+
+impl Keys {
+    /// Takes `r` and Enter for the wish to have another mail.
+    pub(crate) fn listen(wishes: Wishes) -> Self {
+        let listening = tokio::spawn(async move {
+            let Some(terminal) = without_waiting() else { return };
+            let mut terminal = terminal;
+            let mut typed = [0; 64];
+            loop {
+                tokio::time::sleep(LOOK).await;
+                match io::Read::read(&mut terminal, &mut typed) {
+                    Ok(0) => return,
+                    Ok(length) if typed[..length].iter().any(|it| it.eq_ignore_ascii_case(&b'r')) => {
+                        wishes.another_mail()
+                    }
+                    Ok(_) => {}
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(_) => return,
+                }
+            }
+        });
+        Self { listening }
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+/// Opens the terminal so that reading never waits. Only Unix can.
+#[cfg(unix)]
+fn without_waiting() -> Option<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).ok()?;
+    File::options().read(true).custom_flags(nonblocking).open(TERMINAL).ok()
+}
+
+/// Opens the terminal so that reading never waits. Only Unix can.
+#[cfg(not(unix))]
+fn without_waiting() -> Option<File> {
+    None
+}
+
+/// Writes a line to stderr. When stderr is gone there is nobody left to tell.
+pub(crate) fn stderr_line(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 fn not_answered(error: &io::Error) -> Failure {

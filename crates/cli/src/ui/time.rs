@@ -19,6 +19,14 @@ pub(crate) fn day(moment: u64) -> String {
     timestamp(moment).map_or_else(|| "an unknown day".to_owned(), |it| it.strftime("%Y-%m-%d").to_string())
 }
 
+/// Writes `moment` so that names made of it sort by time: `20261123T155812.250Z`.
+pub(crate) fn stamp(moment: u64) -> String {
+    timestamp(moment).map_or_else(
+        || format!("{moment:020}"),
+        |it| it.strftime("%Y%m%dT%H%M%S%.3fZ").to_string(),
+    )
+}
+
 /// Reads a day like `2026-11-23`: its first moment in UTC, in milliseconds since the Unix epoch.
 pub(crate) fn parse_day(text: &str) -> Option<u64> {
     let day: Date = text.parse().ok()?;

@@ -104,7 +104,8 @@ impl OwnSession {
     /// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3accountwhoami)). Nothing is created,
     /// nothing is signed out.
     pub async fn borrow_from_anybody(homeserver: &Homeserver, token: &SecretString) -> Result<Self, SignInError> {
-        let nobody = UserId::parse("@lifeboat:lifeboat.invalid").map_err(|error| SignInError::Store(error.to_string()))?;
+        let nobody =
+            UserId::parse("@lifeboat:lifeboat.invalid").map_err(|error| SignInError::Store(error.to_string()))?;
         match borrow(client(homeserver, None).await?, &nobody, token).await {
             Err(SignInError::TokenOfAnotherUser { got, .. }) => {
                 let user = UserId::parse(&got).map_err(|error| SignInError::Refused {

@@ -74,9 +74,8 @@ impl Reset<'_> {
         let Some(before) = self.kit.before else {
             return Err(Cause::NotProven("what there was before is not known".into()));
         };
-        let not_proven = |error: history_proof::ProofError| {
-            Cause::NotProven(error.to_string().trim_end_matches('.').to_owned())
-        };
+        let not_proven =
+            |error: history_proof::ProofError| Cause::NotProven(error.to_string().trim_end_matches('.').to_owned());
         let earlier = Earlier::of(before).map_err(not_proven)?;
         self.have_live().await?;
         let live = self.live.as_ref().ok_or(Cause::NoSession)?;

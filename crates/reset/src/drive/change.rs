@@ -115,10 +115,12 @@ impl Reset<'_> {
                     break true;
                 }
                 // The server may still be at work on what it was sent a moment ago.
-                Ok(Trial::WrongPassword) => match self.dark_at.take().and_then(|it| SETTLED.checked_sub(it.elapsed())) {
-                    Some(rest) => self.kit.wishes.wait(rest).await,
-                    None => break false,
-                },
+                Ok(Trial::WrongPassword) => {
+                    match self.dark_at.take().and_then(|it| SETTLED.checked_sub(it.elapsed())) {
+                        Some(rest) => self.kit.wishes.wait(rest).await,
+                        None => break false,
+                    }
+                }
                 Err(Refusal::RateLimited { wait }) => self.wait_out(wait).await?,
                 Err(Refusal::Unreachable) if tries < TRIES => {
                     tries += 1;

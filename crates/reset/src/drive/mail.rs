@@ -38,7 +38,11 @@ impl Reset<'_> {
 
     /// Asks for one mail and writes down what proves that we did.
     async fn send_mail(&mut self, proof: MailProof, attempt: u32) -> Result<MailProof, Cause> {
-        let address = self.kit.address.clone().ok_or(Cause::Refused(Refusal::AddressUnknown))?;
+        let address = self
+            .kit
+            .address
+            .clone()
+            .ok_or(Cause::Refused(Refusal::AddressUnknown))?;
         let anonymous = self.kit.homeserver.anonymous().await.map_err(Cause::NotSignedIn)?;
         let request = MailRequest {
             address,

@@ -1,0 +1,192 @@
+//! Has a plan carried out, now or after an interruption, and says what came of it.
+
+use lifeboat_preflight::{Homeserver, KeepIn, OwnSession, ruma::UserId};
+use lifeboat_report::{Facts, HistoryProof, StatusFile, Step};
+use lifeboat_reset::{
+    Broken, Cause, Finished, Journal, Kit, Places, Reset, Sealer, Wishes,
+    flow::Password,
+    route::account_page::{self, AccountPage},
+};
+use secrecy::SecretString;
+
+use crate::{
+    advice::CommandLine,
+    exit::Exit,
+    failure::{self, Failure},
+    kept::Kept,
+    resolve::{Format, Person},
+    signals::{Stopped, Stops},
+    ui::{console::Console, json, progress::ResetVoice, prompt, reset},
+};
+
+/// Name of the earlier check in the folder of its reset.
+pub(crate) const BEFORE: &str = "before.json";
+
+/// What a reset takes along.
+pub(crate) struct Cargo<'a> {
+    pub(crate) homeserver: &'a Homeserver,
+    pub(crate) user: &'a UserId,
+    pub(crate) account: &'a CommandLine,
+    pub(crate) new_password: SecretString,
+    pub(crate) old_password: Option<SecretString>,
+    pub(crate) recovery_key: Option<SecretString>,
+    pub(crate) email: Option<String>,
+    pub(crate) before: Option<StatusFile>,
+    pub(crate) person: Person,
+    pub(crate) format: Format,
+}
+
+/// Does what the journal says is left to do.
+pub(crate) async fn carry_out(
+    cargo: Cargo<'_>,
+    journal: Journal,
+    session: Option<OwnSession>,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
+    let kept = Kept::of(cargo.user)?;
+    let sealer = match kept.sealing_key() {
+        Some(key) => Sealer::Keyring(key),
+        None => Sealer::Passphrase(cargo.new_password.clone()),
+    };
+    let (folder, plan) = (journal.folder().to_owned(), journal.plan().clone());
+    let wishes = Wishes::default();
+    let voice = ResetVoice::begin(cargo.person);
+    let page: Option<AccountPage> = cargo.before.as_ref().and_then(|it| page_of(&it.facts));
+    let kit = Kit {
+        homeserver: cargo.homeserver,
+        asker: &voice,
+        wishes: wishes.clone(),
+        places: &kept,
+        sealer,
+        new_password: cargo.new_password,
+        old_password: cargo.old_password,
+        recovery_key: cargo.recovery_key,
+        address: cargo.email,
+        page,
+        before: cargo.before.as_ref(),
+    };
+    let listening = plan.steps.contains(&Step::AskForMail) && cargo.person == Person::Present;
+    let keys = listening.then(|| prompt::Keys::listen(wishes.clone()));
+    let reset = Reset::new(kit, journal, cargo.user, session);
+    let ended = run_to_a_safe_end(reset, &wishes, &voice, cargo.person, stops).await;
+    drop(keys);
+    drop(voice);
+    let finished = match ended {
+        Ok(finished) => finished,
+        Err(broken) => return Err(broken_words(&broken, cargo.account)),
+    };
+    kept.forget_sealing_key();
+    let history = match finished.history {
+        Some(proof) => Some(proof),
+        None => earlier_proof(&folder),
+    };
+    let finished = Finished { history, ..finished };
+    let lost = finished.history.as_ref().is_some_and(|it| !it.holds());
+    match cargo.format {
+        Format::Screen => {
+            let text = reset::render(&plan, &finished, cargo.account, &folder, console.width());
+            console.show(&text)?;
+        }
+        Format::Json => console.show(&json::document(&reset::document(&plan, &finished, &folder))?)?,
+    }
+    Ok(if lost { Exit::Incomplete } else { Exit::Done })
+}
+
+/// Runs it; Ctrl-C asks once whether to stop, and ends it where nothing is half done.
+async fn run_to_a_safe_end(
+    reset: Reset<'_>,
+    wishes: &Wishes,
+    voice: &ResetVoice,
+    person: Person,
+    stops: &mut Stops,
+) -> Result<Finished, Broken> {
+    let mut running = std::pin::pin!(reset.run());
+    let mut asked = 0;
+    loop {
+        match stops.unless_stopped(running.as_mut()).await {
+            Ok(ended) => return ended,
+            Err(Stopped) => asked += 1,
+        }
+        let sure = match person {
+            Person::Present => asked > 1,
+            Person::Absent => true,
+        };
+        if sure {
+            voice.say(" Stopping as soon as nothing is half done.");
+            wishes.stop();
+        } else {
+            voice.say(
+                " Stop here? What is done so far is shown above, and nothing is lost: `lifeboat resume` goes on from \
+                 here. Ctrl-C once more stops; otherwise it goes on.",
+            );
+        }
+    }
+}
+
+fn page_of(facts: &Facts) -> Option<AccountPage> {
+    account_page::find(&facts.server)
+}
+
+/// The proof that an interrupted run has already made.
+fn earlier_proof(folder: &std::path::Path) -> Option<HistoryProof> {
+    let text = std::fs::read(folder.join("history.json")).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Says in two sentences what stopped a reset, and what to do now.
+fn broken_words(broken: &Broken, account: &CommandLine) -> Failure {
+    let why = failure::as_sentence(&broken.cause.to_string());
+    let resume = account.command("resume", []);
+    let stopped = matches!(broken.cause, Cause::Stopped);
+    match (broken.password, broken.signed_in) {
+        (Password::Unchanged, _) => {
+            let exit = if stopped { Exit::Interrupted } else { Exit::Failed };
+            let hint = match &broken.cause {
+                Cause::Stopped | Cause::NotConfirmed => format!("Go on with: {resume}"),
+                Cause::Lapsed(_) => "Begin again: the account has to be checked anew.".to_owned(),
+                Cause::NeitherPassword => {
+                    "Somebody else may have changed it. Take the route email, or ask the people who run your server."
+                        .to_owned()
+                }
+                _ => format!("Put that right, then go on with: {resume}"),
+            };
+            Failure {
+                wrong: format!("{why} The password is unchanged."),
+                hint,
+                exit,
+            }
+        }
+        (Password::Dark, _) => Failure {
+            wrong: format!("{why} Whether the password changed is not known yet. Nothing is lost."),
+            hint: format!("Lifeboat finds out and goes on with: {resume}"),
+            exit: Exit::Stranded,
+        },
+        (Password::Changed, false) => Failure {
+            wrong: format!("{why} The password is changed, and nobody is signed in with it yet. Nothing is lost."),
+            hint: format!("Go on with: {resume}"),
+            exit: Exit::Stranded,
+        },
+        (Password::Changed, true) => Failure {
+            wrong: format!("{why} The password is changed and Lifeboat is signed in, but not everything is back."),
+            hint: format!("Go on with: {resume}"),
+            exit: Exit::Incomplete,
+        },
+    }
+}
+
+impl Places for Kept {
+    fn new_place(&self) -> Result<KeepIn, String> {
+        self.prepare()
+            .map(|(place, _)| place)
+            .map_err(|failure| failure.wrong.trim_end_matches('.').to_owned())
+    }
+
+    fn old_place(&self) -> Option<KeepIn> {
+        self.find().ok().flatten()
+    }
+
+    fn forget(&self) {
+        Self::forget(self);
+    }
+}

@@ -1,0 +1,133 @@
+//! The check before a reset: now, or from a status file.
+
+use lifeboat_preflight::{Homeserver, OwnSession, Questions, examine, outside};
+use lifeboat_report::{HOLDS_FOR, Report};
+use secrecy::SecretString;
+
+use crate::{
+    candidates::{self, Typed},
+    failure::Failure,
+    resolve::{Afterwards, Entry, Format, ResetJob, SignIn},
+    secrets::{self, Purpose},
+    session::{Way, holding, warn_of_readers},
+    signals::Stops,
+    status,
+    ui::{console::Console, progress::Progress, time},
+};
+
+/// What the check saw, and what is needed further on.
+pub(super) struct Seen {
+    pub(super) homeserver: Homeserver,
+    pub(super) report: Report,
+    /// The session that asks for the change; it is still signed in.
+    pub(super) session: Option<OwnSession>,
+    /// The password that let it in.
+    pub(super) old: Option<SecretString>,
+    /// The recovery key that opened the most.
+    pub(super) recovery_key: Option<SecretString>,
+}
+
+/// Looks, as `lifeboat check` does.
+pub(super) async fn look(job: &mut ResetJob, stops: &mut Stops, console: &mut Console) -> Result<Seen, Failure> {
+    let earlier = job
+        .status_file
+        .as_deref()
+        .map(|it| earlier(it, &job.entry))
+        .transpose()?;
+    let admin = match &job.admin_token {
+        Some(file) => {
+            let read = secrets::read_file(file, Purpose::AccessToken)?;
+            warn_of_readers(console, read.readers, file);
+            Some(read.secret)
+        }
+        None => None,
+    };
+    let mut typed = candidates::read(&job.candidates.files, console)?;
+    candidates::warn_of_mistakes(&typed, console);
+    let (user, nobody) = (job.entry.user.clone(), job.entry.sign_in == SignIn::Nobody);
+    let way = Way::prepare(job.entry.clone(), Afterwards::Remove, console)?;
+    let homeserver = way.discover(stops).await?;
+    if nobody {
+        let session = match admin {
+            Some(token) => Some(OwnSession::borrow_from_anybody(&homeserver, &token).await?),
+            None => None,
+        };
+        let facts = match &earlier {
+            Some(report) => report.facts.clone(),
+            None => outside(&homeserver, &user, session.as_ref()).await?,
+        };
+        let report = earlier.unwrap_or_else(|| Report::of(user.to_string(), time::now(), facts));
+        let asking = job.candidates.asking;
+        typed.extend(crate::session::asked(stops, move || candidates::ask(asking)).await?);
+        return Ok(Seen {
+            homeserver,
+            recovery_key: best_key(&typed, &report),
+            report,
+            session,
+            old: None,
+        });
+    }
+    let asking = job.candidates.asking;
+    let (session, old, answer) = way
+        .sign_in_knowing(&homeserver, stops, console, move || candidates::ask(asking))
+        .await?;
+    typed.extend(answer);
+    let questions = Questions {
+        candidates: typed.iter().map(|it| it.text.clone()).collect(),
+    };
+    let question = &job.forecast;
+    let work = async |session: &OwnSession| {
+        if let Some(report) = earlier {
+            return Ok(report);
+        }
+        let running = match question {
+            lifeboat_preflight::ForecastQuestion::Run(options) => Some(&options.progress),
+            lifeboat_preflight::ForecastQuestion::Quick => None,
+        };
+        let progress = Progress::begin("checking first").with_forecast(running);
+        let checked = examine(session, &homeserver, &questions, question, &progress).await?;
+        Ok(Report::of(user.to_string(), time::now(), checked.facts).with_forecast(checked.forecast))
+    };
+    let (session, report) = holding(session, stops, console, work).await?;
+    if job.format == Format::Screen {
+        let verdict = report.verdict.of(job.fate);
+        console.note(&format!("Checked: {verdict} for this reset."));
+    }
+    Ok(Seen {
+        recovery_key: best_key(&typed, &report),
+        homeserver,
+        report,
+        session: Some(session),
+        old,
+    })
+}
+
+/// Reads an earlier check of the same account, not older than an hour.
+fn earlier(file: &std::path::Path, entry: &Entry) -> Result<Report, Failure> {
+    let report = status::read(file)?.rejudge();
+    if report.account != entry.user.as_str() {
+        return Err(Failure::usage(
+            format!("“{}” is about another account, or redacted.", file.display()),
+            format!("Give a file that `lifeboat check {}` wrote.", entry.user),
+        ));
+    }
+    if time::now() > report.taken_at.saturating_add(HOLDS_FOR) {
+        return Err(Failure::usage(
+            format!("“{}” is older than an hour.", file.display()),
+            "Check again: an account changes. Without --status-file, Lifeboat checks now.",
+        ));
+    }
+    Ok(report)
+}
+
+/// Returns the candidate that was found to open secret storage and the backup; where nothing was tried, the first.
+fn best_key(typed: &[Typed], report: &Report) -> Option<SecretString> {
+    let trial = report.facts.key_trial.known();
+    let opens = |number: &usize| {
+        trial
+            .and_then(|it| it.candidates.get(*number))
+            .is_some_and(|it| it.opens_default && it.opens_active_backup)
+    };
+    let best = (0..typed.len()).find(opens).unwrap_or(0);
+    typed.get(best).map(|it| it.text.clone())
+}

@@ -1,0 +1,53 @@
+//! Which route a reset takes.
+
+use lifeboat_report::{Report, Route, Standing};
+
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    resolve::{Format, ResetJob, SignIn},
+    ui::{console::Console, plan},
+};
+
+/// Takes the chosen route if it is not closed, else the first one that is open to this person.
+pub(super) fn choose(
+    chosen: Option<Route>,
+    job: &ResetJob,
+    report: &Report,
+    console: &mut Console,
+) -> Result<Route, Failure> {
+    let offers = report.facts.routes();
+    if let Some(route) = chosen {
+        let standing = offers.iter().find(|it| it.route == route).map(|it| it.standing);
+        return match standing {
+            Some(Standing::Closed(why)) => Err(Failure {
+                wrong: format!(
+                    "The route {route} cannot be taken: {}. Nothing was changed.",
+                    why.words()
+                ),
+                hint: "Leave out --route: Lifeboat then takes the first way there is.".to_owned(),
+                exit: Exit::Failed,
+            }),
+            _ => Ok(route),
+        };
+    }
+    if job.format == Format::Screen {
+        console.show(&plan::routes(&report.facts, console.width()))?;
+    }
+    // Whoever has no session cannot ask with the old password.
+    let knows_old = job.entry.sign_in != SignIn::Nobody;
+    let takeable = offers.iter().filter(|it| match it.route {
+        Route::OldPassword => knows_old,
+        Route::SynapseAdmin => false,
+        Route::Email | Route::AccountPage => true,
+    });
+    let open = takeable.clone().find(|it| it.standing == Standing::Open);
+    let unsure = takeable.clone().find(|it| matches!(it.standing, Standing::Unsure(_)));
+    match open.or(unsure) {
+        Some(offer) => Ok(offer.route),
+        None => Err(Failure::failed(
+            "You cannot change this password yourself. Nothing was changed.",
+            plan::whom_to_ask(&report.facts),
+        )),
+    }
+}

@@ -1,0 +1,103 @@
+//! The plan of a reset and the routes to it, before anything happens.
+
+use lifeboat_report::{Code, Facts, Fate, Offer, Plan, Standing, Step, Undo, facts::Support};
+
+use super::{
+    clean::{clean, clean_id},
+    page::Page,
+    style::Tone,
+};
+
+/// Renders the plan for a terminal of `width` columns.
+pub(crate) fn render(plan: &Plan, width: usize) -> String {
+    let mut page = Page::new(width);
+    page.heading(&format!(
+        "The plan for {}, by the route {}",
+        clean_id(&plan.account),
+        plan.route
+    ));
+    for (number, step) in (1..).zip(&plan.steps) {
+        page.paragraph(&format!("{number:>4}  "), &clean(&plan.effect(step), usize::MAX));
+        if let Some(request) = plan.request(step) {
+            page.aside(6, &asks(request, undo(plan.undo(step))), Tone::Faint);
+        }
+    }
+    page.gap();
+    page.paragraph(" ", sessions(plan));
+    if !plan.waived.is_empty() {
+        page.paragraph(" ", &format!("Accepted losses: {}.", codes(&plan.waived)));
+    }
+    if !plan.acknowledged.is_empty() {
+        page.paragraph(" ", &format!("Accepted cautions: {}.", codes(&plan.acknowledged)));
+    }
+    page.gap();
+    page.finish()
+}
+
+fn asks(request: &str, undo: String) -> String {
+    format!("{request}; {undo}")
+}
+
+fn undo(undo: Undo) -> String {
+    match undo {
+        Undo::NothingToUndo => "nothing to take back".to_owned(),
+        Undo::By(words) => words.to_owned(),
+        Undo::Never(words) => format!("cannot be taken back: {words}"),
+    }
+}
+
+fn sessions(plan: &Plan) -> &'static str {
+    let single = plan.steps.iter().any(|it| matches!(it, Step::EndSession(_)));
+    match (plan.fate, single) {
+        (Fate::SessionsKept, false) => "Your sessions stay signed in.",
+        (Fate::SessionsKept, true) => "Your sessions stay signed in, but for those named above.",
+        (Fate::SessionsEnded, _) => "Every session is signed out. Lifeboat stays signed in until you are back.",
+    }
+}
+
+/// Lists codes as they are typed.
+pub(crate) fn codes(codes: &[Code]) -> String {
+    let all: Vec<_> = codes.iter().map(|it| it.as_str()).collect();
+    all.join(", ")
+}
+
+/// Renders the routes that there are, and whom to ask where there is none.
+pub(crate) fn routes(facts: &Facts, width: usize) -> String {
+    let mut page = Page::new(width);
+    page.heading("Ways to change the password");
+    for Offer { route, standing } in facts.routes() {
+        let words = match standing {
+            Standing::Open => route.to_sessions().to_owned(),
+            Standing::Unsure(gap) => format!("perhaps: it is not known whether it works here ({})", gap.words()),
+            Standing::ByAdministrator => format!("by your server’s administrators alone; {}", route.to_sessions()),
+            Standing::Closed(why) => format!("not here: {}", why.words()),
+        };
+        page.paragraph(&format!("   {:<14} ", route.as_str()), &words);
+    }
+    page.gap();
+    page.finish()
+}
+
+/// Says whom to ask when no route is open.
+pub(crate) fn whom_to_ask(facts: &Facts) -> String {
+    let mut whom = Vec::new();
+    if let Some(Some(Support { contacts, support_page })) = facts.server.support.known() {
+        let addresses = contacts.iter().flat_map(|it| [&it.matrix_id, &it.email_address]);
+        whom.extend(addresses.flatten().chain(support_page).map(|it| clean(it, 80)));
+    }
+    let hosted = facts.server.base_url.contains(".ems.host");
+    let panel = if hosted {
+        " Whoever owns this hosted server can also use its panel: the tab Server Admin."
+    } else {
+        ""
+    };
+    let whom = if whom.is_empty() {
+        "the people who run your server".to_owned()
+    } else {
+        format!("the people who run your server: {}", whom.join(", "))
+    };
+    format!(
+        "Ask {whom}. Nobody else can reset your password, and no central support does.{panel} Send them the status file \
+         that `lifeboat check --status-file` writes; it holds no secret."
+    )
+}
