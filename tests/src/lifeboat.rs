@@ -44,17 +44,21 @@ impl Lifeboat {
     /// Begins the command line of another program.
     pub fn of<S: AsRef<OsStr>>(program: &Path, arguments: impl IntoIterator<Item = S>) -> Result<Self> {
         let home = tempfile::Builder::new().prefix("lifeboat-home-").tempdir()?;
+        Ok(Self::at_home(program, arguments, home))
+    }
+
+    fn at_home<S: AsRef<OsStr>>(program: &Path, arguments: impl IntoIterator<Item = S>, home: TempDir) -> Self {
         let arguments = arguments
             .into_iter()
             .map(|argument| argument.as_ref().to_owned())
             .collect();
-        Ok(Self {
+        Self {
             program: program.into(),
             home,
             arguments,
             variables: Vec::new(),
             deadline: DEADLINE,
-        })
+        }
     }
 
     /// Adds an argument.
@@ -63,11 +67,19 @@ impl Lifeboat {
         self
     }
 
+    /// Adds arguments.
+    pub fn args<S: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
+        self.arguments
+            .extend(arguments.into_iter().map(|it| it.as_ref().to_owned()));
+        self
+    }
+
     /// Adds an option with a file that holds a secret and that only its owner can read.
     pub fn secret(self, option: &str, secret: &str) -> Result<Self> {
-        // The option may be given several times.
-        let number = self.arguments.len();
-        let path = self.home().join(format!("{number}-{}", option.trim_start_matches('-')));
+        // The option may be given several times, and earlier commands may have had it too.
+        let named = |number: usize| self.home().join(format!("{number}-{}", option.trim_start_matches('-')));
+        let path = (self.arguments.len()..).map(named).find(|it| !it.exists());
+        let path = path.context("no free name")?;
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)

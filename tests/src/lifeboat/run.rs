@@ -1,5 +1,6 @@
 //! A running `lifeboat`, and what became of it.
 
+use std::ffi::OsStr;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -14,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use super::Promise;
+use super::{Lifeboat, PROGRAM_VARIABLE, Promise};
 use crate::wait::until;
 
 const GLANCE: Duration = Duration::from_millis(5);
@@ -135,6 +136,12 @@ impl Outcome {
     /// The one JSON document on standard output.
     pub fn json(&self) -> Result<Value> {
         serde_json::from_str(&self.stdout).with_context(|| format!("no JSON on standard output\n{self}"))
+    }
+
+    /// Begins another command line in the same home, as the same person would later.
+    pub fn then<S: AsRef<OsStr>>(self, arguments: impl IntoIterator<Item = S>) -> Result<Lifeboat> {
+        let program = std::env::var_os(PROGRAM_VARIABLE).context("no lifeboat to test")?;
+        Ok(Lifeboat::at_home(program.as_ref(), arguments, self.home))
     }
 
     /// The home folder it had, with the files it left.

@@ -1,0 +1,80 @@
+//! `lifeboat reset`, `resume` and `leave` against a real Synapse and a real mailbox.
+
+mod cut;
+mod killed;
+mod refused;
+mod ways;
+
+use anyhow::{Context, Result, ensure};
+use lifeboat_tests::{
+    account::{AccountSpec, History, TestAccount, Way},
+    lifeboat::{Lifeboat, Outcome},
+};
+use serde_json::Value;
+
+/// What the tests change the password to.
+const NEW: &str = "New-Password-2";
+
+/// Few messages: what is tested here is the way there and back.
+const SHORT: History = History {
+    rooms: 1,
+    messages_each: 3,
+    messages_per_key: 2,
+};
+
+async fn healthy() -> Result<TestAccount> {
+    AccountSpec::healthy(Way::Key).history(SHORT).build().await
+}
+
+/// The arguments that name an account.
+fn who<'a>(command: &'a str, account: &'a TestAccount) -> [&'a str; 5] {
+    let base_url = account.homeserver.base_url.as_str();
+    [command, account.user_id.as_str(), "--homeserver", base_url, "--json"]
+}
+
+/// Gives the command everything it would ask for.
+fn with_secrets(command: Lifeboat, account: &TestAccount, old: &str, new: &str) -> Result<Lifeboat> {
+    let key = account.recovery.text().context("a recovery key")?;
+    command
+        .secret("--password-file", old)?
+        .secret("--new-password-file", new)?
+        .secret("--recovery-key-file", key)
+}
+
+/// A reset of `account` that needs nobody.
+fn reset(account: &TestAccount) -> Result<Lifeboat> {
+    let command = Lifeboat::new(who("reset", account))?.arg("--yes");
+    with_secrets(command, account, &account.password, NEW)
+}
+
+/// Goes on with an interrupted one in the same home.
+fn resume(outcome: Outcome, account: &TestAccount, old: &str, new: &str) -> Result<Lifeboat> {
+    let key = account.recovery.text().context("a recovery key")?;
+    outcome
+        .then(who("resume", account))?
+        .secret("--old-password-file", old)?
+        .secret("--new-password-file", new)?
+        .secret("--recovery-key-file", key)
+}
+
+/// Makes sure that everything readable before is readable now, and returns how much that is.
+fn ensure_proven(document: &Value) -> Result<u64> {
+    let history = &document["history"];
+    ensure!(history["lost"] == 0 && history["complete"] == true, "{document:#}");
+    ensure!(history["identity"] == "same", "{document:#}");
+    let sum = |side: &str| {
+        let rooms = history["rooms"].as_array().into_iter().flatten();
+        rooms.filter_map(|it| it[side]["readable"].as_u64()).sum::<u64>()
+    };
+    let (before, after) = (sum("before"), sum("after"));
+    ensure!(
+        before == after && before > 0,
+        "{before} before, {after} after\n{document:#}"
+    );
+    Ok(after)
+}
+
+/// How many messages the account can read.
+fn readable(account: &TestAccount) -> u64 {
+    account.readable().count() as u64
+}

@@ -1,0 +1,211 @@
+//! Answers that are lost or odd around the change of the password.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use anyhow::{Result, ensure};
+use lifeboat_tests::{
+    account::TestAccount,
+    lifeboat::Lifeboat,
+    proxy::{Exchange, Fault, Proxy, Reply},
+    session::Session,
+};
+use matrix_sdk::reqwest::Method;
+use serde_json::json;
+
+use super::{NEW, ensure_proven, healthy, resume, with_secrets};
+
+fn through(proxy: &Proxy, account: &TestAccount) -> Result<Lifeboat> {
+    let base_url = proxy.base_url();
+    let command = Lifeboat::new([
+        "reset",
+        account.user_id.as_str(),
+        "--homeserver",
+        &base_url,
+        "--json",
+        "--yes",
+    ])?;
+    with_secrets(command, account, &account.password, NEW)
+}
+
+fn is_change(exchange: &Exchange) -> bool {
+    exchange.is(&Method::POST, "/account/password")
+}
+
+/// Meets the first change of the password with `fault`, and whatever else `also` chooses.
+fn meet(proxy: &Proxy, fault: Fault) -> Arc<AtomicUsize> {
+    let changes = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&changes);
+    proxy.intercept(move |it| {
+        let first = is_change(it) && seen.fetch_add(1, Ordering::SeqCst) == 0;
+        first.then(|| fault.clone())
+    });
+    changes
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_found_out() -> Result<()> {
+    // Lost before the server saw the change, and lost on the way back.
+    for (fault, changes) in [(Fault::CutBefore, 2), (Fault::CutAfter, 1)] {
+        let account = healthy().await?;
+        let proxy = Proxy::start(&account.homeserver.base_url).await?;
+        let seen = meet(&proxy, fault.clone());
+        let outcome = through(&proxy, &account)?.run().await?;
+        ensure!(outcome.code()? == 0, "{fault:?}: {outcome}");
+        ensure_proven(&outcome.json()?)?;
+        ensure!(
+            seen.load(Ordering::SeqCst) == changes,
+            "{fault:?}: {}",
+            seen.load(Ordering::SeqCst)
+        );
+        ensure!(account.sessions.iter().all(Session::runs), "a session was signed out");
+    }
+    Ok(())
+}
+
+/// The answer is lost and the server is gone: nobody knows, and that has its own exit status and its own command.
+#[tokio::test]
+async fn the_dark_moment() -> Result<()> {
+    for fault in [Fault::CutBefore, Fault::CutAfter] {
+        let account = healthy().await?;
+        let proxy = Proxy::start(&account.homeserver.base_url).await?;
+        let gone = Arc::new(AtomicUsize::new(0));
+        let (since, meets) = (Arc::clone(&gone), fault.clone());
+        proxy.intercept(move |it| {
+            if is_change(it) && since.fetch_add(1, Ordering::SeqCst) == 0 {
+                return Some(meets.clone());
+            }
+            (since.load(Ordering::SeqCst) > 0).then_some(Fault::CutBefore)
+        });
+        let dark = through(&proxy, &account)?.run().await?;
+        ensure!(dark.code()? == 20, "{fault:?}: {dark}");
+        ensure!(dark.stderr.contains("lifeboat resume"), "{dark}");
+        ensure!(dark.stderr.contains("Nothing is lost."), "{dark}");
+        proxy.let_through();
+        let resumed = resume(dark, &account, &account.password, NEW)?.run().await?;
+        ensure!(resumed.code()? == 0, "{fault:?}: {resumed}");
+        ensure_proven(&resumed.json()?)?;
+        let later = Session::log_in(&account.homeserver.base_url, account.user_id.localpart(), NEW, "Later").await?;
+        later.sign_out().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn refusals_change_nothing_and_say_so() -> Result<()> {
+    let refusals = [
+        (
+            400,
+            json!({"errcode": "M_WEAK_PASSWORD", "error": "Too weak"}),
+            "does not accept the new password",
+        ),
+        (
+            403,
+            json!({"errcode": "M_USER_DEACTIVATED", "error": "No"}),
+            "deactivated",
+        ),
+        (
+            404,
+            json!({"errcode": "M_UNRECOGNIZED", "error": "No"}),
+            "does not offer",
+        ),
+        (
+            401,
+            json!({"errcode": "M_UNKNOWN_TOKEN", "error": "No"}),
+            "session was ended",
+        ),
+    ];
+    let account = healthy().await?;
+    for (status, body, sentence) in refusals {
+        let proxy = Proxy::start(&account.homeserver.base_url).await?;
+        meet(&proxy, Fault::Answer(Reply::json(status, &body)));
+        let outcome = through(&proxy, &account)?.run().await?;
+        ensure!(outcome.code()? == 1, "{status}: {outcome}");
+        ensure!(outcome.stderr.contains(sentence), "{status}: {outcome}");
+        ensure!(
+            outcome.stderr.contains("The password is unchanged."),
+            "{status}: {outcome}"
+        );
+    }
+    ensure!(account.sessions.iter().all(Session::runs), "a session was signed out");
+    Ok(())
+}
+
+/// What was checked is not what is there any more: the clearance lapses, and nothing is changed.
+#[tokio::test]
+async fn a_backup_that_was_replaced_meanwhile() -> Result<()> {
+    let account = healthy().await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let other = json!({
+        "version": "77", "algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "count": 0, "etag": "0",
+        "auth_data": {"public_key": "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo"},
+    });
+    proxy.intercept(move |it| {
+        let version = it.is(&Method::GET, "/room_keys/version");
+        let later = version && asked.fetch_add(1, Ordering::SeqCst) > 0;
+        later.then(|| Fault::Answer(Reply::json(200, &other)))
+    });
+    let outcome = through(&proxy, &account)?.run().await?;
+    ensure!(outcome.code()? == 1, "{outcome}");
+    ensure!(
+        outcome.stderr.contains("the key backup was replaced since the check")
+            || outcome.stderr.contains("The key backup was replaced"),
+        "{outcome}"
+    );
+    ensure!(!proxy.log().iter().any(is_change), "the password was changed");
+    Ok(())
+}
+
+/// A wrong recovery key after the change loses nothing: the right one is tried without starting over.
+#[tokio::test]
+async fn a_recovery_key_that_is_refused_after_the_change() -> Result<()> {
+    let account = healthy().await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    let changed = Arc::new(AtomicUsize::new(0));
+    let (since, changes) = (Arc::clone(&changed), Arc::clone(&changed));
+    proxy.intercept(move |it| {
+        if is_change(it) {
+            since.fetch_add(1, Ordering::SeqCst);
+        }
+        // Secret storage is not there after the change.
+        let storage = it.is(&Method::GET, "/m.secret_storage.default_key");
+        (storage && changes.load(Ordering::SeqCst) > 0).then(|| Fault::Answer(Reply::error(404, "M_NOT_FOUND", "No")))
+    });
+    let incomplete = through(&proxy, &account)?.run().await?;
+    ensure!(incomplete.code()? == 21, "{incomplete}");
+    proxy.let_through();
+    let resumed = resume(incomplete, &account, &account.password, NEW)?.run().await?;
+    ensure!(resumed.code()? == 0, "{resumed}");
+    ensure_proven(&resumed.json()?)?;
+    ensure!(changed.load(Ordering::SeqCst) == 1, "the password was changed twice");
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_runs_at_once() -> Result<()> {
+    let account = healthy().await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    let waits = Arc::new(AtomicUsize::new(0));
+    let (held, waiting) = (Arc::clone(&waits), Arc::clone(&waits));
+    proxy.intercept(move |it| {
+        let first = it.is(&Method::POST, "/v3/login") && held.fetch_add(1, Ordering::SeqCst) == 0;
+        first.then_some(Fault::Late(std::time::Duration::from_secs(20)))
+    });
+    let running = through(&proxy, &account)?.start()?;
+    let begun = async || Ok((waiting.load(Ordering::SeqCst) > 0).then_some(()));
+    lifeboat_tests::wait::until("the first run to begin", begun).await?;
+    let second = through(&proxy, &account)?
+        .env("XDG_STATE_HOME", running.home().join("state"))
+        .run()
+        .await?;
+    ensure!(
+        second.code()? == 1 && second.stderr.contains("nother Lifeboat is at work"),
+        "{second}"
+    );
+    proxy.let_through();
+    drop(running);
+    Ok(())
+}
