@@ -102,6 +102,7 @@ fn help_is_there() -> anyhow::Result<()> {
         ("help", "--help"),
         ("help-check", "check --help"),
         ("help-try-key", "try-key --help"),
+        ("help-prove", "prove --help"),
         ("help-report", "report --help"),
         ("help-util", "util --help"),
     ] {
