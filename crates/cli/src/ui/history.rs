@@ -43,10 +43,11 @@ pub(crate) fn render(proof: &HistoryProof, width: usize) -> String {
 }
 
 fn answer(page: &mut Page, proof: &HistoryProof) {
-    let (word, tone) = match (proof.holds(), proof.lost) {
-        (true, _) => ("EVERYTHING IS THERE", Tone::Good),
-        (false, 0) => ("NOT PROVEN", Tone::Weak),
-        (false, _) => ("SOMETHING IS LOST", Tone::Bad),
+    let (word, tone) = match (proof.lost, proof.identity) {
+        (1.., _) => ("SOMETHING IS LOST", Tone::Bad),
+        (0, IdentityStanding::Changed) => ("YOUR IDENTITY CHANGED", Tone::Bad),
+        (0, _) if proof.holds() => ("EVERYTHING IS THERE", Tone::Good),
+        (0, _) => ("NOT PROVEN", Tone::Weak),
     };
     page.line(&format!(" {}", tone.paint(word)));
     let (before, lost) = (proof.before().readable, proof.lost);
