@@ -27,7 +27,7 @@ pub(crate) use report::ReportArgs;
 pub(crate) use reset::{NewPasswordArgs, ResetArgs, RouteArg};
 pub(crate) use resume::ResumeArgs;
 pub(crate) use try_key::TryKeyArgs;
-pub(crate) use util::UtilCommand;
+pub(crate) use util::{SchemaArg, UtilCommand};
 
 /// Finds out what a password reset would cost your Matrix account, before it costs anything.
 ///

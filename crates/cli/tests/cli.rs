@@ -251,6 +251,9 @@ fn the_schema_is_printed() -> anyhow::Result<()> {
     assert_eq!(ran.status, Some(0));
     let schema: serde_json::Value = serde_json::from_str(&ran.out)?;
     assert_eq!(schema["title"], "StatusFile");
+    let ran = place.run("util schema history-proof")?;
+    let schema: serde_json::Value = serde_json::from_str(&ran.out)?;
+    assert_eq!((ran.status, &schema["title"]), (Some(0), &"HistoryProof".into()));
     Ok(())
 }
 

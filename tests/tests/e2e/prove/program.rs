@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, Defect, TestAccount, Way},
     lifeboat::Lifeboat,
+    schema::Schema,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -43,6 +44,11 @@ async fn when_all_sessions_ended_everything_is_there_and_no_session_stays() -> R
     ensure!(outcome.code()? == 0, "{outcome}");
     ensure!(document["lost"] == 0 && document["complete"] == true, "{document:#}");
     ensure!(document["identity"] == "same", "{document:#}");
+    let schema = Lifeboat::new(["util", "schema", "history-proof"])?
+        .run()
+        .await?
+        .json()?;
+    Schema::new(schema).validate(&document)?;
     let rooms = document["rooms"].as_array().context("no rooms")?;
     ensure!(rooms.len() == account.rooms.len(), "{document:#}");
     for room in rooms {
@@ -73,6 +79,11 @@ async fn two_entries_that_vanished_are_a_named_loss() -> Result<()> {
     let document = outcome.json()?;
     ensure!(outcome.code()? == 21, "{outcome}");
     ensure!(document["lost"] == lost && document["complete"] == true, "{document:#}");
+    let schema = Lifeboat::new(["util", "schema", "history-proof"])?
+        .run()
+        .await?
+        .json()?;
+    Schema::new(schema).validate(&document)?;
     let room = &document["rooms"][0];
     let id = account.rooms.first().context("no room")?.room_id.as_str();
     ensure!(room["room_id"] == id && room["lost"] == lost, "{room:#}");
