@@ -4,6 +4,7 @@ mod account;
 mod check;
 mod general;
 mod leave;
+mod prove;
 mod report;
 mod reset;
 mod resume;
@@ -21,11 +22,12 @@ pub(crate) use account::{AccountArgs, KeyArgs, SignInArgs};
 pub(crate) use check::{CheckArgs, FateArg, ForecastArgs};
 pub(crate) use general::{ColorArg, GeneralArgs};
 pub(crate) use leave::LeaveArgs;
+pub(crate) use prove::ProveArgs;
 pub(crate) use report::ReportArgs;
 pub(crate) use reset::{NewPasswordArgs, ResetArgs, RouteArg};
 pub(crate) use resume::ResumeArgs;
 pub(crate) use try_key::TryKeyArgs;
-pub(crate) use util::UtilCommand;
+pub(crate) use util::{SchemaArg, UtilCommand};
 
 /// Finds out what a password reset would cost your Matrix account, before it costs anything.
 ///
@@ -67,6 +69,9 @@ pub(crate) enum Command {
     /// Signs Lifeboat’s own kept session out
     #[command(long_about = leave::LONG_ABOUT, after_long_help = leave::after_long_help())]
     Leave(LeaveArgs),
+    /// Proves that what could be read before can be read now
+    #[command(long_about = prove::LONG_ABOUT, after_long_help = prove::after_long_help())]
+    Prove(Box<ProveArgs>),
     /// Shows a status file
     #[command(long_about = report::LONG_ABOUT, after_long_help = report::after_long_help())]
     Report(ReportArgs),
@@ -81,6 +86,7 @@ impl Command {
         let json = match self {
             Self::Check(args) => args.output.json,
             Self::TryKey(args) => args.json,
+            Self::Prove(args) => args.json,
             Self::Reset(args) => args.json,
             Self::Resume(args) => args.json,
             Self::Leave(_) | Self::Report(_) | Self::Util(_) => false,

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod leave;
+pub(crate) mod prove;
 pub(crate) mod report;
 pub(crate) mod reset;
 pub(crate) mod resume;

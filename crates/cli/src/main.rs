@@ -60,6 +60,7 @@ fn run(command: Command, console: &mut Console) -> Result<Exit, Failure> {
         Command::Reset(args) => commands::reset::run(resolve::reset(*args, prompt::person())?, console),
         Command::Resume(args) => commands::resume::run(resolve::resume(*args, prompt::person())?, console),
         Command::Leave(args) => commands::leave::run(resolve::leave(args, prompt::person())?, console),
+        Command::Prove(args) => commands::prove::run(resolve::prove(*args, prompt::person())?, console),
         Command::Report(args) => commands::report::run(&args, console),
         Command::Util(command) => commands::util::run(&command, console),
     }

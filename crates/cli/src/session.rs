@@ -1,5 +1,6 @@
 //! In and out: the session that a command works with, and that it removes again whatever happens.
 
+mod live;
 mod way;
 
 use std::{panic::AssertUnwindSafe, path::Path};
@@ -14,6 +15,7 @@ use crate::{
     ui::{console::Console, prompt::TerminalMode},
 };
 
+pub(crate) use live::with_live_session;
 pub(crate) use way::Way;
 
 /// What a session that removes itself is called in the account's list of sessions.

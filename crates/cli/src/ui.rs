@@ -2,6 +2,7 @@
 
 pub(crate) mod clean;
 pub(crate) mod console;
+pub(crate) mod history;
 pub(crate) mod json;
 pub(crate) mod page;
 pub(crate) mod plan;

@@ -102,6 +102,7 @@ fn help_is_there() -> anyhow::Result<()> {
         ("help", "--help"),
         ("help-check", "check --help"),
         ("help-try-key", "try-key --help"),
+        ("help-prove", "prove --help"),
         ("help-report", "report --help"),
         ("help-util", "util --help"),
     ] {
@@ -250,6 +251,9 @@ fn the_schema_is_printed() -> anyhow::Result<()> {
     assert_eq!(ran.status, Some(0));
     let schema: serde_json::Value = serde_json::from_str(&ran.out)?;
     assert_eq!(schema["title"], "StatusFile");
+    let ran = place.run("util schema history-proof")?;
+    let schema: serde_json::Value = serde_json::from_str(&ran.out)?;
+    assert_eq!((ran.status, &schema["title"]), (Some(0), &"HistoryProof".into()));
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use lifeboat_report::{
     history::{After, Moments, Unreadable},
 };
 use matrix_sdk::{
-    Room,
+    Room, RoomDisplayName,
     config::{SyncSettings, SyncToken},
     deserialized_responses::{TimelineEventKind, UnableToDecryptReason},
     ruma::{
@@ -57,11 +57,13 @@ pub enum ProofError {
 impl<'a> Earlier<'a> {
     /// Takes what there was before from a status file.
     pub fn of(file: &'a StatusFile) -> Result<Self, ProofError> {
+        let forecast = file.forecast.as_ref().ok_or(ProofError::NoForecast)?;
+        places(forecast)?;
         Ok(Self {
             account: &file.account,
             taken_at: file.taken_at,
             identity: &file.facts.identity,
-            forecast: file.forecast.as_ref().ok_or(ProofError::NoForecast)?,
+            forecast,
         })
     }
 }
@@ -100,7 +102,20 @@ pub async fn prove(
         identity_before: earlier.identity,
         identity_after: &identity,
     };
-    Ok(HistoryProof::of(&moments, earlier.forecast, after))
+    let mut proof = HistoryProof::of(&moments, earlier.forecast, after);
+    for room in &mut proof.rooms {
+        room.name = name(caller, &room.room_id).await.or(room.name.take());
+    }
+    Ok(proof)
+}
+
+/// Returns what a room is called by whoever is in it; text from the server.
+async fn name(caller: &Caller, room_id: &str) -> Option<String> {
+    let room = caller.client().get_room(&RoomId::parse(room_id).ok()?)?;
+    match room.display_name().await.ok()? {
+        RoomDisplayName::Empty => None,
+        name => Some(name.to_string()),
+    }
 }
 
 /// Where the history of a room ended, and how much of it was looked at.

@@ -1,5 +1,7 @@
 //! The history proof against a real Synapse: what a new session reads is compared with the forecast before.
 
+mod program;
+
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_preflight::{Caller, ForecastProgress};
 use lifeboat_report::{
@@ -141,8 +143,7 @@ async fn a_stopped_proof_proves_nothing_and_a_redacted_file_cannot_be_used() -> 
     let proof = prove(&caller, &Earlier::of(&before)?, &progress).await?;
     ensure!(!proof.complete && !proof.holds() && proof.lost == 0, "{proof:#?}");
     before.redact(&|text| format!("h{}", text.len()));
-    let refused = prove(&caller, &Earlier::of(&before)?, &ForecastProgress::default()).await;
-    ensure!(matches!(refused, Err(ProofError::NoNames)), "{refused:?}");
+    ensure!(matches!(Earlier::of(&before), Err(ProofError::NoNames)));
     before.forecast = None;
     ensure!(matches!(Earlier::of(&before), Err(ProofError::NoForecast)));
     Ok(())

@@ -1,7 +1,7 @@
 //! `lifeboat util`: tools around Lifeboat.
 
 use crate::{
-    args::UtilCommand,
+    args::{SchemaArg, UtilCommand},
     exit::Exit,
     failure::Failure,
     ui::{console::Console, json},
@@ -9,8 +9,11 @@ use crate::{
 
 /// Runs one.
 pub(crate) fn run(command: &UtilCommand, console: &mut Console) -> Result<Exit, Failure> {
-    match command {
-        UtilCommand::Schema => console.show(&json::document(&lifeboat_report::status_file_schema())?)?,
-    }
+    let UtilCommand::Schema { document } = command;
+    let schema = match document {
+        SchemaArg::StatusFile => lifeboat_report::status_file_schema(),
+        SchemaArg::HistoryProof => lifeboat_report::history::history_proof_schema(),
+    };
+    console.show(&json::document(&schema)?)?;
     Ok(Exit::Done)
 }

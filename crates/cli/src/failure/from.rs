@@ -10,7 +10,7 @@ use crate::ui::clean::clean;
 
 const GIVE_HOMESERVER: &str =
     "Check the spelling; if the server’s address differs from your user id, give it with --homeserver.";
-const TRY_LATER: &str = "Check your connection and try again in a while.";
+pub(super) const TRY_LATER: &str = "Check your connection and try again in a while.";
 
 impl From<DiscoverError> for Failure {
     fn from(error: DiscoverError) -> Self {
@@ -130,7 +130,7 @@ fn another_method(offered: &[String]) -> String {
 }
 
 /// Makes a sentence of an error's words: with a capital, unless it begins with an address.
-fn sentence(error: &impl std::error::Error) -> String {
+pub(super) fn sentence(error: &impl std::error::Error) -> String {
     as_sentence(&error.to_string())
 }
 

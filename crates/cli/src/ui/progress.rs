@@ -10,9 +10,9 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lifeboat_preflight::{ForecastProgress, Step, Watch};
+use lifeboat_preflight::{FetchProgress, ForecastProgress, Step, Watch};
 
-use self::forecast::ForecastLines;
+use self::forecast::Lines;
 pub(crate) use self::reset::ResetVoice;
 
 /// How often a line moves.
@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub(crate) struct Progress {
     bar: ProgressBar,
     forecast: Option<ForecastProgress>,
-    lines: OnceLock<ForecastLines>,
+    lines: OnceLock<Lines>,
 }
 
 impl Progress {
@@ -46,6 +46,20 @@ impl Progress {
         self
     }
 
+    /// Shows how far the reading of history is.
+    pub(crate) fn with_history(self, reading: &ForecastProgress) -> Self {
+        self.bar.finish_and_clear();
+        self.lines.get_or_init(|| Lines::of_history(reading));
+        self
+    }
+
+    /// Shows how far the fetching of room keys is.
+    pub(crate) fn with_keys(self, fetching: &FetchProgress) -> Self {
+        self.bar.finish_and_clear();
+        self.lines.get_or_init(|| Lines::of_fetch(fetching));
+        self
+    }
+
     /// Says what is done now.
     pub(crate) fn say(&self, doing: &'static str) {
         self.bar.set_message(doing);
@@ -60,7 +74,7 @@ impl Watch for Progress {
             (Step::Tried, None) => self.say("judging"),
             (Step::Tried, Some(forecast)) => {
                 self.bar.finish_and_clear();
-                self.lines.get_or_init(|| ForecastLines::show(forecast));
+                self.lines.get_or_init(|| Lines::of_forecast(forecast));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The whole forecast against a server of canned answers.
 
 mod again;
+mod back;
 mod odd;
 mod whole;
 

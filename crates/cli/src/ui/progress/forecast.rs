@@ -1,44 +1,64 @@
-//! How far a forecast is: the rooms in one line, the backed-up keys in another.
+//! How far the reading of history and of backed-up keys is, each in a line.
 
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
-use lifeboat_preflight::ForecastProgress;
+use lifeboat_preflight::{FetchProgress, ForecastProgress};
 use lifeboat_report::grouped;
 
 use super::{TICK, target};
 
-/// Two lines that move until this is dropped.
+/// Lines that move until this is dropped.
 #[derive(Debug)]
-pub(super) struct ForecastLines {
-    bars: [ProgressBar; 2],
+pub(super) struct Lines {
+    bars: Vec<ProgressBar>,
 }
 
-impl ForecastLines {
-    /// Shows them on a terminal.
-    pub(super) fn show(forecast: &ForecastProgress) -> Self {
+impl Lines {
+    /// Shows a forecast on a terminal: the rooms in one line, the backed-up keys in another.
+    pub(super) fn of_forecast(forecast: &ForecastProgress) -> Self {
         let all = MultiProgress::with_draw_target(target());
-        let since = Instant::now();
-        let line = |words: fn(&ForecastProgress, Duration) -> String| {
-            let (bar, forecast) = (all.add(ProgressBar::new_spinner()), forecast.clone());
-            let show = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
-                // A line that cannot be drawn is drawn again in a moment.
-                let _ = out.write_str(&words(&forecast, since.elapsed()));
-            };
-            // The template is our own.
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {words}") {
-                bar.set_style(style.with_key("words", show));
-            }
-            bar.enable_steady_tick(TICK);
-            bar
-        };
         Self {
-            bars: [line(history), line(keys)],
+            bars: vec![line(&all, forecast, history), line(&all, forecast, keys)],
+        }
+    }
+
+    /// Shows the reading of history alone.
+    pub(super) fn of_history(reading: &ForecastProgress) -> Self {
+        let all = MultiProgress::with_draw_target(target());
+        Self {
+            bars: vec![line(&all, reading, history)],
+        }
+    }
+
+    /// Shows the fetching of room keys.
+    pub(super) fn of_fetch(fetching: &FetchProgress) -> Self {
+        let all = MultiProgress::with_draw_target(target());
+        Self {
+            bars: vec![line(&all, fetching, fetched)],
         }
     }
 }
 
-impl Drop for ForecastLines {
+fn line<P: Clone + Send + Sync + 'static>(
+    all: &MultiProgress,
+    progress: &P,
+    words: fn(&P, Duration) -> String,
+) -> ProgressBar {
+    let (bar, progress, since) = (all.add(ProgressBar::new_spinner()), progress.clone(), Instant::now());
+    let show = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // A line that cannot be drawn is drawn again in a moment.
+        let _ = out.write_str(&words(&progress, since.elapsed()));
+    };
+    // The template is our own.
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {words}") {
+        bar.set_style(style.with_key("words", show));
+    }
+    bar.enable_steady_tick(TICK);
+    bar
+}
+
+impl Drop for Lines {
     fn drop(&mut self) {
         self.bars.iter().for_each(ProgressBar::finish_and_clear);
     }
@@ -70,6 +90,20 @@ fn keys(forecast: &ForecastProgress, passed: Duration) -> String {
         grouped(done),
         grouped(entries),
         time_left(done, entries, passed)
+    )
+}
+
+fn fetched(fetching: &FetchProgress, passed: Duration) -> String {
+    let (done, keys) = (fetching.keys_done(), fetching.keys());
+    if keys == 0 {
+        return "fetching room keys   listing the backup".to_owned();
+    }
+    format!(
+        "fetching room keys   {}   {}/{}{}",
+        bar(done, keys),
+        grouped(done),
+        grouped(keys),
+        time_left(done, keys, passed)
     )
 }
 
@@ -130,5 +164,10 @@ mod tests {
         let progress = ForecastProgress::default();
         assert_eq!(history(&progress, Duration::ZERO), "looking for encrypted rooms");
         assert_eq!(keys(&progress, Duration::ZERO), "backed-up keys    waiting");
+        let fetching = FetchProgress::default();
+        assert_eq!(
+            fetched(&fetching, Duration::ZERO),
+            "fetching room keys   listing the backup"
+        );
     }
 }

@@ -12,7 +12,7 @@ use lifeboat_report::{Step, grouped};
 use lifeboat_reset::{Asker, News, PageAnswer, route::account_page::AccountPage};
 use secrecy::SecretString;
 
-use super::{TICK, forecast::ForecastLines, target};
+use super::{TICK, forecast::Lines, target};
 use crate::{
     failure::Failure,
     resolve::Person,
@@ -24,7 +24,7 @@ use crate::{
 pub(crate) struct ResetVoice {
     bar: ProgressBar,
     person: Person,
-    history: Mutex<Option<ForecastLines>>,
+    history: Mutex<Option<Lines>>,
     told_of_waiting: Mutex<bool>,
 }
 
@@ -121,7 +121,7 @@ impl Asker for ResetVoice {
             News::RoomKeys(progress) => self.show_keys(progress),
             News::History(progress) => {
                 if let Ok(mut lines) = self.history.lock() {
-                    *lines = Some(ForecastLines::show(progress));
+                    *lines = Some(Lines::of_history(progress));
                 }
             }
             _ => {}
