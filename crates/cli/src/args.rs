@@ -2,9 +2,11 @@
 
 mod account;
 mod check;
+mod export_keys;
 mod general;
 mod leave;
 mod report;
+mod rescue;
 mod reset;
 mod resume;
 mod try_key;
@@ -19,9 +21,11 @@ use crate::{
 
 pub(crate) use account::{AccountArgs, KeyArgs, SignInArgs};
 pub(crate) use check::{CheckArgs, FateArg, ForecastArgs};
+pub(crate) use export_keys::ExportKeysArgs;
 pub(crate) use general::{ColorArg, GeneralArgs};
 pub(crate) use leave::LeaveArgs;
 pub(crate) use report::ReportArgs;
+pub(crate) use rescue::RescueArgs;
 pub(crate) use reset::{NewPasswordArgs, ResetArgs, RouteArg};
 pub(crate) use resume::ResumeArgs;
 pub(crate) use try_key::TryKeyArgs;
@@ -67,6 +71,12 @@ pub(crate) enum Command {
     /// Signs Lifeboat’s own kept session out
     #[command(long_about = leave::LONG_ABOUT, after_long_help = leave::after_long_help())]
     Leave(LeaveArgs),
+    /// Brings room keys that the key backup lacks into it
+    #[command(long_about = rescue::LONG_ABOUT, after_long_help = rescue::after_long_help())]
+    Rescue(Box<RescueArgs>),
+    /// Writes every room key of the key backup into an encrypted key file
+    #[command(long_about = export_keys::LONG_ABOUT, after_long_help = export_keys::after_long_help())]
+    ExportKeys(Box<ExportKeysArgs>),
     /// Shows a status file
     #[command(long_about = report::LONG_ABOUT, after_long_help = report::after_long_help())]
     Report(ReportArgs),
@@ -83,6 +93,8 @@ impl Command {
             Self::TryKey(args) => args.json,
             Self::Reset(args) => args.json,
             Self::Resume(args) => args.json,
+            Self::Rescue(args) => args.json,
+            Self::ExportKeys(args) => args.json,
             Self::Leave(_) | Self::Report(_) | Self::Util(_) => false,
         };
         if json { Format::Json } else { Format::Screen }

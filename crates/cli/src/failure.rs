@@ -1,6 +1,7 @@
 //! Why a command ended without doing its work: two sentences and an exit status.
 
 mod from;
+mod keys;
 
 pub(crate) use from::as_sentence;
 

@@ -9,5 +9,6 @@ mod forecast;
 mod harness;
 mod live;
 mod prove;
+mod rescue;
 mod routes;
 mod sso;

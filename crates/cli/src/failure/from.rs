@@ -130,7 +130,7 @@ fn another_method(offered: &[String]) -> String {
 }
 
 /// Makes a sentence of an error's words: with a capital, unless it begins with an address.
-fn sentence(error: &impl std::error::Error) -> String {
+pub(super) fn sentence(error: &impl std::error::Error) -> String {
     as_sentence(&error.to_string())
 }
 
