@@ -5,6 +5,7 @@ mod check;
 mod export_keys;
 mod general;
 mod leave;
+mod repair;
 mod report;
 mod rescue;
 mod reset;
@@ -24,6 +25,7 @@ pub(crate) use check::{CheckArgs, FateArg, ForecastArgs};
 pub(crate) use export_keys::ExportKeysArgs;
 pub(crate) use general::{ColorArg, GeneralArgs};
 pub(crate) use leave::LeaveArgs;
+pub(crate) use repair::RepairArgs;
 pub(crate) use report::ReportArgs;
 pub(crate) use rescue::RescueArgs;
 pub(crate) use reset::{NewPasswordArgs, ResetArgs, RouteArg};
@@ -71,6 +73,9 @@ pub(crate) enum Command {
     /// Signs Lifeboat’s own kept session out
     #[command(long_about = leave::LONG_ABOUT, after_long_help = leave::after_long_help())]
     Leave(LeaveArgs),
+    /// Mends what is broken around your keys, without destroying anything
+    #[command(long_about = repair::LONG_ABOUT, after_long_help = repair::after_long_help())]
+    Repair(Box<RepairArgs>),
     /// Brings room keys that the key backup lacks into it
     #[command(long_about = rescue::LONG_ABOUT, after_long_help = rescue::after_long_help())]
     Rescue(Box<RescueArgs>),
@@ -93,6 +98,7 @@ impl Command {
             Self::TryKey(args) => args.json,
             Self::Reset(args) => args.json,
             Self::Resume(args) => args.json,
+            Self::Repair(args) => args.json,
             Self::Rescue(args) => args.json,
             Self::ExportKeys(args) => args.json,
             Self::Leave(_) | Self::Report(_) | Self::Util(_) => false,

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod export_keys;
 pub(crate) mod leave;
+pub(crate) mod repair;
 pub(crate) mod report;
 pub(crate) mod rescue;
 pub(crate) mod reset;

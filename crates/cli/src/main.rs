@@ -61,6 +61,7 @@ fn run(command: Command, console: &mut Console) -> Result<Exit, Failure> {
         Command::Reset(args) => commands::reset::run(resolve::reset(*args, prompt::person())?, console),
         Command::Resume(args) => commands::resume::run(resolve::resume(*args, prompt::person())?, console),
         Command::Leave(args) => commands::leave::run(resolve::leave(args, prompt::person())?, console),
+        Command::Repair(args) => commands::repair::run(resolve::repair(*args, prompt::person())?, console),
         Command::Rescue(args) => commands::rescue::run(resolve::rescue(*args, prompt::person())?, console),
         Command::ExportKeys(args) => {
             commands::export_keys::run(resolve::export_keys(*args, prompt::person())?, console)

@@ -1,6 +1,7 @@
 //! From arguments to jobs: refuses what contradicts itself, before any file or network is touched.
 
 mod forecast;
+mod repair;
 mod rescue;
 mod reset;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use crate::{
     failure::Failure,
 };
 
+pub(crate) use repair::{Agreed, Extent, RepairJob, repair};
 pub(crate) use rescue::{AskSessions, ExportJob, KeyFiles, RescueJob, export_keys, rescue};
 pub(crate) use reset::{Consent, Force, LeaveJob, NewPassword, ResetJob, ResumeJob, leave, reset, resume};
 pub(crate) use user::parse_user;

@@ -108,23 +108,12 @@ pub(crate) async fn holding<T>(
     console: &mut Console,
     work: impl AsyncFnOnce(&OwnSession) -> Result<T, Failure>,
 ) -> Result<(OwnSession, T), Failure> {
-    let work = AssertUnwindSafe(work(&session)).catch_unwind();
-    match stops.unless_stopped(work).await {
-        Ok(Ok(Ok(done))) => Ok((session, done)),
-        Ok(failed) => {
-            leave(session, Wish::GoOn, stops, console).await?;
-            match failed {
-                Ok(Err(failure)) => Err(failure),
-                _ => Err(own_mistake()),
-            }
-        }
-        Err(Stopped) => Err(left_after_stop(session, stops, console).await),
-    }
+    hold(session, Errand::Check, stops, console, || Wish::Stop, work).await
 }
 
 /// Leaves a session that turned out not to be needed; says so when it remains.
 pub(crate) async fn part_with(session: OwnSession, stops: &mut Stops, console: &mut Console) {
-    if let Err(failure) = leave(session, Wish::GoOn, stops, console).await {
+    if let Err(failure) = leave(session, Errand::Check, Wish::GoOn, stops, console).await {
         console.caution(&failure.wrong, &failure.hint);
     }
 }

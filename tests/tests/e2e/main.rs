@@ -9,6 +9,7 @@ mod forecast;
 mod harness;
 mod live;
 mod prove;
+mod repair;
 mod rescue;
 mod routes;
 mod sso;

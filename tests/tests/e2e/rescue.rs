@@ -38,7 +38,7 @@ fn options(patience: u64) -> GossipOptions {
 }
 
 /// Ends every session and reads everything with nothing but what the owner wrote down.
-async fn everything_survives(mut account: TestAccount) -> Result<()> {
+pub(crate) async fn everything_survives(mut account: TestAccount) -> Result<()> {
     account.end_all_sessions().await?;
     let password = account.password.clone();
     let (truth, _session) = truth_about(&account, &password).await?;

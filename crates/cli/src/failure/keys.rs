@@ -1,7 +1,7 @@
 //! Failures around secret storage, the key backup and key files, with what to do.
 
-use lifeboat_preflight::{BackupAccessError, LiveError, SettleError, UnlockError};
-use lifeboat_rescue::{GossipError, KeyFileError, UploadError};
+use lifeboat_preflight::{BackupAccessError, LiveError, SecretsAccessError, SettleError, UnlockError};
+use lifeboat_rescue::{GossipError, KeyFileError, RepairError, UploadError};
 
 use super::{Failure, from::sentence};
 
@@ -74,6 +74,20 @@ impl From<BackupAccessError> for Failure {
             BackupAccessError::Unknown(_) | BackupAccessError::SessionEnded => TRY_AGAIN,
         };
         Self::failed(sentence(&error), hint)
+    }
+}
+
+impl From<RepairError> for Failure {
+    fn from(error: RepairError) -> Self {
+        match error {
+            RepairError::Secrets(SecretsAccessError::WrongKey) => Self::failed(sentence(&error), RIGHT_KEY),
+            RepairError::Backup(error) => error.into(),
+            RepairError::Upload(error) => error.into(),
+            RepairError::Live(error) => error.into(),
+            RepairError::Changed | RepairError::Cipher | RepairError::Secrets(_) => {
+                Self::failed(sentence(&error), TRY_AGAIN)
+            }
+        }
     }
 }
 

@@ -111,7 +111,7 @@ pub(crate) fn export_keys(args: ExportKeysArgs, person: Person) -> Result<Export
 }
 
 /// Asks for a recovery key unless one is given, and refuses when nobody is there to ask.
-fn needed_key(keys: KeyArgs, person: Person) -> Result<Candidates, Failure> {
+pub(super) fn needed_key(keys: KeyArgs, person: Person) -> Result<Candidates, Failure> {
     if keys.recovery_key_file.is_empty() && person == Person::Absent {
         return Err(Failure::usage(
             "This needs your recovery key or passphrase, and there is no terminal to ask for it.",

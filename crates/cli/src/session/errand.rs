@@ -11,8 +11,6 @@ pub(crate) enum Errand {
     Export,
     /// Mending what a plan names.
     Repair,
-    /// Making a session trusted.
-    Verify,
 }
 
 impl Errand {
@@ -23,7 +21,6 @@ impl Errand {
             Self::Rescue => "Lifeboat rescue (removes itself)",
             Self::Export => "Lifeboat export (removes itself)",
             Self::Repair => "Lifeboat repair (removes itself)",
-            Self::Verify => "Lifeboat verify (removes itself)",
         }
     }
 
@@ -34,7 +31,6 @@ impl Errand {
             Self::Rescue => "rescue",
             Self::Export => "export",
             Self::Repair => "repair",
-            Self::Verify => "verification",
         }
     }
 
@@ -52,7 +48,6 @@ impl Errand {
             Self::Check | Self::Export => "nothing else was changed",
             Self::Rescue => "what was uploaded until then is in the key backup",
             Self::Repair => "each step that was reported as done stays done",
-            Self::Verify => "a verification that was not confirmed counts for nothing",
         }
     }
 }
