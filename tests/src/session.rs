@@ -42,7 +42,7 @@ pub struct Session {
     device_id: OwnedDeviceId,
     store: TempDir,
     seen: Arc<Mutex<BTreeSet<OwnedEventId>>>,
-    sync: JoinHandle<()>,
+    sync: Mutex<JoinHandle<()>>,
 }
 
 impl Session {
@@ -120,7 +120,7 @@ impl Session {
         client.add_event_handler(async move |event: AnySyncTimelineEvent| {
             lock(&seen_too).insert(event.event_id().to_owned());
         });
-        let sync = tokio::spawn(keep_syncing(client.clone()));
+        let sync = Mutex::new(tokio::spawn(keep_syncing(client.clone())));
         let api = Api::new(base_url).with_token(&token);
         Ok(Self {
             client,
@@ -160,12 +160,19 @@ impl Session {
 
     /// Stops the session without signing it out: it stays in the account and hears nothing any more.
     pub fn stop(&self) {
-        self.sync.abort();
+        lock(&self.sync).abort();
+    }
+
+    /// Starts the session again after [`Self::stop`]: it hears now what it has missed.
+    pub fn start(&self) {
+        let mut sync = lock(&self.sync);
+        sync.abort();
+        *sync = tokio::spawn(keep_syncing(self.client.clone()));
     }
 
     /// True while the session syncs; signed out by somebody else, it ends by itself.
     pub fn runs(&self) -> bool {
-        !self.sync.is_finished()
+        !lock(&self.sync).is_finished()
     }
 
     /// Signs out, which removes the session from the account.

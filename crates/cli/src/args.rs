@@ -2,10 +2,13 @@
 
 mod account;
 mod check;
+mod export_keys;
 mod general;
 mod leave;
 mod prove;
+mod repair;
 mod report;
+mod rescue;
 mod reset;
 mod resume;
 mod try_key;
@@ -20,10 +23,13 @@ use crate::{
 
 pub(crate) use account::{AccountArgs, KeyArgs, SignInArgs};
 pub(crate) use check::{CheckArgs, FateArg, ForecastArgs};
+pub(crate) use export_keys::ExportKeysArgs;
 pub(crate) use general::{ColorArg, GeneralArgs};
 pub(crate) use leave::LeaveArgs;
 pub(crate) use prove::ProveArgs;
+pub(crate) use repair::RepairArgs;
 pub(crate) use report::ReportArgs;
+pub(crate) use rescue::RescueArgs;
 pub(crate) use reset::{NewPasswordArgs, ResetArgs, RouteArg};
 pub(crate) use resume::ResumeArgs;
 pub(crate) use try_key::TryKeyArgs;
@@ -72,6 +78,15 @@ pub(crate) enum Command {
     /// Proves that what could be read before can be read now
     #[command(long_about = prove::LONG_ABOUT, after_long_help = prove::after_long_help())]
     Prove(Box<ProveArgs>),
+    /// Mends what is broken around your keys, without destroying anything
+    #[command(long_about = repair::LONG_ABOUT, after_long_help = repair::after_long_help())]
+    Repair(Box<RepairArgs>),
+    /// Brings room keys that the key backup lacks into it
+    #[command(long_about = rescue::LONG_ABOUT, after_long_help = rescue::after_long_help())]
+    Rescue(Box<RescueArgs>),
+    /// Writes every room key of the key backup into an encrypted key file
+    #[command(long_about = export_keys::LONG_ABOUT, after_long_help = export_keys::after_long_help())]
+    ExportKeys(Box<ExportKeysArgs>),
     /// Shows a status file
     #[command(long_about = report::LONG_ABOUT, after_long_help = report::after_long_help())]
     Report(ReportArgs),
@@ -89,6 +104,9 @@ impl Command {
             Self::Prove(args) => args.json,
             Self::Reset(args) => args.json,
             Self::Resume(args) => args.json,
+            Self::Repair(args) => args.json,
+            Self::Rescue(args) => args.json,
+            Self::ExportKeys(args) => args.json,
             Self::Leave(_) | Self::Report(_) | Self::Util(_) => false,
         };
         if json { Format::Json } else { Format::Screen }

@@ -1,9 +1,12 @@
 //! The commands: each takes a resolved job and returns its exit status.
 
 pub(crate) mod check;
+pub(crate) mod export_keys;
 pub(crate) mod leave;
 pub(crate) mod prove;
+pub(crate) mod repair;
 pub(crate) mod report;
+pub(crate) mod rescue;
 pub(crate) mod reset;
 pub(crate) mod resume;
 pub(crate) mod try_key;

@@ -2,6 +2,7 @@
 
 mod from;
 mod live;
+mod keys;
 
 pub(crate) use from::as_sentence;
 

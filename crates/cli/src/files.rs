@@ -47,6 +47,18 @@ impl Reserved {
             .write_all(content)
             .and_then(|()| self.unfinished.as_file().sync_all());
         written.map_err(|error| cannot_write(&self.path, &error))?;
+        self.keep()
+    }
+
+    /// Returns the file to write to, piece by piece; [`Self::keep`] is called when it is complete.
+    pub(crate) fn writer(&self) -> Result<File, Failure> {
+        self.unfinished.reopen().map_err(|error| cannot_write(&self.path, &error))
+    }
+
+    /// Gives the file its name, and returns once it is on disk under it.
+    pub(crate) fn keep(self) -> Result<PathBuf, Failure> {
+        let synced = self.unfinished.as_file().sync_all();
+        synced.map_err(|error| cannot_write(&self.path, &error))?;
         // `tempfile` made it with mode 0600, and refuses here to replace a file that appeared meanwhile.
         self.unfinished
             .persist_noclobber(&self.path)

@@ -8,6 +8,7 @@ mod exit;
 mod failure;
 mod files;
 mod kept;
+mod key_files;
 mod logging;
 mod memory;
 mod redaction;
@@ -61,6 +62,11 @@ fn run(command: Command, console: &mut Console) -> Result<Exit, Failure> {
         Command::Resume(args) => commands::resume::run(resolve::resume(*args, prompt::person())?, console),
         Command::Leave(args) => commands::leave::run(resolve::leave(args, prompt::person())?, console),
         Command::Prove(args) => commands::prove::run(resolve::prove(*args, prompt::person())?, console),
+        Command::Repair(args) => commands::repair::run(resolve::repair(*args, prompt::person())?, console),
+        Command::Rescue(args) => commands::rescue::run(resolve::rescue(*args, prompt::person())?, console),
+        Command::ExportKeys(args) => {
+            commands::export_keys::run(resolve::export_keys(*args, prompt::person())?, console)
+        }
         Command::Report(args) => commands::report::run(&args, console),
         Command::Util(command) => commands::util::run(&command, console),
     }

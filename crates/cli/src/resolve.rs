@@ -2,6 +2,8 @@
 
 mod forecast;
 mod prove;
+mod repair;
+mod rescue;
 mod reset;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,8 @@ use crate::{
 };
 
 pub(crate) use prove::{ProveJob, prove};
+pub(crate) use repair::{Agreed, Extent, RepairJob, repair};
+pub(crate) use rescue::{AskSessions, ExportJob, KeyFiles, RescueJob, export_keys, rescue};
 pub(crate) use reset::{Consent, Force, LeaveJob, NewPassword, ResetJob, ResumeJob, leave, reset, resume};
 pub(crate) use user::parse_user;
 

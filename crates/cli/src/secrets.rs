@@ -25,6 +25,8 @@ pub(crate) enum Purpose {
     OldPassword,
     /// A recovery key or passphrase.
     RecoveryKey,
+    /// The passphrase of a key file.
+    KeyFilePassphrase,
     /// The key that seals a kept session.
     StoreKey,
 }
@@ -37,6 +39,7 @@ impl fmt::Display for Purpose {
             Self::NewPassword => "new password",
             Self::OldPassword => "old password",
             Self::RecoveryKey => "recovery key",
+            Self::KeyFilePassphrase => "passphrase",
             Self::StoreKey => "store key",
         })
     }

@@ -1,12 +1,13 @@
 //! In and out: the session that a command works with, and that it removes again whatever happens.
 
 mod live;
+mod errand;
 mod way;
 
 use std::{panic::AssertUnwindSafe, path::Path};
 
 use futures_util::FutureExt;
-use lifeboat_preflight::{Left, OwnSession, SessionKind};
+use lifeboat_preflight::{Left, LiveSession, OwnSession, SessionKind};
 
 use crate::{
     failure::Failure,
@@ -16,11 +17,10 @@ use crate::{
 };
 
 pub(crate) use live::with_live_session;
+pub(crate) use errand::Errand;
 pub(crate) use way::Way;
 
-/// What a session that removes itself is called in the account's list of sessions.
-const NAME: &str = "Lifeboat check (removes itself)";
-/// What a kept session is called there.
+/// What a kept session is called in the account's list of sessions.
 const KEPT_NAME: &str = "Lifeboat";
 
 /// Does `work` with the session and then leaves it: at the end, on an error, on a panic, and when the user stops.
@@ -41,14 +41,65 @@ pub(crate) async fn with_session_softly<T>(
     end_softly: impl FnOnce() -> Wish,
     work: impl AsyncFnOnce(&OwnSession) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    let (session, done) = hold(session, Errand::Check, stops, console, end_softly, work).await?;
+    leave(session, Errand::Check, Wish::GoOn, stops, console).await?;
+    Ok(done)
+}
+
+/// Does `work` with the session and hands it back; leaves it on an error, on a panic, and when the user stops.
+pub(crate) async fn hold<T>(
+    session: OwnSession,
+    errand: Errand,
+    stops: &mut Stops,
+    console: &mut Console,
+    end_softly: impl FnOnce() -> Wish,
+    work: impl AsyncFnOnce(&OwnSession) -> Result<T, Failure>,
+) -> Result<(OwnSession, T), Failure> {
     let work = AssertUnwindSafe(work(&session)).catch_unwind();
-    let worked = stops.unless_stopped_for_good(work, end_softly).await;
+    match stops.unless_stopped_for_good(work, end_softly).await {
+        Ok(Ok(Ok(done))) => Ok((session, done)),
+        Ok(failed) => {
+            leave(session, errand, Wish::GoOn, stops, console).await?;
+            Err(failed
+                .unwrap_or_else(|_| Err(own_mistake()))
+                .err()
+                .unwrap_or_else(own_mistake))
+        }
+        Err(Stopped) => Err(left_after_stop(session, errand, stops, console).await),
+    }
+}
+
+/// Lets the session take part in encryption, does `work` with it, and leaves it whatever happens.
+pub(crate) async fn with_live_session<T>(
+    session: OwnSession,
+    errand: Errand,
+    stops: &mut Stops,
+    console: &mut Console,
+    end_softly: impl FnOnce() -> Wish,
+    work: impl AsyncFnOnce(&LiveSession) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    // A sign-out while the keys are being uploaded would leave a nameless session behind: the answer is awaited.
+    let (live, wish) = match stops.finishing(LiveSession::begin(session), || ()).await {
+        Ok((live, wish)) => (live?, wish),
+        Err(Stopped) => {
+            return Err(may_remain(
+                "You stopped while the session was being made ready.",
+                errand.name(),
+            ));
+        }
+    };
+    if wish == Wish::Stop {
+        return Err(left_after_stop(live.end().await, errand, stops, console).await);
+    }
+    let working = AssertUnwindSafe(work(&live)).catch_unwind();
+    let worked = stops.unless_stopped_for_good(working, end_softly).await;
+    let session = live.end().await;
     match worked {
         Ok(result) => {
-            leave(session, Wish::GoOn, stops, console).await?;
+            leave(session, errand, Wish::GoOn, stops, console).await?;
             result.unwrap_or_else(|_| Err(own_mistake()))
         }
-        Err(Stopped) => Err(left_after_stop(session, stops, console).await),
+        Err(Stopped) => Err(left_after_stop(session, errand, stops, console).await),
     }
 }
 
@@ -59,52 +110,54 @@ pub(crate) async fn holding<T>(
     console: &mut Console,
     work: impl AsyncFnOnce(&OwnSession) -> Result<T, Failure>,
 ) -> Result<(OwnSession, T), Failure> {
-    let work = AssertUnwindSafe(work(&session)).catch_unwind();
-    match stops.unless_stopped(work).await {
-        Ok(Ok(Ok(done))) => Ok((session, done)),
-        Ok(failed) => {
-            leave(session, Wish::GoOn, stops, console).await?;
-            match failed {
-                Ok(Err(failure)) => Err(failure),
-                _ => Err(own_mistake()),
-            }
-        }
-        Err(Stopped) => Err(left_after_stop(session, stops, console).await),
-    }
+    hold(session, Errand::Check, stops, console, || Wish::Stop, work).await
 }
 
 /// Leaves a session that turned out not to be needed; says so when it remains.
 pub(crate) async fn part_with(session: OwnSession, stops: &mut Stops, console: &mut Console) {
-    if let Err(failure) = leave(session, Wish::GoOn, stops, console).await {
+    if let Err(failure) = leave(session, Errand::Check, Wish::GoOn, stops, console).await {
         console.caution(&failure.wrong, &failure.hint);
     }
 }
 
 /// Leaves because the user wished to stop, and says so.
-async fn left_after_stop(session: OwnSession, stops: &mut Stops, console: &mut Console) -> Failure {
+async fn left_after_stop(session: OwnSession, errand: Errand, stops: &mut Stops, console: &mut Console) -> Failure {
     match session.kind() {
         SessionKind::Throwaway => {}
         SessionKind::Borrowed => return nothing_changed(),
         SessionKind::Kept => {
             return Failure::interrupted(
-                "You stopped it. The kept session stays, and nothing was changed.",
+                format!("You stopped it. The kept session stays, and {}.", errand.after_stop()),
                 AGAIN,
             );
         }
     }
-    console.note("Stopping: removing the session of this check. Ctrl-C once more leaves it behind.");
-    match leave(session, Wish::Stop, stops, console).await {
+    let word = errand.word();
+    console.note(&format!(
+        "Stopping: removing the session of this {word}. Ctrl-C once more leaves it behind."
+    ));
+    match leave(session, errand, Wish::Stop, stops, console).await {
         Ok(Left::Removed) => Failure::interrupted(
-            "You stopped it. The session of this check is removed, and nothing else was changed.",
+            format!(
+                "You stopped it. The session of this {word} is removed, and {}.",
+                errand.after_leaving()
+            ),
             AGAIN,
         ),
-        Ok(Left::Stays) => may_remain("You stopped it.", NAME),
+        Ok(Left::Stays) => may_remain("You stopped it.", errand.name()),
         Err(failure) => failure,
     }
 }
 
 /// Leaves. A session that cannot be removed is no reason to withhold the result: it is told on stderr.
-async fn leave(session: OwnSession, wish: Wish, stops: &mut Stops, console: &mut Console) -> Result<Left, Failure> {
+pub(crate) async fn leave(
+    session: OwnSession,
+    errand: Errand,
+    wish: Wish,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Left, Failure> {
+    let word = errand.word();
     let leaving = session.leave();
     let left = match wish {
         Wish::Stop => stops.unless_stopped(leaving).await,
@@ -115,15 +168,15 @@ async fn leave(session: OwnSession, wish: Wish, stops: &mut Stops, console: &mut
         Ok(Ok(left)) => Ok(left),
         Ok(Err(error)) => {
             let failure = may_remain(
-                &format!("The session of this check could not be removed: {error}"),
-                NAME,
+                &format!("The session of this {word} could not be removed: {error}"),
+                errand.name(),
             );
             console.caution(&failure.wrong, &failure.hint);
             Ok(Left::Stays)
         }
         Err(Stopped) => Err(may_remain(
-            "You stopped before the session of this check was removed.",
-            NAME,
+            &format!("You stopped before the session of this {word} was removed."),
+            errand.name(),
         )),
     }
 }

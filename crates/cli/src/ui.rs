@@ -8,6 +8,7 @@ pub(crate) mod page;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod prompt;
+pub(crate) mod rescue;
 pub(crate) mod reset;
 pub(crate) mod screen;
 pub(crate) mod style;

@@ -19,3 +19,8 @@ const EITHER: GeneralPurpose = GeneralPurpose::new(
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     EITHER.decode(text.trim()).ok()
 }
+
+/// Encodes without padding.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    EITHER.encode(bytes)
+}

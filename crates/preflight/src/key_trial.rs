@@ -1,9 +1,6 @@
 //! Tries what a person typed on everything it could open.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use lifeboat_backup::BackupKey;
 use lifeboat_report::facts::{BackupOpening, Candidate, CandidateForm, KeyTrial, SecretName, SecretTrial};
@@ -25,12 +22,13 @@ pub(crate) struct Opened {
     form: CandidateForm,
     key: Option<StorageKey>,
     typed: SecretString,
-    storage_keys: BTreeSet<String>,
+    /// The storage keys it opens, by id.
+    pub(crate) storage_keys: BTreeMap<String, StorageKey>,
     opens_default: bool,
-    secrets: BTreeMap<SecretName, OpenedSecret>,
+    pub(crate) secrets: BTreeMap<SecretName, OpenedSecret>,
 }
 
-enum OpenedSecret {
+pub(crate) enum OpenedSecret {
     Key(Zeroizing<[u8; 32]>),
     NotAKey,
     DoesNotOpen,
@@ -107,7 +105,7 @@ fn open_with(typed: &SecretString, derived: &[(Derivation, StorageKey)], stored:
     let mut opened = Opened {
         form,
         typed: typed.clone(),
-        storage_keys: BTreeSet::new(),
+        storage_keys: BTreeMap::new(),
         opens_default: false,
         secrets: BTreeMap::new(),
         key: key.clone(),
@@ -133,7 +131,7 @@ fn open_with(typed: &SecretString, derived: &[(Derivation, StorageKey)], stored:
             if !fits {
                 continue;
             }
-            opened.storage_keys.insert(id.clone());
+            opened.storage_keys.insert(id.clone(), key.clone());
             for (name, secret) in secrets {
                 let secret = match secret {
                     Some(text) => private_key(&text).map_or(OpenedSecret::NotAKey, OpenedSecret::Key),
@@ -149,7 +147,7 @@ fn open_with(typed: &SecretString, derived: &[(Derivation, StorageKey)], stored:
     opened.opens_default = stored
         .facts
         .usable_default()
-        .is_some_and(|id| opened.storage_keys.contains(id));
+        .is_some_and(|id| opened.storage_keys.contains_key(id));
     opened
 }
 
@@ -188,13 +186,18 @@ impl Opened {
 
 /// Returns the key that opens a backup version, if some candidate leads to it.
 pub(crate) async fn backup_key(opened: &[Opened], backup: &RawBackup) -> Option<Arc<BackupKey>> {
-    let ready = |bytes: &[u8; 32]| BackupKey::from_bytes(bytes).ok().map(Arc::new);
+    let bytes = backup_key_bytes(opened, backup).await?;
+    BackupKey::from_bytes(&bytes).ok().map(Arc::new)
+}
+
+/// Returns the same key as its 32 private bytes.
+pub(crate) async fn backup_key_bytes(opened: &[Opened], backup: &RawBackup) -> Option<Zeroizing<[u8; 32]>> {
     if let Some((_, key)) = opened.iter().find_map(|it| it.backup_key(backup)) {
-        return ready(key);
+        return Some(Zeroizing::new(*key));
     }
     for it in opened.iter().filter(|it| it.form == CandidateForm::Passphrase) {
         if let Some(key) = legacy_key(&it.typed, backup).await {
-            return ready(&key);
+            return Some(key);
         }
     }
     None
@@ -238,13 +241,13 @@ pub(crate) async fn judge(
             opens_active_backup: active.is_some_and(|it| backup.contains_key(&it.version)),
             backup,
             opens_default: it.opens_default,
-            storage_keys: it.storage_keys.into_iter().collect(),
+            storage_keys: it.storage_keys.into_keys().collect(),
         });
     }
     KeyTrial { candidates }
 }
 
-fn compare(
+pub(crate) fn compare(
     name: SecretName,
     secret: &OpenedSecret,
     published: Option<&PublishedKeys>,

@@ -5,6 +5,7 @@
 //! account beyond that session: no keys are uploaded, no account data is written, nothing is signed.
 
 pub mod ark;
+mod backup_access;
 mod base64_text;
 mod caller;
 mod check;
@@ -20,6 +21,7 @@ mod outside;
 mod probe;
 mod proof;
 mod recovery_key;
+mod secrets_access;
 mod session;
 mod signed_json;
 mod storage_key;
@@ -28,6 +30,7 @@ mod testing;
 
 pub use matrix_sdk::ruma;
 
+pub use backup_access::{BackupAccess, BackupAccessError, BackupView};
 pub use caller::Caller;
 pub use check::{CheckError, Checked, Questions, Step, Watch, check, examine};
 pub use discover::{DiscoverError, Homeserver, discover};
@@ -46,4 +49,5 @@ pub use older::OlderVersions;
 pub use outside::outside;
 pub use probe::published::published_identity;
 pub use recovery_key::{OtherThing, Typo, Understanding, understand};
+pub use secrets_access::{SecretsAccess, SecretsAccessError};
 pub use session::{Credentials, KeepIn, Keeping, LeaveError, Left, OwnSession, SessionKind, SignInError, ask_browser};

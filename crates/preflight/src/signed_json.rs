@@ -2,7 +2,7 @@
 
 use lifeboat_report::facts::Signature;
 use matrix_sdk::ruma::CanonicalJsonValue;
-use serde_json::Value;
+use serde_json::{Value, json};
 use vodozemac::{Ed25519PublicKey, Ed25519Signature};
 
 /// Checks the signature that `user`'s Ed25519 key `key_id` (the part after `ed25519:`) put on `object`.
@@ -29,6 +29,20 @@ pub(crate) fn check_signature(object: &Value, user: &str, key_id: &str, public_k
     }
 }
 
+/// Signs `object` as `user` with the private Ed25519 key, beside the signatures that are there; returns whether it could.
+///
+/// [Signing JSON](https://spec.matrix.org/latest/appendices/#signing-json).
+pub(crate) fn sign(object: &mut Value, user: &str, private_key: &[u8; 32]) -> Option<()> {
+    let key = vodozemac::Ed25519SecretKey::from_slice(private_key);
+    let signature = key.sign(signed_text(object)?.as_bytes()).to_base64();
+    let key_id = format!("ed25519:{}", key.public_key().to_base64());
+    let fields = object.as_object_mut()?;
+    let signatures = fields.entry("signatures").or_insert_with(|| json!({}));
+    let of_user = signatures.as_object_mut()?.entry(user).or_insert_with(|| json!({}));
+    of_user.as_object_mut()?.insert(key_id, signature.into());
+    Some(())
+}
+
 fn signed_text(object: &Value) -> Option<String> {
     let mut object = object.as_object()?.clone();
     object.remove("signatures");
@@ -38,7 +52,6 @@ fn signed_text(object: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
     use vodozemac::Ed25519Keypair;
 
     use super::*;
@@ -49,6 +62,17 @@ mod tests {
         let signature = pair.sign(r#"{"a":"ü","b":1}"#.as_bytes()).to_base64();
         object["signatures"] = json!({"@a:b": {"ed25519:K": signature}});
         (object, pair.public_key().to_base64())
+    }
+
+    #[test]
+    fn what_is_signed_here_holds_and_keeps_the_other_signatures() {
+        let (mut object, key) = signed();
+        sign(&mut object, "@a:b", &[7; 32]).unwrap();
+        let own = vodozemac::Ed25519SecretKey::from_slice(&[7; 32])
+            .public_key()
+            .to_base64();
+        assert_eq!(check_signature(&object, "@a:b", &own, &own), Signature::Valid);
+        assert_eq!(check_signature(&object, "@a:b", "K", &key), Signature::Valid);
     }
 
     #[test]

@@ -87,6 +87,24 @@ impl StorageKey {
         Some(text)
     }
 
+    /// Encrypts a secret under its name; `None` when this machine's cipher or random numbers fail.
+    pub(crate) fn seal(&self, name: &str, secret: &[u8]) -> Option<Sealed> {
+        let (aes, mac_key) = self.keys(name)?;
+        let mut iv = [0; 16];
+        aws_lc_rs::rand::fill(&mut iv).ok()?;
+        // "Set bit 63 to 0": some implementations count with 64 bits.
+        iv[8] &= 0x7f;
+        let mut ciphertext = secret.to_vec();
+        let key = UnboundCipherKey::new(&AES_256, &aes[..]).ok()?;
+        let context = aws_lc_rs::cipher::EncryptionContext::Iv128(FixedLength::from(iv));
+        EncryptingKey::ctr(key)
+            .ok()?
+            .less_safe_encrypt(&mut ciphertext, context)
+            .ok()?;
+        let mac = hmac::sign(&mac_key, &ciphertext).as_ref().to_vec();
+        Some(Sealed { iv, ciphertext, mac })
+    }
+
     /// Tells whether this is the key whose description carries `iv` and `mac`: the MAC over 32 encrypted zero bytes.
     pub(crate) fn fits(&self, iv: &[u8; 16], mac: &[u8]) -> bool {
         self.seal_zeros(iv)
@@ -170,6 +188,25 @@ mod tests {
         let mut damaged = sealed;
         damaged.ciphertext[0] ^= 1;
         assert!(ours.open("m.megolm_backup.v1", &damaged).is_none());
+    }
+
+    #[test]
+    fn the_sdk_opens_what_is_sealed_here() {
+        let (theirs, ours) = sdk_key(None);
+        let sealed = ours.seal("m.megolm_backup.v1", b"it is a secret").unwrap();
+        assert_eq!(
+            ours.open("m.megolm_backup.v1", &sealed).unwrap().as_slice(),
+            b"it is a secret"
+        );
+        let encode = |bytes: &[u8]| base64::Engine::encode(&base64::prelude::BASE64_STANDARD_NO_PAD, bytes);
+        let data = serde_json::json!({
+            "iv": encode(&sealed.iv), "ciphertext": encode(&sealed.ciphertext), "mac": encode(&sealed.mac),
+        });
+        let data: sdk::AesHmacSha2EncryptedData = serde_json::from_value(data).unwrap();
+        assert_eq!(
+            theirs.decrypt(&data, &SecretName::RecoveryKey).unwrap(),
+            b"it is a secret"
+        );
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub use coverage::{Coverage, Proof};
 pub use identity::{CrossSigningKey, Identity, Signature};
 pub use key_trial::{BackupOpening, Candidate, CandidateForm, KeyTrial, SecretTrial};
 pub use server::{OAuth, PasswordChange, Server, Software, Support, SupportContact};
-pub use sessions::{DeviceKeys, Session};
+pub use sessions::{BackupKeyAnswer, DeviceKeys, Session};
 pub use storage::{CheckData, DefaultKey, Passphrase, Secret, SecretName, SecretStorage, StorageKey};
 
 /// Everything the probes learned, each part known or with the reason why not.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::facts::{
-    Account, BackupAlgorithm, BackupOpening, BackupSignature, BackupVersion, Candidate, CandidateForm, CheckData,
-    Coverage, CrossSigningKey, DefaultKey, DeviceKeys, Email, Identity, KeyBackup, KeyTrial, Passphrase,
+    Account, BackupAlgorithm, BackupKeyAnswer, BackupOpening, BackupSignature, BackupVersion, Candidate, CandidateForm,
+    CheckData, Coverage, CrossSigningKey, DefaultKey, DeviceKeys, Email, Identity, KeyBackup, KeyTrial, Passphrase,
     PasswordChange, Proof, Secret, SecretName, SecretStorage, SecretTrial, Server, Session, Signature, Signer,
     Software, StorageKey, Support, SupportContact,
 };
@@ -89,6 +89,7 @@ pub fn session(device_id: &str, name: Option<&str>, last_seen_at: u64, keys: Dev
         last_seen_at: Some(last_seen_at),
         keys: Fact::Known(keys),
         dehydrated: false,
+        backup_key: BackupKeyAnswer::Unknown,
         this: false,
     }
 }

@@ -16,18 +16,18 @@ async fn homeserver(account: &TestAccount) -> Result<Homeserver> {
     Ok(discover(&account.user_id, Some(url), NetworkOptions::default()).await?)
 }
 
-async fn enter(account: &TestAccount) -> Result<(Homeserver, LiveSession)> {
+pub(crate) async fn enter(account: &TestAccount) -> Result<(Homeserver, LiveSession)> {
     let homeserver = homeserver(account).await?;
     let password = Credentials::Password(SecretString::from(account.password.clone()));
     let own = OwnSession::sign_in_as(&homeserver, &account.user_id, password, Keeping::RemoveAtEnd, NAME).await?;
     Ok((homeserver, LiveSession::begin(own).await?))
 }
 
-fn typed(account: &TestAccount) -> Result<SecretString> {
+pub(crate) fn typed(account: &TestAccount) -> Result<SecretString> {
     Ok(SecretString::from(account.recovery.text().context("nothing to type")?))
 }
 
-async fn devices(account: &TestAccount) -> Result<Vec<(String, Option<String>)>> {
+pub(crate) async fn devices(account: &TestAccount) -> Result<Vec<(String, Option<String>)>> {
     let answer = account.api()?.get("/_matrix/client/v3/devices").await?;
     let text = |device: &serde_json::Value, name: &str| device[name].as_str().map(str::to_owned);
     let devices = answer["devices"].as_array().context("no devices")?;

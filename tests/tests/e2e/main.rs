@@ -10,5 +10,7 @@ mod harness;
 mod live;
 mod prove;
 mod reset;
+mod repair;
+mod rescue;
 mod routes;
 mod sso;

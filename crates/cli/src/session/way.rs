@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use lifeboat_preflight::{Credentials, Homeserver, KeepIn, Keeping, OwnSession, SessionKind, ask_browser, discover};
 use secrecy::SecretString;
 
-use super::{KEPT_NAME, NAME, asked, left_after_stop, may_remain, nothing_changed, warn_of_readers};
+use super::{Errand, KEPT_NAME, asked, left_after_stop, may_remain, nothing_changed, warn_of_readers};
 use crate::{
     failure::Failure,
     kept::{Kept, KeyPlace},
@@ -18,6 +18,7 @@ use crate::{
 /// The way into an account: what is known before anything is asked of its server.
 pub(crate) struct Way {
     entry: Entry,
+    errand: Errand,
     afterwards: Afterwards,
     secret: Option<SecretString>,
     kept: Option<KeepIn>,
@@ -51,10 +52,16 @@ impl Way {
         }
         Ok(Self {
             entry,
+            errand: Errand::Check,
             afterwards,
             secret,
             kept,
         })
+    }
+
+    /// Says what the session is there for, where it is not a check.
+    pub(crate) fn on(self, errand: Errand) -> Self {
+        Self { errand, ..self }
     }
 
     /// Finds the homeserver. Sends no secret.
@@ -123,8 +130,9 @@ impl Way {
                 .map_err(|Stopped| nothing_changed())?;
             self.secret = Some(token?);
         }
+        let errand = self.errand;
         let session = self.sign_in_anew(homeserver, stops, console).await?;
-        console.note(&signed_in(&session, homeserver));
+        console.note(&signed_in(&session, errand, homeserver));
         Ok((session, password, extra))
     }
 
@@ -161,7 +169,7 @@ impl Way {
                 (Keeping::Keep(keep_in), Some(place))
             }
         };
-        let entered = enter(&self.entry, self.secret, homeserver, keeping, stops).await;
+        let entered = enter(&self.entry, self.errand, self.secret, homeserver, keeping, stops).await;
         match (&entered, place) {
             (Ok(_), Some(place)) => tell_where(&place, kept.as_ref().ok(), console),
             (Err(_), Some(_)) => kept.iter().for_each(Kept::forget),
@@ -169,7 +177,7 @@ impl Way {
         }
         match entered? {
             (session, Wish::GoOn) => Ok(session),
-            (session, Wish::Stop) => Err(left_after_stop(session, stops, console).await),
+            (session, Wish::Stop) => Err(left_after_stop(session, self.errand, stops, console).await),
         }
     }
 }
@@ -177,13 +185,14 @@ impl Way {
 /// Signs in, and tells whether the user wished to stop meanwhile.
 async fn enter(
     entry: &Entry,
+    errand: Errand,
     secret: Option<SecretString>,
     homeserver: &Homeserver,
     keeping: Keeping,
     stops: &mut Stops,
 ) -> Result<(OwnSession, Wish), Failure> {
     let name = match &keeping {
-        Keeping::RemoveAtEnd => NAME,
+        Keeping::RemoveAtEnd => errand.name(),
         Keeping::Keep(_) => KEPT_NAME,
     };
     let secret = secret.unwrap_or_default();
@@ -192,7 +201,7 @@ async fn enter(
         SignIn::Sso => Credentials::LoginToken(secret),
         _ => Credentials::Password(secret),
     };
-    let signing_in = OwnSession::sign_in(homeserver, &entry.user, credentials, keeping);
+    let signing_in = OwnSession::sign_in_as(homeserver, &entry.user, credentials, keeping, name);
     match entry.sign_in {
         // Nothing is created.
         SignIn::AccessTokenFile(_) => {
@@ -227,11 +236,12 @@ fn show_address(address: &str) {
 }
 
 /// Says at once what becomes of the session.
-fn signed_in(session: &OwnSession, homeserver: &Homeserver) -> String {
+fn signed_in(session: &OwnSession, errand: Errand, homeserver: &Homeserver) -> String {
     let server = homeserver.base_url().host_str().unwrap_or_default();
     match session.kind() {
         SessionKind::Throwaway => {
-            format!("Signed in to {server}. This session removes itself when the check is done.")
+            let word = errand.word();
+            format!("Signed in to {server}. This session removes itself when the {word} is done.")
         }
         SessionKind::Borrowed => format!("Looking through the lent session at {server}. It stays as it is."),
         SessionKind::Kept => format!("Signed in to {server}. This session is kept for the next command."),

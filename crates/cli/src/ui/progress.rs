@@ -1,6 +1,7 @@
 //! One line of progress on stderr while a command works, and one for each phase where there are several.
 
 mod forecast;
+mod gossip;
 mod reset;
 
 use std::{
@@ -13,6 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lifeboat_preflight::{FetchProgress, ForecastProgress, Step, Watch};
 
 use self::forecast::Lines;
+pub(crate) use self::gossip::GossipLine;
 pub(crate) use self::reset::ResetVoice;
 
 /// How often a line moves.

@@ -6,7 +6,7 @@ use lifeboat_report::{Aboard, Fate, HistoryProof, Plan, Route, Step, grouped, hi
 use lifeboat_reset::Finished;
 use serde_json::{Value, json};
 
-use super::{clean::clean, page::Page, style::Tone};
+use super::{page::Page, style::Tone};
 use crate::advice::CommandLine;
 
 /// Renders it for a terminal of `width` columns.
@@ -46,7 +46,9 @@ pub(crate) fn render(plan: &Plan, finished: &Finished, account: &CommandLine, fo
     }
     page.aside(1, &format!("Before and after: {}", folder.display()), Tone::Faint);
     page.gap();
-    page.finish()
+    let losses = finished.history.as_ref().filter(|it| !it.holds());
+    let losses = losses.map(|it| super::history::render(it, width)).unwrap_or_default();
+    page.finish() + &losses
 }
 
 fn tick() -> String {
@@ -73,14 +75,6 @@ fn history(page: &mut Page, proof: &HistoryProof) {
         ),
     };
     page.paragraph(" ", &format!("{} {lost}.{identity}", Tone::Bad.paint("!")));
-    for loss in proof.losses() {
-        let cause = loss
-            .cause
-            .map_or("the server does not have them any more", |it| it.words());
-        let room = loss.room.name.as_deref().unwrap_or(&loss.room.room_id);
-        let line = format!("{}: {} messages, {cause}", clean(room, 60), grouped(loss.lost));
-        page.aside(3, &line, Tone::Plain);
-    }
 }
 
 fn without_proof(plan: &Plan, finished: &Finished) -> String {

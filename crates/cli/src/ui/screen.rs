@@ -10,6 +10,7 @@ mod tests;
 mod verdicts;
 
 pub(crate) use storage::{secret_name, trial_words};
+pub(crate) use verdicts::show as verdicts;
 
 use lifeboat_report::{Report, facts::Server};
 
@@ -26,7 +27,7 @@ pub(crate) fn render(report: &Report, account: &CommandLine, width: usize) -> St
     let mut page = Page::new(width);
     page.paragraph(" ", &whose(report));
     page.gap();
-    verdicts::show(&mut page, report);
+    verdicts(&mut page, report);
     steps(&mut page, &advice);
     forecast::show(&mut page, report);
     findings::show(&mut page, report, &advice, account);

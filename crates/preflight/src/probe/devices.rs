@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lifeboat_report::{
     Fact,
-    facts::{DeviceKeys, Session},
+    facts::{BackupKeyAnswer, DeviceKeys, Session},
 };
 use matrix_sdk::ruma::api::client::device::get_devices;
 
@@ -60,6 +60,7 @@ pub(crate) fn sessions(
             last_seen_at,
             keys: keys_of(id),
             dehydrated: dehydrated(id),
+            backup_key: BackupKeyAnswer::Unknown,
             this: this == Some(id),
         };
         let mut sessions: Vec<Session> = listed

@@ -20,6 +20,29 @@ pub struct Session {
     pub dehydrated: bool,
     /// Whether it is the session this report was made with.
     pub this: bool,
+    /// Whether it has shown that it holds a backup key.
+    #[serde(default, skip_serializing_if = "BackupKeyAnswer::is_unknown")]
+    pub backup_key: BackupKeyAnswer,
+}
+
+/// Whether a session has shown that it holds a backup key, by answering when it was asked for it.
+///
+/// There is no "no": a session that does not answer may be off, or may not trust who asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum BackupKeyAnswer {
+    /// It was not asked, or it did not answer.
+    #[default]
+    Unknown,
+    /// It answered.
+    Answered,
+}
+
+impl BackupKeyAnswer {
+    fn is_unknown(&self) -> bool {
+        *self == Self::Unknown
+    }
 }
 
 /// What `POST /_matrix/client/v3/keys/query` shows of a session's keys, checked locally.

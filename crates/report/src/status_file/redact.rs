@@ -56,6 +56,7 @@ fn redact_facts(facts: &mut Facts, hash: Hash<'_>) {
             last_seen_at: _,
             keys: _,
             dehydrated: _,
+            backup_key: _,
             this: _,
         } = session;
         replace(device_id, hash);

@@ -110,7 +110,7 @@ fn fetched(fetching: &FetchProgress, passed: Duration) -> String {
 /// How many cells a bar has.
 const CELLS: u64 = 20;
 
-fn bar(done: u64, all: u64) -> String {
+pub(super) fn bar(done: u64, all: u64) -> String {
     let filled = (done.min(all) * CELLS).checked_div(all).unwrap_or(0);
     (0..CELLS).map(|cell| if cell < filled { '█' } else { '░' }).collect()
 }

@@ -7,8 +7,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use indicatif::{ProgressBar, ProgressStyle};
-use lifeboat_preflight::FetchProgress;
-use lifeboat_report::{Step, grouped};
+use lifeboat_report::Step;
 use lifeboat_reset::{Asker, News, PageAnswer, route::account_page::AccountPage};
 use secrecy::SecretString;
 
@@ -37,7 +36,7 @@ impl ResetVoice {
         Self {
             bar,
             person,
-            history: Mutex::new(None),
+            lines: Mutex::new(None),
             told_of_waiting: Mutex::new(false),
         }
     }
@@ -67,9 +66,10 @@ impl ResetVoice {
         })
     }
 
-    fn stop_history(&self) {
-        if let Ok(mut lines) = self.history.lock() {
-            *lines = None;
+    /// Shows these lines instead of those before, which disappear.
+    fn show(&self, lines: Option<Lines>) {
+        if let Ok(mut shown) = self.lines.lock() {
+            *shown = lines;
         }
     }
 }
@@ -79,7 +79,7 @@ impl Asker for ResetVoice {
         match news {
             News::Begins(step) => self.bar.set_message(doing(step)),
             News::Done(step) => {
-                self.stop_history();
+                self.show(None);
                 self.say(&format!(" ✓ {}", done(step)));
             }
             News::MailAsked { attempt: 1 } => self.say(
@@ -158,28 +158,9 @@ impl Asker for ResetVoice {
     }
 }
 
-impl ResetVoice {
-    fn show_keys(&self, progress: &FetchProgress) {
-        let progress = progress.clone();
-        let line = move |_: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
-            // A line that cannot be drawn is drawn again in a moment.
-            let _ = write!(
-                out,
-                "bringing keys back   {} of {}",
-                grouped(progress.keys_done()),
-                grouped(progress.keys())
-            );
-        };
-        // The template is our own.
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {words}") {
-            self.bar.set_style(style.with_key("words", line));
-        }
-    }
-}
-
 impl Drop for ResetVoice {
     fn drop(&mut self) {
-        self.stop_history();
+        self.show(None);
         self.bar.finish_and_clear();
     }
 }

@@ -14,7 +14,7 @@ const FATES: [(Fate, &str); 2] = [
 const NARROWEST_REASON: usize = 34;
 
 /// Adds both.
-pub(super) fn show(page: &mut Page, report: &Report) {
+pub(crate) fn show(page: &mut Page, report: &Report) {
     for (fate, when) in FATES {
         let verdict = report.verdict.of(fate);
         let word = verdict.word().to_uppercase();

@@ -1,0 +1,141 @@
+//! `lifeboat export-keys`: every room key of the backup in an encrypted key file.
+
+use std::{fs, path::Path};
+
+use lifeboat_preflight::{BackupAccess, OwnSession};
+use lifeboat_rescue::{Downloaded, RoomKeys, download, read_key_file, write_key_file};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+
+use super::runtime;
+use crate::{
+    candidates::{self, Typed},
+    exit::Exit,
+    failure::Failure,
+    files::Reserved,
+    resolve::{Afterwards, ExportJob, Format},
+    secrets::{self, Purpose},
+    session::{Errand, Way, hold, leave, warn_of_readers},
+    signals::{Stops, Wish},
+    ui::{console::Console, json, progress::Progress, prompt},
+};
+
+/// Runs it.
+pub(crate) fn run(job: ExportJob, console: &mut Console) -> Result<Exit, Failure> {
+    let ExportJob {
+        entry,
+        candidates,
+        file,
+        passphrase_file,
+        format,
+    } = job;
+    let reserved = Reserved::new(file.clone())?;
+    let way = Way::prepare(entry, Afterwards::Remove, console)?.on(Errand::Export);
+    let typed = candidates::read(&candidates.files, console)?;
+    candidates::warn_of_mistakes(&typed, console);
+    let passphrase = passphrase_file.as_deref().map(|file| {
+        let read = secrets::read_file(file, Purpose::KeyFilePassphrase)?;
+        warn_of_readers(console, read.readers, file);
+        Ok::<_, Failure>(read.secret)
+    });
+    let passphrase = passphrase.transpose()?;
+    let ask = move || {
+        let answer = candidates::ask(candidates.asking)?;
+        let passphrase = passphrase.map_or_else(choose_passphrase, Ok)?;
+        Ok((answer, passphrase))
+    };
+    let runtime = runtime()?;
+    let fetched = runtime.block_on(fetch(way, typed, ask, console));
+    // A thread that still waits for the terminal may not hold up the end.
+    runtime.shutdown_background();
+    let (downloaded, passphrase) = fetched?;
+    let count = write(reserved, &downloaded.keys, &passphrase)?;
+    let in_file = read_back(&file, &passphrase)?;
+    if in_file != count {
+        return Err(Failure::failed(
+            format!(
+                "“{}” holds {in_file} room keys after writing {count}: it cannot be trusted.",
+                file.display()
+            ),
+            "Remove it and export to another disk.",
+        ));
+    }
+    match format {
+        Format::Json => {
+            let document =
+                json!({"file": file.display().to_string(), "room_keys": count, "damaged": downloaded.damaged});
+            console.show(&json::document(&document)?)?;
+        }
+        Format::Screen => console.show(&format!(
+            "{count} room keys are in {}, read back and counted.{}\nElement imports it: Settings → Encryption → \
+             Advanced → Import keys.\n",
+            file.display(),
+            match downloaded.damaged {
+                0 => String::new(),
+                damaged => format!(" {damaged} damaged entries of the backup are not."),
+            }
+        ))?,
+    }
+    Ok(if downloaded.damaged == 0 {
+        Exit::Done
+    } else {
+        Exit::Caution
+    })
+}
+
+async fn fetch(
+    way: Way,
+    mut typed: Vec<Typed>,
+    ask: impl FnOnce() -> Result<(Option<Typed>, SecretString), Failure> + Send + 'static,
+    console: &mut Console,
+) -> Result<(Downloaded, SecretString), Failure> {
+    let mut stops = Stops::listen()?;
+    let homeserver = way.discover(&mut stops).await?;
+    let (session, (answer, passphrase)) = way.sign_in(&homeserver, &mut stops, console, ask).await?;
+    typed.extend(answer);
+    let keys: Vec<SecretString> = typed
+        .into_iter()
+        .filter(Typed::is_plausible)
+        .map(|it| it.text)
+        .collect();
+    let work = async |session: &OwnSession| {
+        let _progress = Progress::begin("reading the key backup");
+        let backup = BackupAccess::open(session, &homeserver, &keys).await?;
+        Ok(download(session, &backup).await?)
+    };
+    let (session, downloaded) = hold(session, Errand::Export, &mut stops, console, || Wish::Stop, work).await?;
+    leave(session, Errand::Export, Wish::GoOn, &mut stops, console).await?;
+    Ok((downloaded, passphrase))
+}
+
+/// Asks twice for a new passphrase. Waits on this thread.
+fn choose_passphrase() -> Result<SecretString, Failure> {
+    loop {
+        let first = prompt::ask("A new passphrase for the key file (it is not shown)")?;
+        let second = prompt::ask("The same once more")?;
+        if first.expose_secret() == second.expose_secret() {
+            return Ok(first);
+        }
+        prompt::tell("These were two different ones. Try again.");
+    }
+}
+
+fn write(reserved: Reserved, keys: &RoomKeys, passphrase: &SecretString) -> Result<u64, Failure> {
+    let _progress = Progress::begin("locking the file");
+    let text = write_key_file(keys, passphrase)?;
+    reserved.write(text.as_bytes())?;
+    Ok(keys.len() as u64)
+}
+
+fn read_back(file: &Path, passphrase: &SecretString) -> Result<u64, Failure> {
+    let _progress = Progress::begin("reading the file back");
+    let text = fs::read(file).map_err(|error| {
+        Failure::failed(
+            format!("“{}” cannot be read back: {error}.", file.display()),
+            "Export to another disk.",
+        )
+    })?;
+    let mut keys = RoomKeys::default();
+    read_key_file(&text, passphrase, &mut keys)?;
+    Ok(keys.len() as u64)
+}

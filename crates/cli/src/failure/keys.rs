@@ -1,0 +1,110 @@
+//! Failures around secret storage, the key backup and key files, with what to do.
+
+use lifeboat_preflight::{BackupAccessError, LiveError, SecretsAccessError, SettleError, UnlockError};
+use lifeboat_rescue::{GossipError, KeyFileError, RepairError, UploadError};
+
+use super::{Failure, from::sentence};
+
+const TRY_AGAIN: &str = "Run the command again: what was done before stays done, and nothing is done twice.";
+const RIGHT_KEY: &str = "Look for the right one with lifeboat try-key, which says what each key opens.";
+
+impl From<LiveError> for Failure {
+    fn from(error: LiveError) -> Self {
+        let hint = match &error {
+            LiveError::Lent => "Leave out --access-token-file: Lifeboat then makes a session of its own.",
+            LiveError::SessionEnded | LiveError::NoKeysTaken | LiveError::Server(_) => TRY_AGAIN,
+        };
+        Self::failed(sentence(&error), hint)
+    }
+}
+
+impl From<UnlockError> for Failure {
+    fn from(error: UnlockError) -> Self {
+        let hint = match error {
+            UnlockError::Live(error) => return error.into(),
+            UnlockError::WrongKey => RIGHT_KEY,
+            UnlockError::NoSecretStorage
+            | UnlockError::StorageUnreadable
+            | UnlockError::SecretDamaged(_)
+            | UnlockError::SecretBlank(_)
+            | UnlockError::OtherIdentity(_) => {
+                "Your sessions answer verified sessions only. Let one of them store its secrets again: in Element, \
+                 Settings → Encryption → Recovery."
+            }
+            UnlockError::NotSigned(_) | UnlockError::Unknown(_) => TRY_AGAIN,
+            UnlockError::Store(_) => "Make sure that there is space on this machine, and try again.",
+        };
+        Self::failed(sentence(&error), hint)
+    }
+}
+
+impl From<SettleError> for Failure {
+    fn from(error: SettleError) -> Self {
+        Self::failed(sentence(&error), TRY_AGAIN)
+    }
+}
+
+impl From<GossipError> for Failure {
+    fn from(error: GossipError) -> Self {
+        match error {
+            GossipError::Live(error) => error.into(),
+            GossipError::NotUploaded(error) => error.into(),
+            GossipError::Store(_) => Self::failed(sentence(&error), TRY_AGAIN),
+        }
+    }
+}
+
+impl From<UploadError> for Failure {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Live(error) => error.into(),
+            UploadError::Replaced | UploadError::NotSealed => Self::failed(sentence(&error), TRY_AGAIN),
+        }
+    }
+}
+
+impl From<BackupAccessError> for Failure {
+    fn from(error: BackupAccessError) -> Self {
+        let hint = match &error {
+            BackupAccessError::NoBackup => {
+                "Turn it on in one of your sessions: in Element, Settings → Encryption → Key storage."
+            }
+            BackupAccessError::UnknownKind(_) => "A newer Lifeboat may know it.",
+            BackupAccessError::WrongKey => RIGHT_KEY,
+            BackupAccessError::Unknown(_) | BackupAccessError::SessionEnded => TRY_AGAIN,
+        };
+        Self::failed(sentence(&error), hint)
+    }
+}
+
+impl From<RepairError> for Failure {
+    fn from(error: RepairError) -> Self {
+        match error {
+            RepairError::Secrets(SecretsAccessError::WrongKey) => Self::failed(sentence(&error), RIGHT_KEY),
+            RepairError::Backup(error) => error.into(),
+            RepairError::Upload(error) => error.into(),
+            RepairError::Live(error) => error.into(),
+            RepairError::Changed | RepairError::Cipher | RepairError::Secrets(_) => {
+                Self::failed(sentence(&error), TRY_AGAIN)
+            }
+        }
+    }
+}
+
+impl From<KeyFileError> for Failure {
+    fn from(error: KeyFileError) -> Self {
+        let hint = match error {
+            KeyFileError::NotAKeyFile => {
+                "A key file begins with “-----BEGIN MEGOLM SESSION DATA-----”. Element calls it “Export E2E room keys”."
+            }
+            KeyFileError::CutOff | KeyFileError::Damaged => "Copy it again from where it was saved.",
+            KeyFileError::UnknownVersion(_) => "A newer Lifeboat may know it.",
+            KeyFileError::AbsurdRounds(_) => "Do not trust it, and export the keys again.",
+            KeyFileError::WrongPassphrase => {
+                "Give the passphrase that was chosen when the file was exported; it is not your recovery key."
+            }
+            KeyFileError::Cipher => "Please report this.",
+        };
+        Self::usage(sentence(&error), hint)
+    }
+}

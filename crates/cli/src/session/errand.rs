@@ -1,0 +1,53 @@
+//! What a session is there for: its name in the account, and the words when it is left.
+
+/// What a session is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// Looking; nothing is changed.
+    Check,
+    /// Bringing room keys into the backup.
+    Rescue,
+    /// Writing room keys into a file; nothing is changed.
+    Export,
+    /// Mending what a plan names.
+    Repair,
+}
+
+impl Errand {
+    /// What a session that removes itself is called in the account's list of sessions.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Check => "Lifeboat check (removes itself)",
+            Self::Rescue => "Lifeboat rescue (removes itself)",
+            Self::Export => "Lifeboat export (removes itself)",
+            Self::Repair => "Lifeboat repair (removes itself)",
+        }
+    }
+
+    /// The word for what is done.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Rescue => "rescue",
+            Self::Export => "export",
+            Self::Repair => "repair",
+        }
+    }
+
+    /// Says what is changed when the user stops and the session stays.
+    pub(super) const fn after_stop(self) -> &'static str {
+        match self {
+            Self::Check | Self::Export => "nothing was changed",
+            _ => self.after_leaving(),
+        }
+    }
+
+    /// Says what is changed when the user stops and the session is removed.
+    pub(super) const fn after_leaving(self) -> &'static str {
+        match self {
+            Self::Check | Self::Export => "nothing else was changed",
+            Self::Rescue => "what was uploaded until then is in the key backup",
+            Self::Repair => "each step that was reported as done stays done",
+        }
+    }
+}

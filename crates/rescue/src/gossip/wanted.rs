@@ -1,0 +1,160 @@
+//! The ledger of room keys that are asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lifeboat_preflight::KeyAtRisk;
+use matrix_sdk::ruma::{OwnedDeviceId, OwnedRoomId, OwnedTransactionId, RoomId, TransactionId};
+use tokio::time::Instant;
+
+use super::Gathered;
+
+/// A room and a session id.
+type Id = (OwnedRoomId, String);
+
+/// What is asked for, what came, and from whom.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    missing: BTreeMap<Id, (KeyAtRisk, OwnedTransactionId)>,
+    arrived: BTreeSet<Id>,
+    givers: BTreeMap<Id, OwnedDeviceId>,
+    last: Instant,
+    /// Where the next questions begin, so that each key has its turn.
+    turn: Option<Id>,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
+impl Wanted {
+    pub(super) fn new(keys: Vec<KeyAtRisk>) -> Self {
+        let missing = keys
+            .into_iter()
+            .map(|key| {
+                (
+                    (key.room_id.clone(), key.session_id.clone()),
+                    (key, TransactionId::new()),
+                )
+            })
+            .collect();
+        Self {
+            missing,
+            arrived: BTreeSet::new(),
+            givers: BTreeMap::new(),
+            last: Instant::now(),
+            turn: None,
+        }
+    }
+
+    pub(super) fn all(&self) -> Vec<Id> {
+        self.missing.keys().cloned().collect()
+    }
+
+    pub(super) fn missing(&self) -> usize {
+        self.missing.len()
+    }
+
+    pub(super) fn arrivals(&self) -> u64 {
+        self.arrived.len() as u64
+    }
+
+    pub(super) fn last_arrival(&self) -> Instant {
+        self.last
+    }
+
+    /// Starts the clock: until now the questions were still being sent.
+    pub(super) fn begin_waiting(&mut self) {
+        self.last = Instant::now();
+    }
+
+    /// Notes that the session took a key.
+    pub(super) fn arrived(&mut self, room_id: &RoomId, session_id: &str) {
+        let id = (room_id.to_owned(), session_id.to_owned());
+        if self.missing.remove(&id).is_some() {
+            self.last = Instant::now();
+            self.arrived.insert(id);
+        }
+    }
+
+    /// Notes who sent a key, whether or not it was taken.
+    pub(super) fn note_giver(&mut self, room_id: &RoomId, session_id: &str, device: OwnedDeviceId) {
+        self.givers
+            .entry((room_id.to_owned(), session_id.to_owned()))
+            .or_insert(device);
+    }
+
+    /// Returns up to `most` keys that are still missing, each with the id of its question, going round.
+    pub(super) fn next_to_ask(&mut self, most: usize) -> Vec<(OwnedRoomId, String, OwnedTransactionId)> {
+        let after = |id: &Id| self.turn.as_ref().is_none_or(|turn| id > turn);
+        let (later, earlier): (Vec<_>, Vec<_>) = self.missing.iter().partition(|(id, _)| after(id));
+        let next: Vec<_> = later.into_iter().chain(earlier).take(most).collect();
+        let turn = next.last().map(|(id, _)| (*id).clone());
+        let next = next
+            .into_iter()
+            .map(|((room_id, session_id), (_, request_id))| (room_id.clone(), session_id.clone(), request_id.clone()))
+            .collect();
+        self.turn = turn;
+        next
+    }
+
+    pub(super) fn finish(self) -> Gathered {
+        let mut gathered = Gathered {
+            arrived: self.arrived.len() as u64,
+            missing: self.missing.into_values().map(|(key, _)| key).collect(),
+            ..Gathered::default()
+        };
+        for id in &self.arrived {
+            if let Some(device) = self.givers.get(id) {
+                *gathered.from.entry(device.clone()).or_default() += 1;
+            }
+        }
+        gathered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lifeboat_report::forecast::AtRisk;
+    use matrix_sdk::ruma::{device_id, room_id};
+
+    use super::*;
+
+    fn key(session_id: &str) -> KeyAtRisk {
+        KeyAtRisk {
+            room_id: room_id!("!a:b").to_owned(),
+            room_name: None,
+            session_id: session_id.to_owned(),
+            first_index: 0,
+            messages: 1,
+            cause: AtRisk::NotInBackup,
+        }
+    }
+
+    fn ids(asked: Vec<(OwnedRoomId, String, OwnedTransactionId)>) -> Vec<String> {
+        asked.into_iter().map(|(_, id, _)| id).collect()
+    }
+
+    #[test]
+    fn every_missing_key_has_its_turn() {
+        let mut wanted = Wanted::new(["1", "2", "3"].map(key).to_vec());
+        assert_eq!(ids(wanted.next_to_ask(2)), ["1", "2"]);
+        assert_eq!(ids(wanted.next_to_ask(2)), ["3", "1"]);
+        wanted.arrived(room_id!("!a:b"), "2");
+        assert_eq!(ids(wanted.next_to_ask(9)), ["3", "1"]);
+    }
+
+    #[test]
+    fn only_what_was_taken_counts_for_its_giver() {
+        let mut wanted = Wanted::new(["1", "2"].map(key).to_vec());
+        let (room, phone) = (room_id!("!a:b"), device_id!("PHONE"));
+        wanted.note_giver(room, "1", phone.to_owned());
+        wanted.note_giver(room, "2", phone.to_owned());
+        wanted.arrived(room, "1");
+        wanted.arrived(room, "stranger");
+        let gathered = wanted.finish();
+        assert_eq!((gathered.arrived, gathered.from[phone]), (1, 1));
+        assert_eq!(gathered.missing, [key("2")]);
+    }
+}

@@ -1,0 +1,172 @@
+//! Key files: room keys under a passphrase, as Element and others export and import them.
+//!
+//! [Key exports](https://spec.matrix.org/latest/client-server-api/#key-exports), version 1.
+
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZeroU32;
+
+use aws_lc_rs::{
+    cipher::{AES_256, DecryptingKey, DecryptionContext, EncryptingKey, EncryptionContext, UnboundCipherKey},
+    hmac,
+    iv::FixedLength,
+    pbkdf2, rand,
+};
+use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, Engine as _};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::{RoomKey, RoomKeys};
+
+const HEADER: &str = "-----BEGIN MEGOLM SESSION DATA-----";
+const FOOTER: &str = "-----END MEGOLM SESSION DATA-----";
+const VERSION: u8 = 1;
+/// Version, salt, initialization vector, rounds.
+const FRONT: usize = 1 + 16 + 16 + 4;
+const MAC: usize = 32;
+/// As many as other clients write.
+const ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(499_999);
+/// More would keep the machine busy for minutes: no client writes as many.
+const MOST_ROUNDS: u32 = 10_000_000;
+
+/// Why a key file gives no room keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyFileError {
+    /// It does not begin as key files do.
+    #[error("this is not a key file.")]
+    NotAKeyFile,
+    /// Its end is missing.
+    #[error("this key file is cut off.")]
+    CutOff,
+    /// What stands between its first and last line is damaged.
+    #[error("this key file is damaged.")]
+    Damaged,
+    /// It is of a version that nobody knows.
+    #[error("this key file is of version {0}, which is not known.")]
+    UnknownVersion(u8),
+    /// It wants its passphrase to be derived with an absurd number of rounds.
+    #[error("this key file asks for {0} rounds of key derivation, which is absurd.")]
+    AbsurdRounds(u32),
+    /// The passphrase is another one, or somebody has changed the file.
+    #[error("this passphrase does not open the key file.")]
+    WrongPassphrase,
+    /// This machine's cryptography failed.
+    #[error("this machine cannot encrypt or decrypt.")]
+    Cipher,
+}
+
+/// What one key file gave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyFileContent {
+    /// How many room keys it holds.
+    pub keys: u64,
+    /// How many of its entries are no room keys, or not those that they say.
+    pub odd: u64,
+}
+
+/// Opens a key file and adds its room keys to `keys`. Derives a key for a second or so: never on an async thread.
+pub fn read_key_file(
+    text: &[u8],
+    passphrase: &SecretString,
+    keys: &mut RoomKeys,
+) -> Result<KeyFileContent, KeyFileError> {
+    let payload = payload(text)?;
+    let (rounds, body) = take_apart(&payload)?;
+    let plain = open(&payload, body, rounds, passphrase)?;
+    // Only the right passphrase leads here: what is no list was written so.
+    let entries: Vec<&RawValue> = serde_json::from_slice(&plain).map_err(|_| KeyFileError::Damaged)?;
+    let mut content = KeyFileContent::default();
+    for entry in entries {
+        match serde_json::from_str::<RoomKey>(entry.get()) {
+            Ok(key) if keys.take(key.clone()) => content.keys += 1,
+            _ => content.odd += 1,
+        }
+    }
+    Ok(content)
+}
+
+/// Writes a key file. Derives a key for a second or so: never on an async thread.
+pub fn write_key_file(keys: &RoomKeys, passphrase: &SecretString) -> Result<String, KeyFileError> {
+    let keys: Vec<&RoomKey> = keys.iter().map(|(_, _, key)| key).collect();
+    let mut body = Zeroizing::new(serde_json::to_vec(&keys).map_err(|_| KeyFileError::Cipher)?);
+    let (mut salt, mut iv) = ([0; 16], [0; 16]);
+    rand::fill(&mut salt).map_err(|_| KeyFileError::Cipher)?;
+    rand::fill(&mut iv).map_err(|_| KeyFileError::Cipher)?;
+    // "Bit 63 of the IV must be 0": some implementations count with 64 bits.
+    iv[8] &= 0x7f;
+    let (cipher_key, mac_key) = derive(passphrase, &salt, ROUNDS);
+    let key = UnboundCipherKey::new(&AES_256, &cipher_key[..]).and_then(EncryptingKey::ctr);
+    let context = EncryptionContext::Iv128(FixedLength::from(iv));
+    key.and_then(|key| key.less_safe_encrypt(&mut body, context).map(drop))
+        .map_err(|_| KeyFileError::Cipher)?;
+    let mut payload = vec![VERSION];
+    payload.extend([&salt[..], &iv, &ROUNDS.get().to_be_bytes(), &body].concat());
+    let tag = hmac::sign(&mac_key, &payload);
+    payload.extend(tag.as_ref());
+    let text = BASE64_STANDARD.encode(payload);
+    // Lines of 96 characters, as Element writes them.
+    let lines: Vec<_> = text.as_bytes().chunks(96).map(String::from_utf8_lossy).collect();
+    Ok(format!("{HEADER}\n{}\n{FOOTER}\n", lines.join("\n")))
+}
+
+/// Decodes what stands between the first and the last line.
+fn payload(text: &[u8]) -> Result<Vec<u8>, KeyFileError> {
+    let text = std::str::from_utf8(text).map_err(|_| KeyFileError::NotAKeyFile)?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let inner = text.strip_prefix(HEADER).ok_or(KeyFileError::NotAKeyFile)?;
+    let inner = inner.strip_suffix(FOOTER).ok_or(KeyFileError::CutOff)?;
+    let base64: String = inner.split_whitespace().collect();
+    // Some clients leave the padding out.
+    let decoded = BASE64_STANDARD_NO_PAD.decode(base64.trim_end_matches('='));
+    decoded.map_err(|_| KeyFileError::Damaged)
+}
+
+/// Returns the rounds and the ciphertext.
+fn take_apart(payload: &[u8]) -> Result<(NonZeroU32, &[u8]), KeyFileError> {
+    match payload.first() {
+        Some(&VERSION) => {}
+        Some(other) => return Err(KeyFileError::UnknownVersion(*other)),
+        None => return Err(KeyFileError::Damaged),
+    }
+    let body = payload.get(FRONT..payload.len().saturating_sub(MAC));
+    let rounds: Option<[u8; 4]> = payload.get(FRONT - 4..FRONT).and_then(|it| it.try_into().ok());
+    let (Some(body), Some(rounds)) = (body, rounds.map(u32::from_be_bytes)) else {
+        return Err(KeyFileError::Damaged);
+    };
+    let sane = NonZeroU32::new(rounds).filter(|it| it.get() <= MOST_ROUNDS);
+    Ok((sane.ok_or(KeyFileError::AbsurdRounds(rounds))?, body))
+}
+
+fn open(
+    payload: &[u8],
+    body: &[u8],
+    rounds: NonZeroU32,
+    passphrase: &SecretString,
+) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    let (signed, tag) = payload.split_at(payload.len() - MAC);
+    let iv: [u8; 16] = signed[17..33].try_into().map_err(|_| KeyFileError::Damaged)?;
+    let (cipher_key, mac_key) = derive(passphrase, &signed[1..17], rounds);
+    hmac::verify(&mac_key, signed, tag).map_err(|_| KeyFileError::WrongPassphrase)?;
+    let mut plain = Zeroizing::new(body.to_vec());
+    let key = UnboundCipherKey::new(&AES_256, &cipher_key[..]).and_then(DecryptingKey::ctr);
+    let context = DecryptionContext::Iv128(FixedLength::from(iv));
+    key.and_then(|key| key.decrypt(&mut plain, context).map(drop))
+        .map_err(|_| KeyFileError::Cipher)?;
+    Ok(plain)
+}
+
+fn derive(passphrase: &SecretString, salt: &[u8], rounds: NonZeroU32) -> (Zeroizing<[u8; 32]>, hmac::Key) {
+    let mut both = Zeroizing::new([0; 64]);
+    pbkdf2::derive(
+        pbkdf2::PBKDF2_HMAC_SHA512,
+        rounds,
+        salt,
+        passphrase.expose_secret().as_bytes(),
+        &mut both[..],
+    );
+    let mut cipher = Zeroizing::new([0; 32]);
+    cipher.copy_from_slice(&both[..32]);
+    (cipher, hmac::Key::new(hmac::HMAC_SHA256, &both[32..]))
+}

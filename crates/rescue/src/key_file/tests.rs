@@ -1,0 +1,108 @@
+//! Key files of ours open in the SDK and the other way round, and every kind of damage is told.
+
+use lifeboat_backup::generate::Generator;
+use matrix_sdk::ruma::{OwnedRoomId, room_id};
+use matrix_sdk_crypto::{decrypt_room_key_export, encrypt_room_key_export, olm::ExportedRoomKey};
+use serde_json::Value;
+
+use super::*;
+
+const PASSPHRASE: &str = "mira's own words";
+
+fn room() -> OwnedRoomId {
+    room_id!("!hiking:example.org").to_owned()
+}
+
+/// A lawful room key that starts at `index`.
+fn key(number: u64, index: u32) -> RoomKey {
+    let generator = Generator::new(7).unwrap();
+    let session = generator.session(number).unwrap();
+    let text = generator.room_key(&session, &session.exported_at(index).unwrap());
+    let mut content: Value = serde_json::from_str(&text).unwrap();
+    content["room_id"] = room().as_str().into();
+    content["session_id"] = session.id().to_string().into();
+    serde_json::from_value(content).unwrap()
+}
+
+fn some_keys(count: u64) -> RoomKeys {
+    let mut keys = RoomKeys::default();
+    for number in 0..count {
+        assert!(keys.take(key(number, 0)));
+    }
+    keys
+}
+
+fn read(text: &str) -> Result<KeyFileContent, KeyFileError> {
+    read_key_file(
+        text.as_bytes(),
+        &SecretString::from(PASSPHRASE),
+        &mut RoomKeys::default(),
+    )
+}
+
+fn write(count: u64) -> String {
+    write_key_file(&some_keys(count), &SecretString::from(PASSPHRASE)).unwrap()
+}
+
+#[test]
+fn the_sdk_opens_what_we_write() {
+    let text = write(3);
+    let theirs = decrypt_room_key_export(text.as_bytes(), PASSPHRASE).unwrap();
+    assert_eq!(theirs.len(), 3);
+    assert!(theirs.iter().all(|it| it.room_id == room()));
+    assert!(text.lines().all(|line| line.len() <= 96));
+}
+
+#[test]
+fn we_open_what_the_sdk_writes() {
+    let keys: Vec<ExportedRoomKey> = some_keys(3)
+        .iter()
+        .map(|(_, _, key)| serde_json::from_value(serde_json::to_value(key).unwrap()).unwrap())
+        .collect();
+    let text = encrypt_room_key_export(&keys, PASSPHRASE, 1000).unwrap();
+    assert_eq!(read(&text), Ok(KeyFileContent { keys: 3, odd: 0 }));
+    // As other clients and editors leave them.
+    let windows = format!("\u{feff}\r\n{}\r\n\r\n", text.replace('\n', "\r\n"));
+    assert_eq!(read(&windows), Ok(KeyFileContent { keys: 3, odd: 0 }));
+}
+
+#[test]
+fn every_kind_of_damage_is_told() {
+    let text = write(1);
+    assert_eq!(read("hello"), Err(KeyFileError::NotAKeyFile));
+    assert_eq!(read(""), Err(KeyFileError::NotAKeyFile));
+    assert_eq!(read(&text[..text.len() / 2]), Err(KeyFileError::CutOff));
+    let (first, rest) = text.split_once('\n').unwrap();
+    assert_eq!(read(&format!("{first}\n*{rest}")), Err(KeyFileError::Damaged));
+    assert_eq!(read(&format!("{HEADER}\n{FOOTER}\n")), Err(KeyFileError::Damaged));
+    let framed = |payload: &[u8]| format!("{HEADER}\n{}\n{FOOTER}", BASE64_STANDARD.encode(payload));
+    assert_eq!(read(&framed(&[2; 80])), Err(KeyFileError::UnknownVersion(2)));
+    assert_eq!(read(&framed(&[1; 60])), Err(KeyFileError::Damaged));
+    for rounds in [0, u32::MAX] {
+        let mut payload = vec![1; 80];
+        payload[33..37].copy_from_slice(&rounds.to_be_bytes());
+        assert_eq!(read(&framed(&payload)), Err(KeyFileError::AbsurdRounds(rounds)));
+    }
+    let other = read_key_file(text.as_bytes(), &SecretString::from("x"), &mut RoomKeys::default());
+    assert_eq!(other, Err(KeyFileError::WrongPassphrase));
+}
+
+#[test]
+fn the_better_of_two_keys_stays_and_strange_ones_count_as_odd() {
+    let mut keys = RoomKeys::default();
+    assert!(keys.take(key(0, 5)));
+    assert!(keys.take(key(0, 0)));
+    assert!(keys.take(key(0, 9)));
+    assert_eq!(keys.iter().map(|(_, index, _)| index).collect::<Vec<_>>(), [0]);
+    let mut strange = key(1, 0);
+    strange.session_id = key(2, 0).session_id.clone();
+    assert!(!keys.take(strange));
+    assert_eq!(keys.len(), 1);
+}
+
+#[test]
+fn debug_shows_no_key() {
+    let shown = format!("{:?}", some_keys(1));
+    assert!(!shown.contains(&key(0, 0).session_key));
+    assert!(shown.contains("!hiking:example.org"));
+}

@@ -1,0 +1,22 @@
+//! Gets room keys that only living sessions or key files hold into the key backup, and out of it into key files.
+//!
+//! [`gather()`] works with a [`lifeboat_preflight::LiveSession`] that was opened with the recovery key; [`upload()`] and
+//! [`download()`] with any session and a [`lifeboat_preflight::BackupAccess`]. What is written to the account is named
+//! where it is written; nothing here deletes.
+
+mod download;
+mod gossip;
+mod holders;
+mod key_file;
+mod own_devices;
+mod repair;
+mod room_key;
+mod upload;
+
+pub use download::{Downloaded, download};
+pub use gossip::{Gathered, GossipError, GossipOptions, GossipProgress, gather};
+pub use holders::{KeyHolders, backup_key_holders};
+pub use key_file::{KeyFileContent, KeyFileError, read_key_file, write_key_file};
+pub use repair::{Repair, RepairError, apply, plan};
+pub use room_key::{RoomKey, RoomKeys};
+pub use upload::{Comparison, UploadError, upload};

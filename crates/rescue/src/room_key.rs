@@ -1,0 +1,110 @@
+//! A room key outside of any session: in a key file, or in an entry of the backup.
+
+use std::{collections::BTreeMap, fmt};
+
+use lifeboat_backup::SessionId;
+use matrix_sdk::ruma::OwnedRoomId;
+use serde::{Deserialize, Serialize};
+use vodozemac::megolm::{ExportedSessionKey, InboundGroupSession, SessionConfig};
+use zeroize::Zeroize;
+
+/// The one algorithm of room keys.
+pub(crate) const MEGOLM: &str = "m.megolm.v1.aes-sha2";
+
+/// A room key as key files and the backup hold it. Whoever has it reads the messages of its session.
+///
+/// [Key export format](https://spec.matrix.org/latest/client-server-api/#key-export-format).
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RoomKey {
+    pub(crate) algorithm: String,
+    pub(crate) room_id: OwnedRoomId,
+    pub(crate) sender_key: String,
+    pub(crate) session_id: String,
+    pub(crate) session_key: String,
+    #[serde(default)]
+    pub(crate) sender_claimed_keys: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) forwarding_curve25519_key_chain: Vec<String>,
+    #[serde(default, rename = "m.shared_history")]
+    pub(crate) shared_history: bool,
+    /// The name of the same before it was part of the specification (MSC3061).
+    #[serde(
+        default,
+        rename = "org.matrix.msc3061.shared_history",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub(crate) unstable_shared_history: bool,
+}
+
+impl RoomKey {
+    /// Returns the room.
+    pub fn room_id(&self) -> &OwnedRoomId {
+        &self.room_id
+    }
+
+    /// Returns the id of the session.
+    pub fn session_id(&self) -> &str {
+        &self.session_id
+    }
+
+    /// Checks that this is what its ids say; returns the session and the index of the first message it decrypts.
+    pub(crate) fn check(&self) -> Option<(SessionId, u32)> {
+        if self.algorithm != MEGOLM {
+            return None;
+        }
+        let exported = ExportedSessionKey::from_base64(&self.session_key).ok()?;
+        let session = InboundGroupSession::import(&exported, SessionConfig::version_1());
+        if session.session_id() != self.session_id {
+            return None;
+        }
+        Some((SessionId::parse(&self.session_id)?, session.first_known_index()))
+    }
+}
+
+impl Drop for RoomKey {
+    fn drop(&mut self) {
+        self.session_key.zeroize();
+    }
+}
+
+impl fmt::Debug for RoomKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoomKey")
+            .field("room_id", &self.room_id)
+            .field("session_id", &self.session_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Room keys of several sources, one for each session: the one that decrypts the most.
+#[derive(Debug, Default)]
+pub struct RoomKeys(BTreeMap<(OwnedRoomId, SessionId), (u32, RoomKey)>);
+
+impl RoomKeys {
+    /// Takes a key unless a better one is there; tells whether it is a room key at all.
+    pub fn take(&mut self, key: RoomKey) -> bool {
+        let Some((session_id, first_index)) = key.check() else {
+            return false;
+        };
+        let place = (key.room_id.clone(), session_id);
+        if self.0.get(&place).is_none_or(|(there, _)| first_index < *there) {
+            self.0.insert(place, (first_index, key));
+        }
+        true
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Tells whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns all, by room and session, each with the index of the first message it decrypts.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SessionId, u32, &RoomKey)> {
+        self.0.iter().map(|((_, id), (index, key))| (*id, *index, key))
+    }
+}
