@@ -1,8 +1,8 @@
 //! Why a command ended without doing its work: two sentences and an exit status.
 
 mod from;
-mod live;
 mod keys;
+mod live;
 
 pub(crate) use from::as_sentence;
 

@@ -1,13 +1,13 @@
 //! In and out: the session that a command works with, and that it removes again whatever happens.
 
-mod live;
 mod errand;
+mod live;
 mod way;
 
 use std::{panic::AssertUnwindSafe, path::Path};
 
 use futures_util::FutureExt;
-use lifeboat_preflight::{Left, LiveSession, OwnSession, SessionKind};
+use lifeboat_preflight::{Left, OwnSession, SessionKind};
 
 use crate::{
     failure::Failure,
@@ -16,8 +16,8 @@ use crate::{
     ui::{console::Console, prompt::TerminalMode},
 };
 
-pub(crate) use live::with_live_session;
 pub(crate) use errand::Errand;
+pub(crate) use live::with_live_session;
 pub(crate) use way::Way;
 
 /// What a kept session is called in the account's list of sessions.
@@ -64,40 +64,6 @@ pub(crate) async fn hold<T>(
                 .unwrap_or_else(|_| Err(own_mistake()))
                 .err()
                 .unwrap_or_else(own_mistake))
-        }
-        Err(Stopped) => Err(left_after_stop(session, errand, stops, console).await),
-    }
-}
-
-/// Lets the session take part in encryption, does `work` with it, and leaves it whatever happens.
-pub(crate) async fn with_live_session<T>(
-    session: OwnSession,
-    errand: Errand,
-    stops: &mut Stops,
-    console: &mut Console,
-    end_softly: impl FnOnce() -> Wish,
-    work: impl AsyncFnOnce(&LiveSession) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    // A sign-out while the keys are being uploaded would leave a nameless session behind: the answer is awaited.
-    let (live, wish) = match stops.finishing(LiveSession::begin(session), || ()).await {
-        Ok((live, wish)) => (live?, wish),
-        Err(Stopped) => {
-            return Err(may_remain(
-                "You stopped while the session was being made ready.",
-                errand.name(),
-            ));
-        }
-    };
-    if wish == Wish::Stop {
-        return Err(left_after_stop(live.end().await, errand, stops, console).await);
-    }
-    let working = AssertUnwindSafe(work(&live)).catch_unwind();
-    let worked = stops.unless_stopped_for_good(working, end_softly).await;
-    let session = live.end().await;
-    match worked {
-        Ok(result) => {
-            leave(session, errand, Wish::GoOn, stops, console).await?;
-            result.unwrap_or_else(|_| Err(own_mistake()))
         }
         Err(Stopped) => Err(left_after_stop(session, errand, stops, console).await),
     }

@@ -10,7 +10,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     resolve::{Afterwards, Asking, Format, Names, ProveJob},
-    session::{Way, with_live_session},
+    session::{Errand, Way, with_live_session},
     signals::{Stops, Wish},
     status,
     ui::{console::Console, history, json, progress::Progress},
@@ -66,7 +66,7 @@ async fn prove(
         }
         false => Wish::Stop,
     };
-    with_live_session(session, &mut stops, console, end_softly, work).await
+    with_live_session(session, Errand::Check, &mut stops, console, end_softly, work).await
 }
 
 /// Brings the account's keys into the session, as far as they can be had.

@@ -94,7 +94,7 @@ async fn rescue(job: RescueJob, console: &mut Console) -> Result<Shown, Failure>
         options.progress.stop();
         Wish::GoOn
     };
-    let work = async |live: &LiveSession| from_sessions(live, &look, &options, &mut shown).await;
+    let work = async |live: &LiveSession, _: &mut Console| from_sessions(live, &look, &options, &mut shown).await;
     with_live_session(session, Errand::Rescue, &mut stops, console, end_softly, work).await?;
     Ok(shown)
 }

@@ -1,42 +1,12 @@
 //! Failures around secret storage, the key backup and key files, with what to do.
 
-use lifeboat_preflight::{BackupAccessError, LiveError, SecretsAccessError, SettleError, UnlockError};
+use lifeboat_preflight::{BackupAccessError, SecretsAccessError, SettleError};
 use lifeboat_rescue::{GossipError, KeyFileError, RepairError, UploadError};
 
 use super::{Failure, from::sentence};
 
 const TRY_AGAIN: &str = "Run the command again: what was done before stays done, and nothing is done twice.";
 const RIGHT_KEY: &str = "Look for the right one with lifeboat try-key, which says what each key opens.";
-
-impl From<LiveError> for Failure {
-    fn from(error: LiveError) -> Self {
-        let hint = match &error {
-            LiveError::Lent => "Leave out --access-token-file: Lifeboat then makes a session of its own.",
-            LiveError::SessionEnded | LiveError::NoKeysTaken | LiveError::Server(_) => TRY_AGAIN,
-        };
-        Self::failed(sentence(&error), hint)
-    }
-}
-
-impl From<UnlockError> for Failure {
-    fn from(error: UnlockError) -> Self {
-        let hint = match error {
-            UnlockError::Live(error) => return error.into(),
-            UnlockError::WrongKey => RIGHT_KEY,
-            UnlockError::NoSecretStorage
-            | UnlockError::StorageUnreadable
-            | UnlockError::SecretDamaged(_)
-            | UnlockError::SecretBlank(_)
-            | UnlockError::OtherIdentity(_) => {
-                "Your sessions answer verified sessions only. Let one of them store its secrets again: in Element, \
-                 Settings → Encryption → Recovery."
-            }
-            UnlockError::NotSigned(_) | UnlockError::Unknown(_) => TRY_AGAIN,
-            UnlockError::Store(_) => "Make sure that there is space on this machine, and try again.",
-        };
-        Self::failed(sentence(&error), hint)
-    }
-}
 
 impl From<SettleError> for Failure {
     fn from(error: SettleError) -> Self {

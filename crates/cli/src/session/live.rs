@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt;
 use lifeboat_preflight::{LiveSession, OwnSession};
 
-use super::{NAME, leave, left_after_stop, may_remain, own_mistake};
+use super::{Errand, leave, left_after_stop, may_remain, own_mistake};
 use crate::{
     failure::Failure,
     signals::{Stopped, Stops, Wish},
@@ -18,6 +18,7 @@ use crate::{
 /// `end_softly` is asked when the user first wishes to stop: it may make the work end early by itself.
 pub(crate) async fn with_live_session<T>(
     session: OwnSession,
+    errand: Errand,
     stops: &mut Stops,
     console: &mut Console,
     end_softly: impl FnOnce() -> Wish,
@@ -28,11 +29,11 @@ pub(crate) async fn with_live_session<T>(
         let progress = Progress::begin("making encryption keys");
         let told = || progress.say("stopping as soon as the server has answered");
         let beginning = stops.finishing(LiveSession::begin(session), told).await;
-        beginning.map_err(|Stopped| may_remain("You stopped while the session was being made.", NAME))?
+        beginning.map_err(|Stopped| may_remain("You stopped while the session was being made.", errand.name()))?
     };
     let live = live?;
     if wish == Wish::Stop {
-        return Err(left_after_stop(live.end().await, stops, console).await);
+        return Err(left_after_stop(live.end().await, errand, stops, console).await);
     }
     let worked = {
         let work = AssertUnwindSafe(work(&live, console)).catch_unwind();
@@ -41,9 +42,9 @@ pub(crate) async fn with_live_session<T>(
     let session = live.end().await;
     match worked {
         Ok(result) => {
-            leave(session, Wish::GoOn, stops, console).await?;
+            leave(session, errand, Wish::GoOn, stops, console).await?;
             result.unwrap_or_else(|_| Err(own_mistake()))
         }
-        Err(Stopped) => Err(left_after_stop(session, stops, console).await),
+        Err(Stopped) => Err(left_after_stop(session, errand, stops, console).await),
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn render(plan: &Plan, finished: &Finished, account: &CommandLine, fo
     page.gap();
     let losses = finished.history.as_ref().filter(|it| !it.holds());
     let losses = losses.map(|it| super::history::render(it, width)).unwrap_or_default();
-    page.finish() + &losses
+    format!("{}{losses}", page.finish())
 }
 
 fn tick() -> String {

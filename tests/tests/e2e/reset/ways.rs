@@ -244,7 +244,7 @@ async fn chosen_sessions_are_signed_out_one_by_one() -> Result<()> {
     let other = account.sessions.get(1).context("a second session")?;
     let outcome = reset(&account)?
         .arg("--end-session")
-        .arg(other.device_id())
+        .arg(other.device_id().as_str())
         .run()
         .await?;
     ensure!(outcome.code()? == 0, "{outcome}");

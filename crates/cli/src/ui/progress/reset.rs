@@ -23,7 +23,7 @@ use crate::{
 pub(crate) struct ResetVoice {
     bar: ProgressBar,
     person: Person,
-    history: Mutex<Option<Lines>>,
+    lines: Mutex<Option<Lines>>,
     told_of_waiting: Mutex<bool>,
 }
 
@@ -118,12 +118,8 @@ impl Asker for ResetVoice {
             News::FoundOut { changed: false } => {
                 self.say(" The server did not take the new password: the old one is still the true one.");
             }
-            News::RoomKeys(progress) => self.show_keys(progress),
-            News::History(progress) => {
-                if let Ok(mut lines) = self.history.lock() {
-                    *lines = Some(Lines::of_history(progress));
-                }
-            }
+            News::RoomKeys(fetching) => self.show(Some(Lines::of_fetch(fetching))),
+            News::History(reading) => self.show(Some(Lines::of_history(reading))),
             _ => {}
         }
     }
