@@ -204,9 +204,9 @@ impl Plan {
         }
     }
 
-    /// Returns the step that changes the password.
-    pub fn change(&self) -> Option<&Step> {
-        let changes = |it: &&Step| matches!(it, Step::ChangePassword | Step::AwaitAccountPage);
-        self.steps.iter().find(changes)
+    /// Returns the number of the step that changes the password.
+    pub fn change_number(&self) -> Option<usize> {
+        let changes = |it: &Step| matches!(it, Step::ChangePassword | Step::AwaitAccountPage);
+        self.steps.iter().position(changes)
     }
 }

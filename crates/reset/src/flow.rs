@@ -35,21 +35,22 @@ pub enum Password {
 /// Total: every sequence of records has an answer. Only the change of the password is ever found out about instead of
 /// repeated: every other step may be done twice without harm.
 pub fn next(plan: &Plan, records: &[Record]) -> Next {
-    let changed = password(plan, records) == Password::Changed;
-    for (number, step) in plan.steps.iter().enumerate() {
-        match standing(step, number, records, changed) {
-            Standing::Done => {}
-            Standing::ToDo => return Next::Do(number),
-            Standing::Dark => return Next::FindOut(number),
-        }
-    }
-    Next::Finished
+    let change = plan.change_number();
+    let first = match password(plan, records) {
+        // Neither password can be relied on before this is known, so nothing else comes first.
+        Password::Dark => return change.map_or(Next::Finished, Next::FindOut),
+        // What comes before the change has nothing left to do.
+        Password::Changed => change.unwrap_or(0),
+        Password::Unchanged => 0,
+    };
+    let mut steps = plan.steps.iter().enumerate().skip(first);
+    let to_do = steps.find(|(number, step)| !is_done(step, *number, records));
+    to_do.map_or(Next::Finished, |(number, _)| Next::Do(number))
 }
 
 /// Says what is known of the password.
 pub fn password(plan: &Plan, records: &[Record]) -> Password {
-    let change = plan.steps.iter().position(changes_password);
-    let last = change.and_then(|number| last_of(number, records));
+    let last = plan.change_number().and_then(|number| last_of(number, records));
     match last {
         None
         | Some(Record::Ended {
@@ -65,42 +66,21 @@ pub fn password(plan: &Plan, records: &[Record]) -> Password {
     }
 }
 
-enum Standing {
-    Done,
-    ToDo,
-    Dark,
-}
-
-fn standing(step: &Step, number: usize, records: &[Record], changed: bool) -> Standing {
-    match last_of(number, records) {
+fn is_done(step: &Step, number: usize, records: &[Record]) -> bool {
+    let ended = last_of(number, records);
+    let done = matches!(
+        ended,
         Some(Record::Ended {
-            outcome: Outcome::Done, ..
-        }) => {
-            // What was looked at before an interruption may have changed since; after the change it no longer matters.
-            let since = records.iter().rposition(|it| matches!(it, Record::Resumed));
-            let done = records.iter().rposition(|it| it.step() == Some(number));
-            if *step == Step::LookAgain && !changed && done < since {
-                Standing::ToDo
-            } else {
-                Standing::Done
-            }
-        }
-        Some(
-            Record::Began { .. }
-            | Record::Ended {
-                outcome: Outcome::Dark, ..
-            },
-        ) if *step == Step::ChangePassword => Standing::Dark,
-        // Once the password is changed, looking again has nothing left to protect.
-        _ if *step == Step::LookAgain && changed => Standing::Done,
-        _ => Standing::ToDo,
-    }
+            outcome: Outcome::Done,
+            ..
+        })
+    );
+    // What was looked at before an interruption may have changed since.
+    let since = records.iter().rposition(|it| matches!(it, Record::Resumed));
+    let looked = records.iter().rposition(|it| it.step() == Some(number));
+    done && (*step != Step::LookAgain || looked >= since)
 }
 
 fn last_of(number: usize, records: &[Record]) -> Option<&Record> {
     records.iter().rev().find(|it| it.step() == Some(number))
-}
-
-fn changes_password(step: &Step) -> bool {
-    matches!(step, Step::ChangePassword | Step::AwaitAccountPage)
 }
