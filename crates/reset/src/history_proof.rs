@@ -246,3 +246,71 @@ fn now() -> u64 {
     let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(passed.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room(newest: Option<&str>, covered: u64) -> RoomForecast {
+        RoomForecast {
+            room_id: "!a:example.org".to_owned(),
+            newest_event_id: newest.map(str::to_owned),
+            events: EventCounts {
+                total: covered,
+                covered,
+                redacted: 1,
+                ..EventCounts::default()
+            },
+            complete: true,
+            ..RoomForecast::default()
+        }
+    }
+
+    fn forecast(room: RoomForecast) -> Forecast {
+        Forecast {
+            rooms: vec![room],
+            ..Forecast::default()
+        }
+    }
+
+    #[test]
+    fn a_room_is_read_from_its_newest_message_to_its_start() {
+        let forecast = forecast(room(Some("$1"), 5));
+        let places = places(&forecast).unwrap();
+        assert_eq!(
+            (places[0].newest.as_str(), places[0].most, places[0].since),
+            ("$1", None, 0)
+        );
+        assert_eq!(empty_rooms(&forecast).count(), 0);
+    }
+
+    #[test]
+    fn what_was_left_out_before_is_left_out_again() {
+        let mut forecast = forecast(RoomForecast {
+            complete: false,
+            ..room(Some("$1"), 5)
+        });
+        forecast.scope.since = Some(7);
+        let places = places(&forecast).unwrap();
+        assert_eq!((places[0].most, places[0].since), (Some(6), 7));
+    }
+
+    #[test]
+    fn names_are_needed_where_there_is_something_to_read() {
+        for spoiled in [
+            room(None, 5),
+            room(Some("no event id"), 5),
+            RoomForecast {
+                room_id: "a1b2c3".to_owned(),
+                ..room(Some("$1"), 5)
+            },
+        ] {
+            assert!(matches!(places(&forecast(spoiled)), Err(ProofError::NoNames)));
+        }
+        let mut empty = room(None, 0);
+        empty.events.redacted = 0;
+        let forecast = forecast(empty);
+        assert!(places(&forecast).unwrap().is_empty());
+        assert_eq!(empty_rooms(&forecast).count(), 1);
+    }
+}

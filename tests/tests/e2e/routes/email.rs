@@ -155,3 +155,27 @@ async fn an_unknown_address_is_refused_or_gets_a_made_up_session() -> Result<()>
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn too_many_mails_are_refused_with_a_wait() -> Result<()> {
+    let server = Homeserver::find(Profile::Limits)?;
+    let nobody = UserId::parse(server.user_id("nobody"))?;
+    let client = find(&nobody, &server.base_url).await?.anonymous().await?;
+    let mail = MailRequest {
+        address: "nobody@mail.lifeboat.localhost".to_owned(),
+        client_secret: new_client_secret()?,
+        attempt: 1,
+    };
+    // Synapse's own limit: five, also for addresses that nobody has.
+    for _ in 0..6 {
+        match ask(&client, &mail).await {
+            Err(Refusal::AddressUnknown) => {}
+            Err(Refusal::RateLimited { wait }) => {
+                ensure!(wait.is_some_and(|it| it.as_secs() > 60), "{wait:?}");
+                return Ok(());
+            }
+            other => anyhow::bail!("{other:?}"),
+        }
+    }
+    anyhow::bail!("the server takes any number of requests")
+}
