@@ -52,7 +52,9 @@ impl Reserved {
 
     /// Returns the file to write to, piece by piece; [`Self::keep`] is called when it is complete.
     pub(crate) fn writer(&self) -> Result<File, Failure> {
-        self.unfinished.reopen().map_err(|error| cannot_write(&self.path, &error))
+        self.unfinished
+            .reopen()
+            .map_err(|error| cannot_write(&self.path, &error))
     }
 
     /// Gives the file its name, and returns once it is on disk under it.

@@ -13,3 +13,4 @@ mod repair;
 mod rescue;
 mod routes;
 mod sso;
+mod verify;

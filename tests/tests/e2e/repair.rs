@@ -72,7 +72,10 @@ async fn a_backup_that_nobody_vouches_for_is_signed() -> Result<()> {
     let after = ServerBackup::active(account.api()?).await?.context("no backup")?;
     assert_eq!(after.version, before.version);
     assert_eq!(after.entries().await?, before.entries().await?);
-    assert_eq!(after.info["auth_data"]["public_key"], before.info["auth_data"]["public_key"]);
+    assert_eq!(
+        after.info["auth_data"]["public_key"],
+        before.info["auth_data"]["public_key"]
+    );
     ensure!(after.info["auth_data"]["signatures"][account.user_id.as_str()].is_object());
     everything_survives(account).await
 }
@@ -128,7 +131,10 @@ async fn a_healthy_account_is_left_alone() -> Result<()> {
     let outcome = repair(&account, &["--yes", "--ark", "before.ark"])?.run().await?;
     assert_eq!(outcome.code()?, 0, "{outcome}");
     assert_eq!(codes(&outcome.json()?, "plan"), Vec::<String>::new());
-    ensure!(!outcome.home().join("before.ark").exists(), "an ark was saved for nothing");
+    ensure!(
+        !outcome.home().join("before.ark").exists(),
+        "an ark was saved for nothing"
+    );
     let differences = before.differences(&snapshot_of(&account).await?);
     ensure!(differences.is_empty(), "{differences:#?}");
     Ok(())

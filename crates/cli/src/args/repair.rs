@@ -32,15 +32,12 @@ Examples:
       Asks nothing.
 
 {}",
-        exit::help(&[
-            Exit::Done,
-            Exit::Blocked,
-            Exit::Failed,
-            Exit::Usage,
-            Exit::Interrupted
-        ])
-        .replace(Exit::Done.meaning(), "everything that was planned is done, or nothing had to be")
-        .replace(Exit::Blocked.meaning(), "some of it is not done, or was not agreed to")
+        exit::help(&[Exit::Done, Exit::Blocked, Exit::Failed, Exit::Usage, Exit::Interrupted])
+            .replace(
+                Exit::Done.meaning(),
+                "everything that was planned is done, or nothing had to be"
+            )
+            .replace(Exit::Blocked.meaning(), "some of it is not done, or was not agreed to")
     )
 }
 

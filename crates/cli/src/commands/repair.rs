@@ -60,7 +60,11 @@ pub(crate) fn run(job: RepairJob, console: &mut Console) -> Result<Exit, Failure
             console.show(&format!("{words}\n"))?;
         }
     }
-    Ok(if mended.left.is_empty() { Exit::Done } else { Exit::Blocked })
+    Ok(if mended.left.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Blocked
+    })
 }
 
 async fn repair(job: RepairJob, console: &mut Console) -> Result<Mended, Failure> {
@@ -82,7 +86,11 @@ async fn repair(job: RepairJob, console: &mut Console) -> Result<Mended, Failure
     let ask = move || candidates::ask(candidates.asking);
     let (session, answer) = way.sign_in(&homeserver, &mut stops, console, ask).await?;
     typed.extend(answer);
-    let keys: Vec<SecretString> = typed.into_iter().filter(Typed::is_plausible).map(|it| it.text).collect();
+    let keys: Vec<SecretString> = typed
+        .into_iter()
+        .filter(Typed::is_plausible)
+        .map(|it| it.text)
+        .collect();
     let first = async |session: &OwnSession| look(session, &homeserver, &keys).await;
     let errand = Errand::Repair;
     let (session, before) = hold(session, errand, &mut stops, console, || Wish::Stop, first).await?;
@@ -90,8 +98,12 @@ async fn repair(job: RepairJob, console: &mut Console) -> Result<Mended, Failure
     let agreed = match &extent {
         _ if planned.is_empty() => false,
         Extent::Plan => false,
-        Extent::Apply { agreed: Agreed::Yes, .. } => true,
-        Extent::Apply { agreed: Agreed::Ask, .. } => {
+        Extent::Apply {
+            agreed: Agreed::Yes, ..
+        } => true,
+        Extent::Apply {
+            agreed: Agreed::Ask, ..
+        } => {
             console.show(&show_plan(&planned, console.width()))?;
             // The session waits for the person here: what the plan says is what was just seen.
             match asked(&mut stops, || prompt::yes("Do all of this?")).await {
@@ -143,7 +155,14 @@ async fn look(session: &OwnSession, homeserver: &Homeserver, keys: &[SecretStrin
     let questions = Questions {
         candidates: keys.to_vec(),
     };
-    Ok(examine(session, homeserver, &questions, &ForecastQuestion::Run(options), &progress).await?)
+    Ok(examine(
+        session,
+        homeserver,
+        &questions,
+        &ForecastQuestion::Run(options),
+        &progress,
+    )
+    .await?)
 }
 
 async fn save_ark(
@@ -175,7 +194,10 @@ async fn save_ark(
 fn show_plan(planned: &[Repair], width: usize) -> String {
     let mut page = Page::new(width);
     if planned.is_empty() {
-        page.paragraph(" ", "There is nothing to mend that Lifeboat knows how to mend with what you gave it.");
+        page.paragraph(
+            " ",
+            "There is nothing to mend that Lifeboat knows how to mend with what you gave it.",
+        );
     } else {
         page.heading("What will be changed");
         for (number, repair) in (1..).zip(planned) {
