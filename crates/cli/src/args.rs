@@ -13,6 +13,7 @@ mod reset;
 mod resume;
 mod try_key;
 mod util;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -34,6 +35,7 @@ pub(crate) use reset::{NewPasswordArgs, ResetArgs, RouteArg};
 pub(crate) use resume::ResumeArgs;
 pub(crate) use try_key::TryKeyArgs;
 pub(crate) use util::{SchemaArg, UtilCommand};
+pub(crate) use verify::VerifyArgs;
 
 /// Finds out what a password reset would cost your Matrix account, before it costs anything.
 ///
@@ -84,6 +86,9 @@ pub(crate) enum Command {
     /// Brings room keys that the key backup lacks into it
     #[command(long_about = rescue::LONG_ABOUT, after_long_help = rescue::after_long_help())]
     Rescue(Box<RescueArgs>),
+    /// Verifies Lifeboat’s session by emoji, and replaces a lost recovery key
+    #[command(long_about = verify::LONG_ABOUT, after_long_help = verify::after_long_help())]
+    Verify(Box<VerifyArgs>),
     /// Writes every room key of the key backup into an encrypted key file
     #[command(long_about = export_keys::LONG_ABOUT, after_long_help = export_keys::after_long_help())]
     ExportKeys(Box<ExportKeysArgs>),
@@ -107,7 +112,7 @@ impl Command {
             Self::Repair(args) => args.json,
             Self::Rescue(args) => args.json,
             Self::ExportKeys(args) => args.json,
-            Self::Leave(_) | Self::Report(_) | Self::Util(_) => false,
+            Self::Leave(_) | Self::Verify(_) | Self::Report(_) | Self::Util(_) => false,
         };
         if json { Format::Json } else { Format::Screen }
     }

@@ -11,6 +11,7 @@ pub(crate) mod reset;
 pub(crate) mod resume;
 pub(crate) mod try_key;
 pub(crate) mod util;
+pub(crate) mod verify;
 
 use lifeboat_report::Report;
 use tokio::runtime::{Builder, Runtime};

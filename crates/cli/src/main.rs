@@ -63,6 +63,7 @@ fn run(command: Command, console: &mut Console) -> Result<Exit, Failure> {
         Command::Leave(args) => commands::leave::run(resolve::leave(args, prompt::person())?, console),
         Command::Prove(args) => commands::prove::run(resolve::prove(*args, prompt::person())?, console),
         Command::Repair(args) => commands::repair::run(resolve::repair(*args, prompt::person())?, console),
+        Command::Verify(args) => commands::verify::run(resolve::verify(*args, prompt::person())?, console),
         Command::Rescue(args) => commands::rescue::run(resolve::rescue(*args, prompt::person())?, console),
         Command::ExportKeys(args) => {
             commands::export_keys::run(resolve::export_keys(*args, prompt::person())?, console)

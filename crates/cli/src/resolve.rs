@@ -8,6 +8,7 @@ mod reset;
 #[cfg(test)]
 mod tests;
 mod user;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,7 @@ pub(crate) use repair::{Agreed, Extent, RepairJob, repair};
 pub(crate) use rescue::{AskSessions, ExportJob, KeyFiles, RescueJob, export_keys, rescue};
 pub(crate) use reset::{Consent, Force, LeaveJob, NewPassword, ResetJob, ResumeJob, leave, reset, resume};
 pub(crate) use user::parse_user;
+pub(crate) use verify::{VerifyJob, verify};
 
 /// Whether somebody sits at a terminal who can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,14 +9,18 @@ mod gossip;
 mod holders;
 mod key_file;
 mod own_devices;
+mod renew;
 mod repair;
 mod room_key;
 mod upload;
+mod verify;
 
 pub use download::{Downloaded, download};
 pub use gossip::{Gathered, GossipError, GossipOptions, GossipProgress, gather};
 pub use holders::{KeyHolders, backup_key_holders};
 pub use key_file::{KeyFileContent, KeyFileError, read_key_file, write_key_file};
+pub use renew::{RenewError, renew_recovery_key};
 pub use repair::{Repair, RepairError, apply, plan};
 pub use room_key::{RoomKey, RoomKeys};
 pub use upload::{Comparison, UploadError, upload};
+pub use verify::{Comparing, Emoji, VerifyError, verify_with};

@@ -14,3 +14,4 @@ mod rescue;
 mod reset;
 mod routes;
 mod sso;
+mod verify;

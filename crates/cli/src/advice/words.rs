@@ -38,8 +38,9 @@ pub(super) fn advice(remedy: Remedy, report: &Report, account: &CommandLine) -> 
             stale(report)
         ),
         Remedy::ExportKeys => format!(
-            "Save the keys that only your sessions hold, in each of them{}. The file is encrypted with a passphrase \
-             of your choice: keep both until you can read everything again.",
+            "Bring the keys that only your sessions hold into the backup: open each of them{}, and let Lifeboat ask \
+             them. What no session answers you can save in it into a key file, and give that to Lifeboat with \
+             --key-file.",
             holders(report)
         ),
         Remedy::VerifySessions => format!(
@@ -48,8 +49,8 @@ pub(super) fn advice(remedy: Remedy, report: &Report, account: &CommandLine) -> 
             unsigned(report)
         ),
         Remedy::EnterRecoveryKey => {
-            "Enter your recovery key in a session that shows “Your key storage is out of sync”, so that the backup is \
-             trusted again."
+            "Let Lifeboat sign the backup with your identity, once your recovery key has proven that it is yours; or \
+             enter your recovery key in a session that shows “Your key storage is out of sync”."
                 .to_owned()
         }
         Remedy::SetUpRecovery => {
@@ -58,8 +59,8 @@ pub(super) fn advice(remedy: Remedy, report: &Report, account: &CommandLine) -> 
                 .to_owned()
         }
         Remedy::ChangeRecoveryKey => {
-            "Make a new recovery key in a verified session that still shows your old messages: it stores everything \
-             again under the new key. The old recovery key stops working."
+            "Make a new recovery key with the help of a verified session that still shows your old messages: \
+             everything is stored again under the new key. The old recovery key stops working."
                 .to_owned()
         }
         Remedy::TurnOnKeyStorage => {
@@ -111,6 +112,9 @@ fn command(remedy: Remedy, account: &CommandLine) -> Option<CommandLine> {
         Remedy::TestRecoveryKey => Some(account.command("check", ["--ask-recovery-key"])),
         Remedy::OpenSessions => Some(account.command("check", [])),
         Remedy::FindRecoveryKey => Some(account.command("try-key", [])),
+        Remedy::ExportKeys => Some(account.command("rescue", [])),
+        Remedy::EnterRecoveryKey => Some(account.command("repair", [])),
+        Remedy::ChangeRecoveryKey => Some(account.command("verify", ["--new-recovery-key", "recovery-key.txt"])),
         _ => None,
     }
 }

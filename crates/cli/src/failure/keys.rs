@@ -1,7 +1,7 @@
 //! Failures around secret storage, the key backup and key files, with what to do.
 
 use lifeboat_preflight::{BackupAccessError, SecretsAccessError, SettleError};
-use lifeboat_rescue::{GossipError, KeyFileError, RepairError, UploadError};
+use lifeboat_rescue::{GossipError, KeyFileError, RenewError, RepairError, UploadError, VerifyError};
 
 use super::{Failure, from::sentence};
 
@@ -58,6 +58,35 @@ impl From<RepairError> for Failure {
                 Self::failed(sentence(&error), TRY_AGAIN)
             }
         }
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        let hint = match error {
+            VerifyError::Holdings(error) => return error.into(),
+            VerifyError::Live(error) => return error.into(),
+            VerifyError::NoSuchSession => "lifeboat check lists your sessions with their ids.",
+            VerifyError::TimedOut => "Open the app of that session first, and accept there when it asks.",
+            VerifyError::Cancelled(_) => "Run the command again when both sides are ready.",
+            VerifyError::Mismatch => {
+                "Do not trust that session. Try another one, on another network, and tell your server’s administrators \
+                 if it happens again."
+            }
+            VerifyError::NoEmoji => "Take another session, such as Element.",
+        };
+        Self::failed(sentence(&error), hint)
+    }
+}
+
+impl From<RenewError> for Failure {
+    fn from(error: RenewError) -> Self {
+        let hint = match error {
+            RenewError::Holdings(error) => return error.into(),
+            RenewError::Missing(_) => "Verify with a session that still shows your old messages.",
+            RenewError::NotStored(_) => TRY_AGAIN,
+        };
+        Self::failed(sentence(&error), hint)
     }
 }
 

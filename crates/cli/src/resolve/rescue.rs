@@ -121,7 +121,7 @@ pub(super) fn needed_key(keys: KeyArgs, person: Person) -> Result<Candidates, Fa
     candidates(keys, person, Asking::Required)
 }
 
-fn no_lent_token(sign_in: &SignInArgs, command: &str) -> Result<(), Failure> {
+pub(super) fn no_lent_token(sign_in: &SignInArgs, command: &str) -> Result<(), Failure> {
     match sign_in.access_token_file {
         Some(_) => Err(Failure::usage(
             format!("lifeboat {command} cannot work through a lent access token: it needs a session of its own."),

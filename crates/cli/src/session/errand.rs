@@ -11,6 +11,8 @@ pub(crate) enum Errand {
     Export,
     /// Mending what a plan names.
     Repair,
+    /// Comparing emoji with another session.
+    Verify,
 }
 
 impl Errand {
@@ -21,6 +23,7 @@ impl Errand {
             Self::Rescue => "Lifeboat rescue (removes itself)",
             Self::Export => "Lifeboat export (removes itself)",
             Self::Repair => "Lifeboat repair (removes itself)",
+            Self::Verify => "Lifeboat verify (removes itself)",
         }
     }
 
@@ -31,6 +34,7 @@ impl Errand {
             Self::Rescue => "rescue",
             Self::Export => "export",
             Self::Repair => "repair",
+            Self::Verify => "verification",
         }
     }
 
@@ -48,6 +52,7 @@ impl Errand {
             Self::Check | Self::Export => "nothing else was changed",
             Self::Rescue => "what was uploaded until then is in the key backup",
             Self::Repair => "each step that was reported as done stays done",
+            Self::Verify => "without your word that the emoji match nothing counts",
         }
     }
 }

@@ -1,6 +1,10 @@
 //! The account data of secret storage, in one request.
 
-use std::{collections::BTreeMap, num::NonZeroU32};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU32,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use lifeboat_report::{
     Fact, Gap,
@@ -109,6 +113,7 @@ async fn account_data(caller: &Caller, types: Option<&[&str]>) -> Result<Content
     let mut request = sync_events::v3::Request::new();
     request.filter = Some(sync_events::v3::Filter::FilterDefinition(filter));
     request.set_presence = PresenceState::Offline;
+    request.timeout = Some(unlike_any_other());
     let answer = caller
         .hear(caller.client().send(request))
         .await
@@ -121,6 +126,13 @@ async fn account_data(caller: &Caller, types: Option<&[&str]>) -> Result<Content
             Some((kind, event.get_mut("content")?.take()))
         })
         .collect())
+}
+
+/// Returns a waiting time that no other request has: Synapse answers a first sync that it has answered before from a
+/// cache, for two minutes, whatever has changed since (`sync_response_cache_duration`). A first sync never waits.
+fn unlike_any_other() -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Duration::from_millis(u64::from(now.subsec_micros() % 100_000))
 }
 
 /// Fetches one type unless it is there already.
