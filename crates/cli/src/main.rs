@@ -33,6 +33,9 @@ use crate::{
 };
 
 fn main() -> ExitCode {
+    // Whatever is written, by the SDK's store too, is for its owner alone.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(answer) => return answer_of_parser(&answer).into(),

@@ -14,3 +14,5 @@ mod rescue;
 mod reset;
 mod routes;
 mod sso;
+mod terminal;
+mod try_key;
