@@ -61,6 +61,7 @@ fn run(command: Command, console: &mut Console) -> Result<Exit, Failure> {
     match command {
         Command::Check(args) => commands::check::run(resolve::check(*args, prompt::person())?, console),
         Command::TryKey(args) => commands::try_key::run(resolve::try_key(*args, prompt::person())?, console),
+        Command::Ark(command) => commands::ark::run(resolve::ark(command, prompt::person())?, console),
         Command::Reset(args) => commands::reset::run(resolve::reset(*args, prompt::person())?, console),
         Command::Resume(args) => commands::resume::run(resolve::resume(*args, prompt::person())?, console),
         Command::Leave(args) => commands::leave::run(resolve::leave(args, prompt::person())?, console),

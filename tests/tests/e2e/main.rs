@@ -2,6 +2,7 @@
 
 #![recursion_limit = "256"]
 
+mod ark;
 mod bad_input;
 mod check;
 mod check_accounts;

@@ -175,7 +175,8 @@ pub(crate) fn read(content: &Content) -> StoredSecrets {
     }
 }
 
-fn is_blank(value: &Value) -> bool {
+/// Tells whether account data was deleted, as far as it can be.
+pub(crate) fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 

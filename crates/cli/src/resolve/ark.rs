@@ -1,0 +1,61 @@
+//! From the arguments of `lifeboat ark` to its jobs.
+
+use std::path::PathBuf;
+
+use super::{Asking, Candidates, Entry, Format, Person, candidates, entry, format};
+use crate::{args::ArkCommand, failure::Failure};
+
+/// What `lifeboat ark` is to do.
+#[derive(Debug)]
+pub(crate) enum ArkJob {
+    /// Write one.
+    Save(ArkSave),
+    /// Read one.
+    Read(ArkRead),
+}
+
+/// Writes an ark.
+#[derive(Debug)]
+pub(crate) struct ArkSave {
+    /// Whose account, and how to get in.
+    pub(crate) entry: Entry,
+    /// The new file.
+    pub(crate) file: PathBuf,
+    /// What stdout gets.
+    pub(crate) format: Format,
+}
+
+/// Reads an ark, without any network.
+#[derive(Debug)]
+pub(crate) struct ArkRead {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// Keys to try on it.
+    pub(crate) candidates: Candidates,
+    /// What stdout gets.
+    pub(crate) format: Format,
+}
+
+/// Resolves the arguments of `lifeboat ark`.
+pub(crate) fn ark(command: ArkCommand, person: Person) -> Result<ArkJob, Failure> {
+    Ok(match command {
+        ArkCommand::Save(args) => ArkJob::Save(ArkSave {
+            entry: entry(&args.user, args.account, args.sign_in, person)?,
+            file: args.file,
+            format: format(args.json),
+        }),
+        ArkCommand::Verify(args) => ArkJob::Read(ArkRead {
+            file: args.file,
+            candidates: candidates(args.keys, person, Asking::No)?,
+            format: format(args.json),
+        }),
+        ArkCommand::Show(args) => ArkJob::Read(ArkRead {
+            file: args.file,
+            candidates: Candidates {
+                files: Vec::new(),
+                asking: Asking::No,
+            },
+            format: format(args.json),
+        }),
+    })
+}
