@@ -104,6 +104,7 @@ pub(crate) async fn everything(caller: &Caller, user: &UserId) -> Result<Content
 async fn account_data(caller: &Caller, types: Option<&[&str]>) -> Result<Content, Gap> {
     let mut account_data = EventFilter::default();
     account_data.types = types.map(|it| it.iter().map(|it| (*it).to_owned()).collect());
+    account_data.not_types = vec![unheard_of()?];
     let mut filter = FilterDefinition::ignore_all();
     filter.account_data = account_data;
     let mut request = sync_events::v3::Request::new();
@@ -121,6 +122,14 @@ async fn account_data(caller: &Caller, types: Option<&[&str]>) -> Result<Content
             Some((kind, event.get_mut("content")?.take()))
         })
         .collect())
+}
+
+/// A type that nobody has, another one each time. Synapse answers the same first sync of one session from memory for two
+/// minutes (`sync_response_cache_duration`): a second look would see the account as it was at the first.
+fn unheard_of() -> Result<String, Gap> {
+    let mut bytes = [0; 8];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Gap::Failed)?;
+    Ok(format!("org.lifeboat.{:016x}", u64::from_be_bytes(bytes)))
 }
 
 /// Fetches one type unless it is there already.
