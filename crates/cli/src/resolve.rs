@@ -21,7 +21,7 @@ use crate::{
     failure::Failure,
 };
 
-pub(crate) use ark::{ArkJob, ArkRead, ArkSave, ark};
+pub(crate) use ark::{ArkJob, ArkRead, ArkRestore, ArkSave, ark};
 pub(crate) use prove::{ProveJob, prove};
 pub(crate) use repair::{Agreed, Extent, RepairJob, repair};
 pub(crate) use rescue::{AskSessions, ExportJob, KeyFiles, RescueJob, export_keys, rescue};

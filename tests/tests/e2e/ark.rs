@@ -1,6 +1,7 @@
 //! `lifeboat ark` against a real Synapse: what is saved is whole, private and proven, and nothing else happens.
 
 mod large;
+mod restore;
 mod stopped;
 
 use std::path::{Path, PathBuf};

@@ -26,12 +26,23 @@ Examples:
       Reads it back, without any network, and opens every key in it with your recovery key.
   lifeboat ark show mira.ark
       Says what is in it.
+  lifeboat ark restore @mira:example.org mira.ark --dry-run --ask-recovery-key
+      Says what of it the account lacks now; without --dry-run it asks and puts that back.
 
 {}",
-        exit::help(&[Exit::Done, Exit::Blocked, Exit::Failed, Exit::Usage, Exit::Interrupted]).replace(
+        exit::help(&[
+            Exit::Done,
+            Exit::Blocked,
+            Exit::Failed,
+            Exit::Usage,
+            Exit::Incomplete,
+            Exit::Interrupted
+        ])
+        .replace(
             Exit::Blocked.meaning(),
             "the ark is whole, but the given key does not open all of it"
         )
+        .replace(Exit::Incomplete.meaning(), "not everything could be put back")
     )
 }
 
@@ -44,6 +55,8 @@ pub(crate) enum ArkCommand {
     Verify(ArkVerifyArgs),
     /// Says what is in an ark; without any network
     Show(ArkShowArgs),
+    /// Puts back what an ark holds and the account lacks: shows the plan, asks, does it, and looks again
+    Restore(Box<ArkRestoreArgs>),
 }
 
 /// Arguments of `lifeboat ark save`.
@@ -91,6 +104,41 @@ pub(crate) struct ArkShowArgs {
     pub(crate) json: bool,
 }
 
+/// Arguments of `lifeboat ark restore`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ArkRestoreArgs {
+    /// Your user id, like @mira:example.org
+    #[arg(value_name = "USER")]
+    pub(crate) user: String,
+    /// The ark
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Put back this part only: “backup”, or a type of account data; may be given several times
+    ///
+    /// Without it, everything that the account lacks goes back. Account data that is there in another form is replaced
+    /// only when it is named here.
+    #[arg(long = "part", value_name = "NAME")]
+    pub(crate) parts: Vec<String>,
+    /// Show the plan and change nothing
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
+    /// Do what the plan says without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Print one JSON document instead of a screen
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// How to reach the server.
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+    /// How to sign in.
+    #[command(flatten)]
+    pub(crate) sign_in: SignInArgs,
+    /// Keys that open the ark, or the account's present key backup.
+    #[command(flatten)]
+    pub(crate) keys: KeyArgs,
+}
+
 impl ArkCommand {
     /// Tells whether stdout is to get JSON.
     pub(super) fn json(&self) -> bool {
@@ -98,6 +146,7 @@ impl ArkCommand {
             Self::Save(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Show(args) => args.json,
+            Self::Restore(args) => args.json,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `lifeboat ark`: saves, verifies and shows arks.
 
 mod read;
+mod restore;
 mod save;
 
 use std::{fs::File, io::ErrorKind, path::Path};
@@ -12,6 +13,7 @@ pub(crate) fn run(job: ArkJob, console: &mut Console) -> Result<Exit, Failure> {
     match job {
         ArkJob::Save(job) => save::run(job, console),
         ArkJob::Read(job) => read::run(job, console),
+        ArkJob::Restore(job) => restore::run(*job, console),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lifeboat_preflight::{CertificateProblem, CheckError, DiscoverError, SignInError, ark::ArkError};
+use lifeboat_preflight::{CertificateProblem, CheckError, DiscoverError, SignInError};
 use lifeboat_reset::JournalError;
 
 use super::Failure;
@@ -93,26 +93,6 @@ impl From<CheckError> for Failure {
     fn from(error: CheckError) -> Self {
         let hint = match &error {
             CheckError::SessionEnded => "Run the command again; if you lent an access token, take a fresh one.",
-        };
-        Self::failed(sentence(&error), hint)
-    }
-}
-
-impl From<ArkError> for Failure {
-    fn from(error: ArkError) -> Self {
-        let hint = match &error {
-            ArkError::SessionEnded => "Run the command again; if you lent an access token, take a fresh one.",
-            ArkError::NotGiven { .. } | ArkError::Listing { .. } => {
-                "No ark was written: one that lacks something would be trusted with everything. Try again in a while."
-            }
-            ArkError::TooManyVersions { .. } => "Show this to the server’s administrators.",
-            ArkError::Write(_) => "Make space, or give a file on another disk.",
-            ArkError::Read(_) => "Check the disk, or give another copy of the file.",
-            ArkError::NotAnArk => "Give a file that `lifeboat ark save` wrote.",
-            ArkError::NewerFormat => "Update Lifeboat, or read the file with the version that wrote it.",
-            ArkError::CutOff { .. } | ArkError::Damaged { .. } => {
-                "Give another copy of it. As long as the account is unharmed, save a new one."
-            }
         };
         Self::failed(sentence(&error), hint)
     }

@@ -1,5 +1,9 @@
 //! What an ark holds, for people and for programs.
 
+mod restore;
+
+pub(crate) use restore::Restoring;
+
 use lifeboat_preflight::ark::{ArkReport, ArkVersionReport};
 use lifeboat_report::facts::{Secret, SecretName};
 use serde_json::{Value, json};

@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, Seek},
+    ops::ControlFlow,
     sync::Arc,
 };
 
@@ -55,7 +56,7 @@ pub enum BackupComparison {
         version: String,
     },
     /// It can be put back.
-    Possible(BackupRestore),
+    Possible(Arc<BackupRestore>),
 }
 
 /// How an archived key backup goes back, and what that would bring.
@@ -236,7 +237,8 @@ impl Place<'_> {
             there,
             key: PrivateKey(key.clone()),
         };
-        restore.counted(again(self.file)?).await.map(BackupComparison::Possible)
+        let counted = restore.counted(again(self.file)?).await?;
+        Ok(BackupComparison::Possible(Arc::new(counted)))
     }
 
     /// The key of the account's version, and whether it is the archived one's.
@@ -295,7 +297,7 @@ impl BackupRestore {
 
     /// Reads the ark in `file` again and shows `visit` every entry that the account lacks, until it breaks off. Takes
     /// long: not for an async thread.
-    pub fn lacking(&self, file: &File, mut visit: impl FnMut(ArkEntry<'_>) -> Flow) -> Result<(), ArkError> {
+    pub fn lacking(&self, file: &File, mut visit: impl FnMut(ArkEntry<'_>) -> ControlFlow<()>) -> Result<(), ArkError> {
         let visit = |entry: ArkEntry<'_>| match worth(&entry, self.there.as_ref()) {
             Worth::Missing | Worth::Better => visit(entry),
             Worth::AlreadyThere => Flow::Continue(()),
@@ -377,15 +379,12 @@ fn hindrance(
         "m.cross_signing.user_signing" => public(&then.user_signing) == public(&now.user_signing),
         _ => true,
     };
-    let same_backup = kind != "m.megolm_backup.v1"
-        || !matches!(
-            backup,
-            BackupComparison::TargetNotOpened { .. }
-                | BackupComparison::Possible(BackupRestore {
-                    target: Target::OtherKey { .. },
-                    ..
-                })
-        );
+    let another_backup = match backup {
+        BackupComparison::TargetNotOpened { .. } => true,
+        BackupComparison::Possible(restore) => matches!(restore.target, Target::OtherKey { .. }),
+        BackupComparison::NothingArchived | BackupComparison::NotOpened => false,
+    };
+    let same_backup = kind != "m.megolm_backup.v1" || !another_backup;
     match (same_identity, same_backup) {
         (false, _) => Some(Hindrance::AnotherIdentity),
         (true, false) => Some(Hindrance::AnotherBackup),
