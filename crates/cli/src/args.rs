@@ -1,6 +1,7 @@
 //! The command line as plain data: parsed, not yet judged.
 
 mod account;
+mod ark;
 mod check;
 mod export_keys;
 mod general;
@@ -23,6 +24,7 @@ use crate::{
 };
 
 pub(crate) use account::{AccountArgs, KeyArgs, SignInArgs};
+pub(crate) use ark::ArkCommand;
 pub(crate) use check::{CheckArgs, FateArg, ForecastArgs};
 pub(crate) use export_keys::ExportKeysArgs;
 pub(crate) use general::{ColorArg, GeneralArgs};
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     /// Tells what a recovery key or passphrase opens
     #[command(long_about = try_key::LONG_ABOUT, after_long_help = try_key::after_long_help())]
     TryKey(Box<TryKeyArgs>),
+    /// Saves what a mistake with keys could destroy, and reads such files
+    #[command(subcommand, long_about = ark::LONG_ABOUT, after_long_help = ark::after_long_help())]
+    Ark(ArkCommand),
     /// Changes the password without losing the history, signs in again and proves it
     #[command(long_about = reset::LONG_ABOUT, after_long_help = reset::after_long_help())]
     Reset(Box<ResetArgs>),
@@ -106,6 +111,7 @@ impl Command {
         let json = match self {
             Self::Check(args) => args.output.json,
             Self::TryKey(args) => args.json,
+            Self::Ark(command) => command.json(),
             Self::Prove(args) => args.json,
             Self::Reset(args) => args.json,
             Self::Resume(args) => args.json,

@@ -1,5 +1,6 @@
 //! The commands: each takes a resolved job and returns its exit status.
 
+pub(crate) mod ark;
 pub(crate) mod check;
 pub(crate) mod export_keys;
 pub(crate) mod leave;

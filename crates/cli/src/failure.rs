@@ -1,5 +1,6 @@
 //! Why a command ended without doing its work: two sentences and an exit status.
 
+mod ark;
 mod from;
 mod keys;
 mod live;

@@ -33,6 +33,9 @@ use crate::{
 };
 
 fn main() -> ExitCode {
+    // Whatever is written, by the SDK's store too, is for its owner alone.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(answer) => return answer_of_parser(&answer).into(),
@@ -58,6 +61,7 @@ fn run(command: Command, console: &mut Console) -> Result<Exit, Failure> {
     match command {
         Command::Check(args) => commands::check::run(resolve::check(*args, prompt::person())?, console),
         Command::TryKey(args) => commands::try_key::run(resolve::try_key(*args, prompt::person())?, console),
+        Command::Ark(command) => commands::ark::run(resolve::ark(command, prompt::person())?, console),
         Command::Reset(args) => commands::reset::run(resolve::reset(*args, prompt::person())?, console),
         Command::Resume(args) => commands::resume::run(resolve::resume(*args, prompt::person())?, console),
         Command::Leave(args) => commands::leave::run(resolve::leave(args, prompt::person())?, console),

@@ -1,5 +1,6 @@
 //! From arguments to jobs: refuses what contradicts itself, before any file or network is touched.
 
+mod ark;
 mod forecast;
 mod prove;
 mod repair;
@@ -21,6 +22,7 @@ use crate::{
     failure::Failure,
 };
 
+pub(crate) use ark::{ArkJob, ArkRead, ArkRestore, ArkSave, ark};
 pub(crate) use prove::{ProveJob, prove};
 pub(crate) use repair::{Agreed, Extent, RepairJob, repair};
 pub(crate) use rescue::{AskSessions, ExportJob, KeyFiles, RescueJob, export_keys, rescue};

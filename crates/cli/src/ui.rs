@@ -1,5 +1,6 @@
 //! Everything a person sees: screens, prompts, progress.
 
+pub(crate) mod ark;
 pub(crate) mod clean;
 pub(crate) mod console;
 pub(crate) mod history;

@@ -1,6 +1,7 @@
 //! The ark: one file with everything on the server that a mistake could destroy, taken before any change.
 //!
-//! [`save`] writes one and changes nothing on the account; [`survey`] reads one, offline, and proves it. Everything stays
+//! [`save`] writes one and changes nothing on the account; [`survey`] reads one, offline, and proves it; [`compare`] says
+//! what the account lacks of it, for those who put it back. Everything stays
 //! encrypted as the server holds it: an ark holds no plaintext secret, and who has the recovery key can open it.
 //!
 //! An ark is a sequence of named parts, each compressed and followed by its SHA-256, and an end with a SHA-256 over
@@ -8,6 +9,8 @@
 //! The layout is a promise, described in `docs/ark.md`.
 
 mod about;
+mod archived;
+mod compare;
 mod entries;
 mod error;
 mod fetch;
@@ -22,6 +25,8 @@ mod write;
 
 pub use self::{
     about::About,
+    archived::ArkEntry,
+    compare::{ArkComparison, BackupComparison, BackupRestore, DataComparison, DataState, Hindrance, Target, compare},
     error::ArkError,
     parts::{Part, PartName},
     progress::ArkProgress,

@@ -2,8 +2,9 @@
 //!
 //! [`gather()`] works with a [`lifeboat_preflight::LiveSession`] that was opened with the recovery key; [`upload()`] and
 //! [`download()`] with any session and a [`lifeboat_preflight::BackupAccess`]. What is written to the account is named
-//! where it is written; nothing here deletes.
+//! where it is written; nothing here deletes. [`restore_ark()`] puts back what an ark holds and the account lacks.
 
+mod ark_restore;
 mod download;
 mod gossip;
 mod holders;
@@ -15,6 +16,7 @@ mod room_key;
 mod upload;
 mod verify;
 
+pub use ark_restore::{ArkRestoreError, ArkRestored, ArkSelection, restore_ark};
 pub use download::{Downloaded, download};
 pub use gossip::{Gathered, GossipError, GossipOptions, GossipProgress, gather};
 pub use holders::{KeyHolders, backup_key_holders};

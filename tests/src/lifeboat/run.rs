@@ -73,6 +73,13 @@ impl Running {
         Ok(())
     }
 
+    /// How much memory it had at most so far, in KiB; `None` when it has ended.
+    pub fn peak_memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix("kB")?.trim().parse().ok()
+    }
+
     /// Its home folder.
     pub fn home(&self) -> &Path {
         self.home.path()

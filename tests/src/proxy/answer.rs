@@ -34,6 +34,8 @@ pub enum Fault {
     Trickle(Duration),
     /// The server does what was asked; the JSON of its answer is changed.
     Rewrite(Arc<dyn Fn(Value) -> Value + Send + Sync>),
+    /// The proxy answers with JSON that is made piece by piece, however long it gets; `None` ends it.
+    Pieces(Arc<dyn Fn(u64) -> Option<Vec<u8>> + Send + Sync>),
 }
 
 impl Reply {
@@ -69,6 +71,11 @@ impl Fault {
     pub fn rewrite(change: impl Fn(Value) -> Value + Send + Sync + 'static) -> Self {
         Self::Rewrite(Arc::new(change))
     }
+
+    /// Answers with pieces, which are numbered from 0.
+    pub fn pieces(piece: impl Fn(u64) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+        Self::Pieces(Arc::new(piece))
+    }
 }
 
 impl fmt::Debug for Fault {
@@ -81,6 +88,7 @@ impl fmt::Debug for Fault {
             Self::Late(pause) => f.debug_tuple("Late").field(pause).finish(),
             Self::Trickle(pause) => f.debug_tuple("Trickle").field(pause).finish(),
             Self::Rewrite(_) => f.write_str("Rewrite"),
+            Self::Pieces(_) => f.write_str("Pieces"),
         }
     }
 }

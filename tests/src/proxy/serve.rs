@@ -79,6 +79,14 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
             forward(&head, body, &shared).await?.map(whole)
         }
         Some(Fault::Trickle(pause)) => forward(&head, body, &shared).await?.map(|body| trickle(body, pause)),
+        Some(Fault::Pieces(piece)) => {
+            let numbers = stream::iter(0..).map(move |number| piece(number));
+            let pieces = numbers.take_while(|it| std::future::ready(it.is_some()));
+            let frames = pieces.map(|it| Ok(Frame::data(it.unwrap_or_default().into())));
+            Response::builder()
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(StreamBody::new(frames.boxed()))?
+        }
         Some(Fault::Rewrite(change)) => {
             let (head, body) = forward(&head, body, &shared).await?.into_parts();
             let body = change(serde_json::from_slice(&body)?);

@@ -114,6 +114,15 @@ async fn a_healthy_account_needs_twenty_requests_at_most_and_uploads_no_keys() -
         "POST /_matrix/client/v3/logout",
     ];
     ensure!(changes == expected, "{changes:#?}");
+    let sign_in = log
+        .iter()
+        .find(|it| it.is(&Method::POST, "/login"))
+        .context("no sign-in")?;
+    let sign_in: Value = serde_json::from_slice(&sign_in.request_body)?;
+    ensure!(
+        sign_in["initial_device_display_name"] == "Lifeboat check (removes itself)",
+        "{sign_in}"
+    );
     println!("a check of the healthy account took {} requests", asked.len());
     Ok(())
 }
@@ -265,6 +274,10 @@ async fn a_kept_session_serves_the_next_command() -> Result<()> {
     };
     ensure!(run().await?.code()? == 10);
     ensure!(run().await?.code()? == 10);
+    for file in files_below(home.path())? {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata()?.permissions());
+        ensure!(mode & 0o077 == 0, "others can read {}: {mode:o}", file.display());
+    }
     let log = proxy.log();
     let sign_ins = log.iter().filter(|it| it.is(&Method::POST, "/login")).count();
     ensure!(sign_ins == 1, "{sign_ins} sign-ins");
@@ -273,4 +286,21 @@ async fn a_kept_session_serves_the_next_command() -> Result<()> {
         "the kept session was signed out"
     );
     Ok(())
+}
+
+/// Every file of the kept session; there are some.
+fn files_below(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.join("lifeboat")]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    ensure!(files.len() > 1, "no session was kept: {files:?}");
+    Ok(files)
 }

@@ -6,10 +6,11 @@ mod many;
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, Defect, History, TestAccount, Way},
+    api::segment,
     lifeboat::{Lifeboat, Outcome},
     truth::{Truth, truth_about},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// `lifeboat check` for the account, with everything that its owner holds.
 fn check(account: &TestAccount) -> Result<Lifeboat> {
@@ -196,10 +197,18 @@ async fn a_key_that_opens_nothing_makes_nothing_readable() -> Result<()> {
 #[tokio::test]
 async fn names_of_rooms_and_ids_of_people_stay_out_of_the_json_unless_asked_for() -> Result<()> {
     let account = AccountSpec::healthy(Way::Key).build().await?;
-    let plain = check_without_key(&account)?.run().await?;
-    ensure!(!plain.stdout.contains("\"name\": \"@"), "{plain}");
-    let redacted = check_without_key(&account)?.arg("--redact").run().await?;
     let room_id = account.rooms.first().context("rooms")?.room_id.as_str();
+    let path = format!("/_matrix/client/v3/rooms/{}/state/m.room.name", segment(room_id));
+    account.api()?.put(&path, &json!({"name": "Hiking 2026"})).await?;
+    let plain = check_without_key(&account)?.run().await?;
+    let redacted = check_without_key(&account)?.arg("--redact").run().await?;
+    let named = check_without_key(&account)?.arg("--with-names").run().await?;
+    let written = check_without_key(&account)?.arg("--status-file").arg("status.json");
+    let written = std::fs::read_to_string(written.run().await?.home().join("status.json"))?;
+    ensure!(named.stdout.contains("Hiking 2026"), "{named}");
+    for text in [&plain.stdout, &redacted.stdout, &written] {
+        ensure!(!text.contains("Hiking 2026"), "{text}");
+    }
     let friend = account.friend.as_ref().context("friend")?.user_id().as_str();
     for id in [room_id, friend] {
         ensure!(

@@ -2,6 +2,7 @@
 
 #![recursion_limit = "256"]
 
+mod ark;
 mod bad_input;
 mod check;
 mod check_accounts;
@@ -15,3 +16,5 @@ mod reset;
 mod routes;
 mod sso;
 mod verify;
+mod terminal;
+mod try_key;

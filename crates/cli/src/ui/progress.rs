@@ -5,13 +5,14 @@ mod gossip;
 mod reset;
 
 use std::{
+    fmt,
     io::{self, IsTerminal},
     sync::OnceLock,
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lifeboat_preflight::{FetchProgress, ForecastProgress, Step, Watch};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use lifeboat_preflight::{FetchProgress, ForecastProgress, Step, Watch, ark::ArkProgress};
 
 use self::forecast::Lines;
 pub(crate) use self::gossip::GossipLine;
@@ -45,6 +46,22 @@ impl Progress {
     /// Shows how far the forecast is, once everything else is known.
     pub(crate) fn with_forecast(mut self, forecast: Option<&ForecastProgress>) -> Self {
         self.forecast = forecast.cloned();
+        self
+    }
+
+    /// Shows how many backed-up keys came by.
+    pub(crate) fn with_ark(self, ark: &ArkProgress) -> Self {
+        let ark = ark.clone();
+        let count = move |_: &ProgressState, line: &mut dyn fmt::Write| {
+            // A line that cannot be written is not shown.
+            let _ = match ark.entries() {
+                0 => Ok(()),
+                entries => write!(line, "   {entries} backed-up keys"),
+            };
+        };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}{keys}") {
+            self.bar.set_style(style.with_key("keys", count));
+        }
         self
     }
 

@@ -26,7 +26,8 @@ impl ArkProgress {
         self.0.cancelled.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn add(&self, entries: u64) {
+    /// Counts entries that came by.
+    pub fn add(&self, entries: u64) {
         self.0.entries.fetch_add(entries, Ordering::Relaxed);
     }
 

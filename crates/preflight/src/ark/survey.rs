@@ -1,6 +1,8 @@
 //! Reads an ark offline: every sum, what is in it and, with the recovery key, the proof of every entry.
 
 use std::{
+    collections::BTreeMap,
+    fmt,
     io::{self, Read},
     num::NonZeroUsize,
     ops::ControlFlow,
@@ -17,6 +19,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::runtime::Handle;
+use zeroize::Zeroizing;
 
 use super::{About, ArkError, ArkProgress, Part, PartName, Sums, entries::EntryCount, read};
 use crate::{
@@ -51,6 +54,18 @@ pub struct ArkReport {
     pub trial: Option<KeyTrial>,
     /// The parts and their lengths.
     pub sums: Sums,
+    pub(super) published: PublishedKeys,
+    pub(super) keys: ArchivedKeys,
+}
+
+/// The private keys of archived versions that the given recovery keys lead to.
+#[derive(Clone, Default)]
+pub(super) struct ArchivedKeys(pub(super) BTreeMap<String, Zeroizing<[u8; 32]>>);
+
+impl fmt::Debug for ArchivedKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ArchivedKeys").field(&self.0.keys()).finish()
+    }
 }
 
 /// One version of the key backup in an ark.
@@ -68,6 +83,17 @@ pub struct ArkVersionReport {
 }
 
 impl ArkReport {
+    /// Tells whether the given keys open all that was in use: the default key of secret storage, every entry of the
+    /// newest version, and every entry of each older version that one of them fits.
+    pub fn is_proven(&self) -> bool {
+        let Some(trial) = &self.trial else {
+            return false;
+        };
+        let opened = |it: &ArkVersionReport| it.proof.is_none() || it.is_proven();
+        let storage = self.storage.usable_default().is_none() || trial.candidates.iter().any(|it| it.opens_default);
+        storage && self.newest().is_none_or(ArkVersionReport::is_proven) && self.versions.iter().all(opened)
+    }
+
     /// Returns the version that was the newest when the ark was taken.
     pub fn newest(&self) -> Option<&ArkVersionReport> {
         let newest = self.about.newest_backup.as_ref()?;
@@ -118,6 +144,7 @@ struct Survey<'a> {
     /// A version whose entries must come next.
     awaited: Option<(RawBackup, Value)>,
     versions: Vec<(RawBackup, ArkVersionReport)>,
+    keys: ArchivedKeys,
 }
 
 impl<'a> Survey<'a> {
@@ -134,6 +161,7 @@ impl<'a> Survey<'a> {
             opened: Vec::new(),
             awaited: None,
             versions: Vec::new(),
+            keys: ArchivedKeys::default(),
         }
     }
 
@@ -181,8 +209,12 @@ impl<'a> Survey<'a> {
         Ok(())
     }
 
-    fn entries(&self, raw: &RawBackup, info: Value, part: Part<'_>) -> Result<ArkVersionReport, ArkError> {
-        let key = self.runtime.block_on(key_trial::backup_key(&self.opened, raw));
+    fn entries(&mut self, raw: &RawBackup, info: Value, part: Part<'_>) -> Result<ArkVersionReport, ArkError> {
+        let key = self.runtime.block_on(key_trial::backup_key_bytes(&self.opened, raw));
+        if let Some(key) = &key {
+            self.keys.0.insert(raw.version.clone(), key.clone());
+        }
+        let key = key.and_then(|it| BackupKey::from_bytes(&it).ok().map(Arc::new));
         let mut count = EntryCount::begin(self.progress);
         let mut engine = key.filter(|_| raw.is_readable()).map(engine).transpose()?;
         let mut piece = vec![0; 64 * 1024];
@@ -227,7 +259,9 @@ impl<'a> Survey<'a> {
         Ok(ArkReport {
             status: self.status.ok_or_else(|| lacks(PartName::Status))?,
             sessions: self.sessions.ok_or_else(|| lacks(PartName::Devices))?,
-            identity: published.identity,
+            identity: published.identity.clone(),
+            published,
+            keys: self.keys,
             storage: stored.facts,
             account_data,
             versions,

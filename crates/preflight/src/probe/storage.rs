@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     num::NonZeroU32,
-    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use lifeboat_report::{
@@ -108,12 +107,12 @@ pub(crate) async fn everything(caller: &Caller, user: &UserId) -> Result<Content
 async fn account_data(caller: &Caller, types: Option<&[&str]>) -> Result<Content, Gap> {
     let mut account_data = EventFilter::default();
     account_data.types = types.map(|it| it.iter().map(|it| (*it).to_owned()).collect());
+    account_data.not_types = vec![unheard_of()?];
     let mut filter = FilterDefinition::ignore_all();
     filter.account_data = account_data;
     let mut request = sync_events::v3::Request::new();
     request.filter = Some(sync_events::v3::Filter::FilterDefinition(filter));
     request.set_presence = PresenceState::Offline;
-    request.timeout = Some(unlike_any_other());
     let answer = caller
         .hear(caller.client().send(request))
         .await
@@ -128,11 +127,12 @@ async fn account_data(caller: &Caller, types: Option<&[&str]>) -> Result<Content
         .collect())
 }
 
-/// Returns a waiting time that no other request has: Synapse answers a first sync that it has answered before from a
-/// cache, for two minutes, whatever has changed since (`sync_response_cache_duration`). A first sync never waits.
-fn unlike_any_other() -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Duration::from_millis(u64::from(now.subsec_micros() % 100_000))
+/// A type that nobody has, another one each time. Synapse answers the same first sync of one session from memory for two
+/// minutes (`sync_response_cache_duration`): a second look would see the account as it was at the first.
+fn unheard_of() -> Result<String, Gap> {
+    let mut bytes = [0; 8];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Gap::Failed)?;
+    Ok(format!("org.lifeboat.{:016x}", u64::from_be_bytes(bytes)))
 }
 
 /// Fetches one type unless it is there already.
@@ -187,7 +187,8 @@ pub(crate) fn read(content: &Content) -> StoredSecrets {
     }
 }
 
-fn is_blank(value: &Value) -> bool {
+/// Tells whether account data was deleted, as far as it can be.
+pub(crate) fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
