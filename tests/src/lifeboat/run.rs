@@ -72,6 +72,11 @@ impl Running {
         Ok(())
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its home folder.
     pub fn home(&self) -> &Path {
         self.home.path()

@@ -1,6 +1,9 @@
 //! How far a forecast is: the rooms in one line, the backed-up keys in another.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use lifeboat_preflight::ForecastProgress;
@@ -18,12 +21,17 @@ impl ForecastLines {
     /// Shows them on a terminal.
     pub(super) fn show(forecast: &ForecastProgress) -> Self {
         let all = MultiProgress::with_draw_target(target());
-        let since = Instant::now();
-        let line = |words: fn(&ForecastProgress, Duration) -> String| {
+        let line = |done: fn(&ForecastProgress) -> u64, words: fn(&ForecastProgress, Duration) -> String| {
             let (bar, forecast) = (all.add(ProgressBar::new_spinner()), forecast.clone());
+            // The keys may have to wait for the history: each line counts its own time.
+            let begun = OnceLock::<Instant>::new();
             let show = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let passed = match done(&forecast) {
+                    0 => Duration::ZERO,
+                    _ => begun.get_or_init(Instant::now).elapsed(),
+                };
                 // A line that cannot be drawn is drawn again in a moment.
-                let _ = out.write_str(&words(&forecast, since.elapsed()));
+                let _ = out.write_str(&words(&forecast, passed));
             };
             // The template is our own.
             if let Ok(style) = ProgressStyle::with_template("{spinner} {words}") {
@@ -33,7 +41,10 @@ impl ForecastLines {
             bar
         };
         Self {
-            bars: [line(history), line(keys)],
+            bars: [
+                line(ForecastProgress::events, history),
+                line(ForecastProgress::entries, keys),
+            ],
         }
     }
 }
@@ -65,10 +76,11 @@ fn keys(forecast: &ForecastProgress, passed: Duration) -> String {
         return "backed-up keys    waiting".to_owned();
     }
     format!(
-        "backed-up keys    {}   {}/{}{}",
+        "backed-up keys    {}   {}/{}{}{}",
         bar(done, entries),
         grouped(done),
         grouped(entries),
+        rate(done, passed),
         time_left(done, entries, passed)
     )
 }
