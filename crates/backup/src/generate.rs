@@ -2,6 +2,7 @@
 //!
 //! Everything follows from the seed and a number, so any entry of any backup can be made alone and on any thread.
 
+mod message;
 mod seal;
 mod session;
 
@@ -10,7 +11,7 @@ use std::ops::Range;
 use aws_lc_rs::hkdf;
 use vodozemac::{Curve25519PublicKey, Curve25519SecretKey, Ed25519SecretKey};
 
-pub use self::{seal::SealedText, session::Session};
+pub use self::{message::Place, seal::SealedText, session::Session};
 use crate::{BackupKey, SessionId, base64};
 
 /// The cryptography library or vodozemac refused something that should be lawful.

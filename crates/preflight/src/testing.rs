@@ -34,6 +34,8 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// How many bytes the answer says it has, where that is not true.
     pub(crate) promised: Option<usize>,
+    /// How many seconds the client is to wait (`Retry-After`).
+    pub(crate) retry_after: Option<u32>,
 }
 
 impl Request {
@@ -51,6 +53,7 @@ impl From<Value> for Answer {
             status: 200,
             body: body.to_string().into_bytes(),
             promised: None,
+            retry_after: None,
         }
     }
 }
@@ -157,8 +160,12 @@ async fn serve(stream: TcpStream, log: Arc<Mutex<Vec<Request>>>, answering: Arc<
         let answer = usual(&request).or_else(|| answering(&request));
         let answer = answer.unwrap_or_else(|| Answer::error(404, "M_UNRECOGNIZED"));
         let length = answer.promised.unwrap_or(answer.body.len());
+        let wait = answer
+            .retry_after
+            .map(|seconds| format!("Retry-After: {seconds}\r\n"))
+            .unwrap_or_default();
         let head = format!(
-            "HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n",
+            "HTTP/1.1 {} X\r\nContent-Type: application/json\r\n{wait}Content-Length: {length}\r\n\r\n",
             answer.status
         );
         // In one piece: two would wait for each other's acknowledgement.

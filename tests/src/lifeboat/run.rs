@@ -80,6 +80,11 @@ impl Running {
         line.trim().strip_suffix("kB")?.trim().parse().ok()
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its home folder.
     pub fn home(&self) -> &Path {
         self.home.path()

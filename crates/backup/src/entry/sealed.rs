@@ -116,6 +116,7 @@ mod tests {
     use std::borrow::Cow;
 
     use super::{Damage, Sealed, SessionData, unpad};
+    use crate::{BackupKey, base64};
 
     fn decode(ephemeral: &str, ciphertext: &str, mac: &str) -> Result<usize, Damage> {
         let mut buffer = vec![1; 5];
@@ -148,6 +149,30 @@ mod tests {
         assert_eq!(decode(KEY, BLOCK, &MAC[1..]), Err(Damage::MacForm));
         assert_eq!(decode(KEY, BLOCK, "AAAAAAAAAAAA"), Err(Damage::MacForm));
         assert_eq!(decode(KEY, BLOCK, ""), Err(Damage::MacForm));
+    }
+
+    /// The steps of the specification, done with the keys of RFC 7748, section 6.1; the same as in libolm's `test_pk`.
+    #[test]
+    fn the_vector_of_the_scheme_opens_with_a_mac_over_nothing() {
+        const EPHEMERAL: &str = "3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08";
+        const CIPHERTEXT: &str = "ntk49j/KozVFtSqJXhCejg";
+        let alice = base64::decode("dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo").unwrap();
+        let key = BackupKey::from_bytes(&alice).unwrap();
+        // The second is what a MAC over the ciphertext would be.
+        for (mac, expected) in [
+            ("zpzU6BkZcNI", Ok(&b"This is a test"[..])),
+            ("0YKKo6yL6p8", Err(Damage::MacWrong)),
+        ] {
+            let [ephemeral, ciphertext, mac] = [EPHEMERAL, CIPHERTEXT, mac].map(Cow::Borrowed);
+            let data = SessionData {
+                ephemeral,
+                ciphertext,
+                mac,
+            };
+            let mut buffer = Vec::new();
+            let sealed = Sealed::decode(&data, &mut buffer).unwrap();
+            assert_eq!(sealed.open(&key), expected);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Tables of figures, and the page they are written to.
 
-use std::{fmt::Write as _, fs, path::Path, time::Duration};
+use std::{cmp::Ordering, fmt::Write as _, fs, path::Path, time::Duration};
 
 use anyhow::Result;
 
@@ -39,10 +39,30 @@ impl Table {
     }
 }
 
-/// The median of `runs` measurements.
-pub(crate) fn median(mut runs: Vec<Duration>) -> Duration {
-    runs.sort();
-    runs.get(runs.len() / 2).copied().unwrap_or_default()
+/// The median of measurements.
+pub(crate) fn median<T: Copy + PartialOrd + Default>(values: impl IntoIterator<Item = T>) -> T {
+    let mut values: Vec<T> = values.into_iter().collect();
+    values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// How many times as long `slow` takes.
+pub(crate) fn ratio(slow: Duration, fast: Duration) -> f64 {
+    slow.as_secs_f64() / fast.as_secs_f64()
+}
+
+/// How many per second, for people.
+pub(crate) fn rate(count: u64, time: Duration) -> String {
+    let rate = count as f64 / time.as_secs_f64();
+    let digits = format!("{rate:.0}");
+    let mut grouped = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push('\u{202f}');
+        }
+        grouped.push(digit);
+    }
+    format!("{grouped} /s")
 }
 
 /// A duration in milliseconds, for people.

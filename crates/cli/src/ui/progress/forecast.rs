@@ -1,6 +1,9 @@
 //! How far the reading of history and of backed-up keys is, each in a line.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use lifeboat_preflight::{FetchProgress, ForecastProgress};
@@ -19,7 +22,10 @@ impl Lines {
     pub(super) fn of_forecast(forecast: &ForecastProgress) -> Self {
         let all = MultiProgress::with_draw_target(target());
         Self {
-            bars: vec![line(&all, forecast, history), line(&all, forecast, keys)],
+            bars: vec![
+                line(&all, forecast, ForecastProgress::events, history),
+                line(&all, forecast, ForecastProgress::entries, keys),
+            ],
         }
     }
 
@@ -27,7 +33,7 @@ impl Lines {
     pub(super) fn of_history(reading: &ForecastProgress) -> Self {
         let all = MultiProgress::with_draw_target(target());
         Self {
-            bars: vec![line(&all, reading, history)],
+            bars: vec![line(&all, reading, ForecastProgress::events, history)],
         }
     }
 
@@ -35,7 +41,7 @@ impl Lines {
     pub(super) fn of_fetch(fetching: &FetchProgress) -> Self {
         let all = MultiProgress::with_draw_target(target());
         Self {
-            bars: vec![line(&all, fetching, fetched)],
+            bars: vec![line(&all, fetching, FetchProgress::keys_done, fetched)],
         }
     }
 }
@@ -43,12 +49,19 @@ impl Lines {
 fn line<P: Clone + Send + Sync + 'static>(
     all: &MultiProgress,
     progress: &P,
+    done: fn(&P) -> u64,
     words: fn(&P, Duration) -> String,
 ) -> ProgressBar {
-    let (bar, progress, since) = (all.add(ProgressBar::new_spinner()), progress.clone(), Instant::now());
+    let (bar, progress) = (all.add(ProgressBar::new_spinner()), progress.clone());
+    // The keys may have to wait for the history: each line counts its own time.
+    let begun = OnceLock::<Instant>::new();
     let show = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let passed = match done(&progress) {
+            0 => Duration::ZERO,
+            _ => begun.get_or_init(Instant::now).elapsed(),
+        };
         // A line that cannot be drawn is drawn again in a moment.
-        let _ = out.write_str(&words(&progress, since.elapsed()));
+        let _ = out.write_str(&words(&progress, passed));
     };
     // The template is our own.
     if let Ok(style) = ProgressStyle::with_template("{spinner} {words}") {
@@ -85,10 +98,11 @@ fn keys(forecast: &ForecastProgress, passed: Duration) -> String {
         return "backed-up keys    waiting".to_owned();
     }
     format!(
-        "backed-up keys    {}   {}/{}{}",
+        "backed-up keys    {}   {}/{}{}{}",
         bar(done, entries),
         grouped(done),
         grouped(entries),
+        rate(done, passed),
         time_left(done, entries, passed)
     )
 }

@@ -116,6 +116,48 @@ async fn too_many_requests_are_waited_for() {
 }
 
 #[tokio::test]
+async fn the_header_says_how_long_to_wait() {
+    for suffix in ["/messages", "/room_keys/keys"] {
+        let first = Mutex::new(true);
+        let server = spoiled(suffix, move |_, sound| {
+            if !std::mem::take(&mut *first.lock().unwrap()) {
+                return sound;
+            }
+            Answer {
+                retry_after: Some(1),
+                ..Answer::error(429, "M_LIMIT_EXCEEDED")
+            }
+        })
+        .await;
+        let start = std::time::Instant::now();
+        let forecast = forecast_of(&server).await;
+        assert_eq!((forecast.events.covered, forecast.complete), (9, true), "{suffix}");
+        assert!(start.elapsed() >= std::time::Duration::from_secs(1), "{suffix}");
+    }
+}
+
+#[tokio::test]
+async fn events_out_of_order_are_judged_one_by_one() {
+    let server = spoiled("/messages", |_, sound| {
+        changed(&sound, |body| body["chunk"].as_array_mut().unwrap().reverse())
+    })
+    .await;
+    let outcome = outcome(&server, Key::Typed, &ForecastOptions::default()).await;
+    let forecast = forecast(&outcome);
+    assert_eq!((forecast.events.covered, forecast.complete), (9, true));
+    assert_eq!(forecast.event_proof.as_ref().unwrap().decrypted, 9);
+}
+
+#[tokio::test]
+async fn without_history_no_room_is_complete_and_nothing_is_counted() {
+    let server = spoiled("/messages", |_, _| Answer::error(404, "M_UNRECOGNIZED")).await;
+    let forecast = forecast_of(&server).await;
+    assert_eq!((forecast.events.total, forecast.complete), (0, false));
+    assert_eq!(forecast.rooms[0].gap, Some(Gap::Unsupported));
+    assert_eq!(server.asked("/messages").len(), 1);
+}
+
+#[tokio::test]
 async fn a_room_that_is_refused_is_named_and_the_rest_is_read() {
     let mut world = world();
     let mut other = world.sender(1, 2);

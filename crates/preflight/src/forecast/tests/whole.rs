@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD as STANDARD_NO_PAD};
 use lifeboat_report::{Fact, Gap, forecast::AtRisk};
 use matrix_sdk::ruma::RoomId;
 use serde_json::json;
@@ -125,6 +126,27 @@ async fn with_the_key_every_entry_and_every_message_is_opened() {
         [(&"mac-wrong".to_owned(), &1)]
     );
     assert_eq!(server.asked("/room_keys/keys").len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_whose_signature_is_damaged_does_not_decrypt() {
+    let mut world = world();
+    let mut swapped = world.sender(1, 5);
+    world.send(&mut swapped);
+    let event = world.send(&mut swapped);
+    // The signature is the end of a message: listing, index and MAC are as they were.
+    let ciphertext = event["content"]["ciphertext"].as_str().unwrap();
+    let mut bytes = STANDARD_NO_PAD.decode(ciphertext).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    event["content"]["ciphertext"] = json!(STANDARD_NO_PAD.encode(bytes));
+    world.back_up(&swapped, 0);
+    let (server, _) = world.serve().await;
+    let with_key = outcome(&server, Key::Typed, &ForecastOptions::default()).await;
+    let with_key = forecast(&with_key);
+    assert_eq!(causes(with_key).last(), Some(&(AtRisk::DoesNotDecrypt, 1)));
+    assert_eq!(with_key.event_proof.as_ref().unwrap().failed, 1);
+    let without = outcome(&server, Key::NotTyped, &ForecastOptions::default()).await;
+    assert_eq!(forecast(&without).events.covered, with_key.events.covered + 1);
 }
 
 #[tokio::test]

@@ -1,0 +1,143 @@
+//! The account whose messages are counted: a long history in many rooms, generated, in memory.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use hyper::Method;
+use lifeboat_backup::generate::{BackupSize, Place};
+use matrix_sdk::bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    backup::Backup,
+    canned::{Answering, Canned},
+    spread::spread,
+};
+
+/// Whose account it is.
+pub(crate) const USER: &str = "@mira:example.org";
+
+/// The room keys of the account.
+pub(crate) const SIZE: BackupSize = BackupSize {
+    entries: 10_000,
+    rooms: 500,
+};
+/// How many messages each room key encrypts: as many as Element lets it.
+const MESSAGES_PER_KEY: u32 = 100;
+/// All messages.
+pub(crate) const EVENTS: u64 = SIZE.entries * MESSAGES_PER_KEY as u64;
+/// As many as a server gives at a time.
+const PAGE: usize = 1_000;
+const MINUTE: u64 = 60_000;
+/// The moment of the oldest messages: 23 November 2026, 10:42 UTC.
+const START: u64 = 1_795_430_520_000;
+
+/// The account, as its server shows it.
+pub(crate) struct History {
+    backup: Backup,
+    version: Bytes,
+    sync: Bytes,
+    /// The pages of each room, the newest first.
+    rooms: Vec<Vec<Bytes>>,
+}
+
+impl History {
+    /// Generates it, in some gigabytes of memory.
+    pub(crate) fn generate() -> Result<Self> {
+        let backup = Backup::generate(SIZE)?;
+        let keys_per_room = SIZE.entries / SIZE.rooms;
+        let rooms = spread(SIZE.entries, |part| {
+            let rooms = part.start / keys_per_room..part.end / keys_per_room;
+            rooms.map(|room| pages(&backup, room)).collect::<Result<Vec<_>>>()
+        })?;
+        Ok(Self {
+            version: backup.version()?,
+            sync: sync(&backup),
+            rooms: rooms.into_iter().flatten().collect(),
+            backup,
+        })
+    }
+
+    /// Bytes of all pages together.
+    pub(crate) fn bytes(&self) -> usize {
+        self.rooms.iter().flatten().map(Bytes::len).sum()
+    }
+
+    /// Serves it.
+    pub(crate) async fn serve(self: Arc<Self>) -> Result<Canned> {
+        let answering: Arc<Answering> = Arc::new(move |method, path, query| self.answer(method, path, query));
+        Canned::start(answering).await
+    }
+
+    fn answer(&self, method: &Method, path: &str, query: &str) -> Option<Bytes> {
+        let json = |value: Value| Some(Bytes::from(value.to_string()));
+        if method != Method::GET {
+            return path
+                .ends_with("/keys/query")
+                .then(|| json(json!({"device_keys": {}})))?;
+        }
+        if path.ends_with("/messages") {
+            return self.page(path, query);
+        }
+        match path.rsplit_once("/_matrix/client/")?.1 {
+            "versions" => json(json!({"versions": ["v1.11"]})),
+            "v3/account/whoami" => json(json!({"user_id": USER, "device_id": "LENT"})),
+            "v3/sync" => Some(self.sync.clone()),
+            "v3/room_keys/version" => Some(self.version.clone()),
+            "v3/room_keys/keys" => Some(self.backup.listing.clone()),
+            _ => None,
+        }
+    }
+
+    /// Tokens are the numbers of pages.
+    fn page(&self, path: &str, query: &str) -> Option<Bytes> {
+        let digits = path.split_once("room0")?.1;
+        let room: usize = digits.get(..11)?.parse().ok()?;
+        let from = query.split('&').find_map(|it| it.strip_prefix("from=t"));
+        let page: usize = from.map_or(Some(0), |it| it.parse().ok())?;
+        self.rooms.get(room)?.get(page).cloned()
+    }
+}
+
+/// Generates the messages of a room, page by page; after the last message comes an empty page, as from Synapse.
+fn pages(backup: &Backup, room: u64) -> Result<Vec<Bytes>> {
+    let room_id = backup.generator.room_id(room);
+    let mut events = Vec::new();
+    let keys = SIZE.entries / SIZE.rooms;
+    for key in 0..keys {
+        let place = Place {
+            room_id: &room_id,
+            start: START + key * u64::from(MESSAGES_PER_KEY) * MINUTE,
+        };
+        events.extend(
+            backup
+                .generator
+                .events(place, room * keys + key, MESSAGES_PER_KEY)
+                .context("events")?,
+        );
+    }
+    events.reverse();
+    let full = events.chunks(PAGE).enumerate().map(|(number, chunk)| {
+        let (events, next) = (chunk.join(","), number + 1);
+        Bytes::from(format!(r#"{{"start":"t{number}","chunk":[{events}],"end":"t{next}"}}"#))
+    });
+    let last = Bytes::from_static(br#"{"start":"end","chunk":[]}"#);
+    Ok(full.chain([last]).collect())
+}
+
+fn sync(backup: &Backup) -> Bytes {
+    let event = |event_type: &str, content: Value| {
+        json!({"type": event_type, "state_key": "", "content": content, "event_id": "$state",
+               "sender": USER, "origin_server_ts": START})
+    };
+    let room = |number: u64| {
+        let encryption = event("m.room.encryption", json!({"algorithm": "m.megolm.v1.aes-sha2"}));
+        let name = event("m.room.name", json!({"name": format!("Room {number}")}));
+        let state = json!({"state": {"events": [encryption, name]}});
+        (backup.generator.room_id(number), state)
+    };
+    let joined: Map<String, Value> = (0..SIZE.rooms).map(room).collect();
+    json!({"next_batch": "s1", "rooms": {"join": joined}})
+        .to_string()
+        .into()
+}
