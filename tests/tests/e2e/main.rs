@@ -15,6 +15,6 @@ mod rescue;
 mod reset;
 mod routes;
 mod sso;
-mod verify;
 mod terminal;
 mod try_key;
+mod verify;

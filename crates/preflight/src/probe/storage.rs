@@ -1,9 +1,6 @@
 //! The account data of secret storage, in one request.
 
-use std::{
-    collections::BTreeMap,
-    num::NonZeroU32,
-};
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use lifeboat_report::{
     Fact, Gap,

@@ -101,8 +101,7 @@ fn nothing_is_found_out_but_the_change_and_the_end_is_the_end() {
             Next::FindOut(step) => assert_eq!(plan.steps[step], Step::ChangePassword, "{records:?}"),
             Next::Finished => {
                 for (number, step) in plan.steps.iter().enumerate() {
-                    let looked =
-                        Some(number) < plan.change_number() && password(&plan, records) == Password::Changed;
+                    let looked = Some(number) < plan.change_number() && password(&plan, records) == Password::Changed;
                     let last = records.iter().rev().find(|it| it.step() == Some(number));
                     let finished = matches!(
                         last,
@@ -125,8 +124,7 @@ fn nothing_is_found_out_but_the_change_and_the_end_is_the_end() {
                             ..
                         })
                     );
-                    let looked =
-                        Some(earlier) < plan.change_number() && password(&plan, records) == Password::Changed;
+                    let looked = Some(earlier) < plan.change_number() && password(&plan, records) == Password::Changed;
                     assert!(finished || looked, "{records:?}");
                 }
             }

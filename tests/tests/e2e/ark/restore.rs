@@ -173,7 +173,11 @@ async fn secret_storage_comes_back_piece_by_piece() -> Result<()> {
     ] {
         saved.set_account_data(kind, &json!({})).await?;
     }
-    ensure!(saved.differences().await?.len() == 3, "{:?}", saved.differences().await?);
+    ensure!(
+        saved.differences().await?.len() == 3,
+        "{:?}",
+        saved.differences().await?
+    );
     let one = saved.restore(&["--yes", "--part", "m.megolm_backup.v1"]).await?;
     ensure!(
         one.code()? == 0 && one.json()?["done"]["account_data"] == json!(["m.megolm_backup.v1"]),
