@@ -128,8 +128,8 @@ impl<'a> Reset<'a> {
     }
 
     async fn all_steps(&mut self) -> Result<(), Cause> {
-        if let Some(device) = self.asking.as_ref().and_then(OwnSession::device_id) {
-            self.note_own_session(&device.to_owned())?;
+        if let Some(device) = self.asking.as_ref().and_then(OwnSession::device_id).map(str::to_owned) {
+            self.note_own_session(&device)?;
         }
         loop {
             match self.journal.next() {

@@ -65,9 +65,9 @@ async fn leave(job: LeaveJob, kept: &Kept, console: &mut Console) -> Result<Exit
                 exit: Exit::Blocked,
             });
         }
-        return sign_out(back, kept, &user.to_string(), console).await;
+        return sign_out(back, kept, user.as_str(), console).await;
     }
-    sign_out(session, kept, &user.to_string(), console).await
+    sign_out(session, kept, user.as_str(), console).await
 }
 
 async fn sign_out(session: OwnSession, kept: &Kept, user: &str, console: &mut Console) -> Result<Exit, Failure> {

@@ -64,7 +64,7 @@ async fn verify(job: VerifyJob, console: &mut Console) -> Result<(Unlocked, Opti
         }
     };
     console.note("Accept the verification in the app of that session now, and compare the emoji.");
-    let work = async |live: &LiveSession| {
+    let work = async |live: &LiveSession, _: &mut Console| {
         let held = verify_with(live, &chosen, patience, compare).await?;
         let Some(reserved) = reserved else {
             return Ok((held, None));
