@@ -33,7 +33,10 @@ async fn email_and_sessions_ended() -> Result<()> {
 const MOST_MOMENTS: u32 = 60;
 
 /// Kills at the first moment, the second, and so on, until a reset comes to its end undisturbed.
-#[expect(clippy::print_stdout, reason = "the count of the matrix belongs into the log of the tests")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the count of the matrix belongs into the log of the tests"
+)]
 async fn every_moment(route: &str, fate: &str) -> Result<()> {
     let account = healthy().await?;
     let mut matrix = Matrix {
