@@ -23,6 +23,7 @@ use self::process::Ending;
 pub(crate) use self::profile::Profile;
 use self::record::{Record, State};
 use crate::interrupt::Interrupt;
+use crate::node::NodeProgram;
 use crate::venv::Venv;
 use crate::workspace::Workspace;
 
@@ -34,6 +35,9 @@ pub(crate) enum Action {
         /// Which kind of server; can be repeated.
         #[arg(long, value_enum, default_value = "default")]
         profile: Vec<Profile>,
+        /// The same as --profile oauth.
+        #[arg(long, conflicts_with = "profile")]
+        oauth: bool,
         /// Where it listens; a free port unless given.
         #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
         port: Option<u16>,
@@ -55,7 +59,8 @@ pub(crate) enum Action {
 /// Runs `cargo xtask homeserver`.
 pub(crate) fn run(workspace: &Workspace, action: &Action) -> Result<ExitCode> {
     match action {
-        Action::Up { profile, port } => up(workspace, profile, *port),
+        Action::Up { oauth: true, port, .. } => up(workspace, &[Profile::Oauth], *port),
+        Action::Up { profile, port, .. } => up(workspace, profile, *port),
         Action::Down { profile } => down(workspace, profile),
         Action::Status { profile } => Ok(status(workspace, profile)),
     }
@@ -72,9 +77,17 @@ pub(crate) fn bring_up(
 ) -> Result<Vec<Record>> {
     let sources = workspace.root().join("xtask/homeserver");
     let venv = Venv::ensure(workspace, "homeserver", &sources.join("requirements.txt"))?;
+    let oauth = if profiles.contains(&Profile::Oauth) {
+        let (program, node) = (sources.join("oauth"), sources.join("node.txt"));
+        Some(NodeProgram::ensure(workspace, "oauth-server", &program, &node)?)
+    } else {
+        None
+    };
     let launch = Launch {
         venv: &venv,
         scripts: &sources,
+        oauth: oauth.as_ref(),
+        certificates: &workspace.root().join("tests/fixtures/tls"),
         interrupt,
     };
     let launch = &launch;
@@ -117,6 +130,9 @@ fn up(workspace: &Workspace, profiles: &[Profile], port: Option<u16>) -> Result<
     for record in bring_up(workspace, &fleet, &hold, profiles, port, &interrupt)? {
         println!("homeserver {} is up", record.profile);
         println!("  address  {}   server name {}", record.base_url, record.server_name);
+        if let Some(port) = record.oauth_port {
+            println!("  OAuth    https://localhost:{port}/, in front of the homeserver too");
+        }
         println!("  mails    {}", record.mail_dir.display());
         println!("  log      {}", record.log_file.display());
     }

@@ -1,4 +1,4 @@
-//! The two questions asked to servers on this machine: does it answer, and is the port free.
+//! What is asked of servers on this machine: does it answer, and is the port free.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -30,6 +30,11 @@ pub(crate) fn answers_smtp(port: u16) -> bool {
         Ok(greeting.starts_with("220"))
     };
     ask().unwrap_or(false)
+}
+
+/// True when a server takes a connection, whatever it speaks.
+pub(crate) fn accepts(port: u16) -> bool {
+    connect(port).is_ok()
 }
 
 /// Takes hold of a loopback port: `wanted`, or a free one for 0. It is free again when the listener is dropped.
@@ -83,6 +88,7 @@ mod tests {
         let port = hold_port(0).unwrap().local_addr().unwrap().port();
         assert!(!answers_http(port, "/"));
         assert!(!answers_smtp(port));
+        assert!(!accepts(port));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod docs;
 mod homeserver;
 mod interrupt;
 mod loopback;
+mod node;
 mod private_file;
 mod python;
 mod run;

@@ -43,6 +43,13 @@ impl Venv {
         self.folder.join("bin").join(name)
     }
 
+    /// The folder of an installed Python package; `None` when it is not there.
+    pub(crate) fn package(&self, name: &str) -> Result<Option<PathBuf>> {
+        let mut libraries = fs::read_dir(self.folder.join("lib"))?;
+        let place = |library: fs::DirEntry| library.path().join("site-packages").join(name);
+        Ok(libraries.find_map(|it| it.ok().map(place).filter(|it| it.is_dir())))
+    }
+
     fn install(&self, name: &str, requirements: &Path) -> Result<()> {
         let python = python::find()?;
         eprintln!("Installing {name} into {} (once)", self.folder.display());

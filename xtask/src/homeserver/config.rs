@@ -42,6 +42,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) smtp_port: u16,
     /// Where the CAS server listens, if the profile has one.
     pub(crate) cas_port: Option<u16>,
+    /// Where the OAuth server listens, with TLS, if the profile has one.
+    pub(crate) oauth_port: Option<u16>,
     /// The folder of this start: keys, configuration, logs.
     pub(crate) folder: &'a Path,
     /// The folder of the database and of media, perhaps in memory.
@@ -79,6 +81,14 @@ pub(crate) fn render(profile: Profile, settings: &Settings<'_>) -> Value {
             // The accounts are there before anybody signs in to them.
             let cas = json!({"enabled": true, "server_url": server_url, "enable_registration": false});
             config.insert("cas_config".into(), cas);
+        }
+        Profile::Oauth => {
+            let endpoint = settings.oauth_port.map(|port| format!("https://localhost:{port}/"));
+            let secret = settings.registration_shared_secret;
+            let service = json!({"enabled": true, "endpoint": endpoint, "secret": secret});
+            config.insert("matrix_authentication_service".into(), service);
+            config.insert("password_config".into(), json!({"enabled": false}));
+            config.insert("enable_3pid_changes".into(), json!(false));
         }
     }
     Value::Object(config)
@@ -182,6 +192,7 @@ mod tests {
             port: 8008,
             smtp_port: 2525,
             cas_port: Some(8443),
+            oauth_port: Some(8444),
             folder: Path::new("/folder"),
             data: Path::new("/data"),
             registration_shared_secret: "register",
@@ -249,6 +260,18 @@ mod tests {
                 profile == Profile::Sso,
                 "{profile:?}"
             );
+        }
+    }
+
+    #[test]
+    fn the_oauth_profile_alone_leaves_accounts_to_another_server() {
+        for profile in Profile::ALL {
+            let config = rendered(profile);
+            let delegated = profile == Profile::Oauth;
+            let endpoint = config["matrix_authentication_service"]["endpoint"].clone();
+            assert_eq!(endpoint == "https://localhost:8444/", delegated, "{profile:?}");
+            // Synapse refuses to start when it is to check passwords as well.
+            assert_eq!(config["password_config"]["enabled"] == false, delegated, "{profile:?}");
         }
     }
 

@@ -141,6 +141,7 @@ fn end(folder: &Path) -> Result<Option<Endings>> {
         ("Synapse", &record.synapse),
         ("the mail sink", &record.mail_sink),
         ("the CAS server", &record.cas),
+        ("the OAuth server", &record.oauth),
     ];
     let started = programs
         .iter()
@@ -187,8 +188,10 @@ mod tests {
             port: 0,
             smtp_port: 0,
             cas_port: None,
+            oauth_port: None,
             mail_sink: Some(sink),
             cas: None,
+            oauth: None,
             synapse: None,
         };
         record.write(&folder).unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::config::{self, Settings};
 use super::process::{Process, until};
@@ -13,11 +13,12 @@ use super::profile::Profile;
 use super::record::{Record, State};
 use super::{random, storage};
 use crate::interrupt::Interrupt;
+use crate::node::NodeProgram;
 use crate::venv::Venv;
 use crate::{loopback, private_file};
 
-/// How long a script may take until it listens.
-const SCRIPT_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a program beside Synapse may take until it listens.
+const HELPER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long Synapse may take until it answers; it needs seconds, but all may start on a busy machine.
 const SYNAPSE_PATIENCE: Duration = Duration::from_secs(120);
@@ -31,6 +32,10 @@ pub(crate) struct Launch<'a> {
     pub(crate) venv: &'a Venv,
     /// The folder with the scripts that run beside Synapse.
     pub(crate) scripts: &'a Path,
+    /// The OAuth server, where a profile with one is asked for.
+    pub(crate) oauth: Option<&'a NodeProgram>,
+    /// The folder with the certificate of the OAuth server and the authority behind it.
+    pub(crate) certificates: &'a Path,
     /// Ends the waiting.
     pub(crate) interrupt: &'a Interrupt,
 }
@@ -56,17 +61,31 @@ impl Launch<'_> {
             port: 0,
             smtp_port: 0,
             cas_port: None,
+            oauth_port: None,
             mail_sink: None,
             cas: None,
+            oauth: None,
             synapse: None,
         };
         // Written before each thing that has to be taken back, so that `down` finds it whatever happens here.
         record.write(folder)?;
         storage::make_private(&record.data_dir)?;
-        let mails = record.mail_dir.clone();
-        record.smtp_port = self.start_script(folder, "mail_sink", &[&mails], &mut record, |it| &mut it.mail_sink)?;
+        let mut sink = self.python("mail_sink");
+        sink.arg(&record.mail_dir);
+        record.smtp_port = self.start_helper(folder, "mail_sink", sink, &mut record, |it| &mut it.mail_sink)?;
         if profile == Profile::Sso {
-            record.cas_port = Some(self.start_script(folder, "cas", &[], &mut record, |it| &mut it.cas)?);
+            let cas = self.python("cas");
+            record.cas_port = Some(self.start_helper(folder, "cas", cas, &mut record, |it| &mut it.cas)?);
+        }
+        if profile == Profile::Oauth {
+            let mut oauth = self
+                .oauth
+                .context("the OAuth server is not installed")?
+                .script("server.mjs");
+            oauth
+                .arg(folder)
+                .args(["good.pem", "good.key"].map(|it| self.certificates.join(it)));
+            record.oauth_port = Some(self.start_helper(folder, "oauth", oauth, &mut record, |it| &mut it.oauth)?);
         }
         for attempt in 1..=PORT_TRIES {
             if self.start_synapse(profile, folder, port, &mut record)? {
@@ -77,31 +96,32 @@ impl Launch<'_> {
         bail!(taken(record.port))
     }
 
-    /// Starts the script `name`, whose last argument is the file for its port, and returns the port.
-    fn start_script(
+    /// Begins the command line of a script in Python.
+    fn python(&self, name: &str) -> Command {
+        let mut command = Command::new(self.venv.program("python"));
+        command.arg("-I").arg(self.scripts.join(format!("{name}.py")));
+        command
+    }
+
+    /// Starts a program, whose last argument is the file for its port, and returns the port.
+    fn start_helper(
         &self,
         folder: &Path,
         name: &str,
-        arguments: &[&Path],
+        mut command: Command,
         record: &mut Record,
         place: impl Fn(&mut Record) -> &mut Option<Process>,
     ) -> Result<u16> {
         let log = folder.join(format!("{name}.log"));
         let port_file = folder.join(format!("{name}.port"));
-        let mut command = Command::new(self.venv.program("python"));
-        command
-            .arg("-I")
-            .arg(self.scripts.join(format!("{name}.py")))
-            .args(arguments)
-            .arg(&port_file);
-        let process = Process::start(&mut command, &log)?;
+        let process = Process::start(command.arg(&port_file), &log)?;
         *place(record) = Some(process.clone());
         record.write(folder)?;
-        let ended = until(SCRIPT_PATIENCE, || {
+        let ended = until(HELPER_PATIENCE, || {
             port_file.exists() || !process.is_alive() || self.interrupt.asked()
         });
         self.interrupt.check()?;
-        ensure!(ended && port_file.exists(), "{name}.py does not start:\n{}", tail(&log));
+        ensure!(ended && port_file.exists(), "{name} does not start:\n{}", tail(&log));
         Ok(fs::read_to_string(port_file)?.parse()?)
     }
 
@@ -117,6 +137,7 @@ impl Launch<'_> {
             port: record.port,
             smtp_port: record.smtp_port,
             cas_port: record.cas_port,
+            oauth_port: record.oauth_port,
             folder,
             data: &record.data_dir,
             registration_shared_secret: &record.registration_shared_secret,
@@ -133,6 +154,9 @@ impl Launch<'_> {
             .args(["-I", "-m", "synapse.app.homeserver", "--config-path"])
             .arg(&config_file);
         command.current_dir(folder);
+        if profile == Profile::Oauth {
+            command.env("SSL_CERT_FILE", self.certificates.join("ca.pem"));
+        }
         drop(held);
         let process = Process::start(&mut command, &record.log_file)?;
         record.synapse = Some(process.clone());

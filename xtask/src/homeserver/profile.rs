@@ -15,11 +15,20 @@ pub(crate) enum Profile {
     ShortLink,
     /// Signs people in with a browser too, through a CAS server.
     Sso,
+    /// Leaves its accounts to an OAuth server, as the Matrix Authentication Service.
+    Oauth,
 }
 
 impl Profile {
     /// All of them, in the order in which people see them.
-    pub(crate) const ALL: [Self; 5] = [Self::Default, Self::Limits, Self::Policy, Self::ShortLink, Self::Sso];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Default,
+        Self::Limits,
+        Self::Policy,
+        Self::ShortLink,
+        Self::Sso,
+        Self::Oauth,
+    ];
 
     /// The name on the command line and in paths.
     pub(crate) fn name(self) -> &'static str {
@@ -29,6 +38,7 @@ impl Profile {
             Self::Policy => "policy",
             Self::ShortLink => "short-link",
             Self::Sso => "sso",
+            Self::Oauth => "oauth",
         }
     }
 }

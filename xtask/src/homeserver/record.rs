@@ -30,8 +30,11 @@ pub(crate) struct Record {
     pub(crate) smtp_port: u16,
     /// Where the CAS server listens, in the profile that has one.
     pub(crate) cas_port: Option<u16>,
+    /// Where the OAuth server listens, with TLS, in the profile that has one.
+    pub(crate) oauth_port: Option<u16>,
     pub(crate) mail_sink: Option<Process>,
     pub(crate) cas: Option<Process>,
+    pub(crate) oauth: Option<Process>,
     pub(crate) synapse: Option<Process>,
 }
 
@@ -83,6 +86,9 @@ impl Record {
             look("the CAS server", self.cas.as_ref(), &|| {
                 loopback::answers_http(port, "/login")
             });
+        }
+        if let Some(port) = self.oauth_port {
+            look("the OAuth server", self.oauth.as_ref(), &|| loopback::accepts(port));
         }
         if wrong.is_empty() {
             State::Up

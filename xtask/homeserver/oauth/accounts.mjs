@@ -1,0 +1,94 @@
+// Users, their sessions, and what Synapse has to be told of them.
+
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+
+/** Scopes of the client-server API, as the specification and MSC2967 write them. */
+export const API = ['urn:matrix:client:api:*', 'urn:matrix:org.matrix.msc2967.client:api:*'];
+const DEVICE = ['urn:matrix:client:device:', 'urn:matrix:org.matrix.msc2967.client:device:'];
+
+/** The device id in a list of scopes. */
+export function deviceOf(scopes) {
+  for (const scope of scopes) {
+    const prefix = DEVICE.find((it) => scope.startsWith(it));
+    if (prefix) return scope.slice(prefix.length);
+  }
+  return undefined;
+}
+
+/** A request that a test or a client got wrong: status and body of the answer. */
+export class Refused extends Error {
+  constructor(status, body) {
+    super(JSON.stringify(body));
+    this.status = status;
+    this.body = body;
+  }
+}
+
+export class Accounts {
+  #record;
+  #users = new Map();
+  /** Access token to session, of sessions that did not come by OAuth: they do not expire. */
+  #compat = new Map();
+
+  constructor(folder) {
+    this.#record = path.join(folder, 'homeserver.json');
+  }
+
+  /** What the harness wrote down about this homeserver; its address is there once Synapse has one. */
+  record() {
+    return JSON.parse(fs.readFileSync(this.#record, 'utf8'));
+  }
+
+  find(localpart) {
+    return this.#users.get(localpart);
+  }
+
+  /** The user behind whatever somebody types into a sign-in form. */
+  entered(name, password) {
+    const localpart = (name ?? '').replace(/^@/, '').split(':')[0];
+    const user = this.#users.get(localpart);
+    return user?.password === password ? user : undefined;
+  }
+
+  async create({ localpart, password }) {
+    await this.#tell('provision_user', { localpart });
+    this.#users.set(localpart, { localpart, password, lifetime: 300, refreshes: 0 });
+  }
+
+  /** Begins a session that does not come by OAuth. */
+  async begin(localpart, device = `LB${randomBytes(5).toString('hex').toUpperCase()}`, name = undefined) {
+    await this.upsert(localpart, device, name);
+    const token = `mct_${randomBytes(16).toString('hex')}`;
+    this.#compat.set(token, { localpart, device });
+    return { user_id: `@${localpart}:${this.record().server_name}`, device_id: device, access_token: token };
+  }
+
+  compat(token) {
+    return this.#compat.get(token);
+  }
+
+  upsert(localpart, device, name) {
+    return this.#tell('upsert_device', { localpart, device_id: device, display_name: name });
+  }
+
+  /** Ends a session: no token of it works any more, and Synapse forgets the device. */
+  async end(localpart, device) {
+    for (const [token, session] of this.#compat) {
+      if (session.localpart === localpart && session.device === device) this.#compat.delete(token);
+    }
+    await this.#tell('delete_device', { localpart, device_id: device });
+  }
+
+  /** Synapse's side of the Matrix Authentication Service, `/_synapse/mas/`. */
+  async #tell(what, body) {
+    const { base_url: base, registration_shared_secret: secret } = this.record();
+    const answer = await fetch(`${base}/_synapse/mas/${what}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`Synapse answers ${what} with ${answer.status}: ${await answer.text()}`);
+  }
+}

@@ -1,0 +1,60 @@
+// Where the provider keeps what it issues: in memory, for as long as it runs.
+
+const kept = new Map();
+const byUserCode = new Map();
+const byUid = new Map();
+const byGrant = new Map();
+
+/** What is kept under a name and an id, if anything. */
+export const look = (name, id) => kept.get(`${name}:${id}`);
+
+/** See the provider's documentation, "Adapter". */
+export class Memory {
+  constructor(name) {
+    this.name = name;
+  }
+
+  #key(id) {
+    return `${this.name}:${id}`;
+  }
+
+  async upsert(id, payload) {
+    const key = this.#key(id);
+    kept.set(key, payload);
+    if (payload.userCode) byUserCode.set(payload.userCode, key);
+    if (this.name === 'Session') byUid.set(payload.uid, key);
+    if (payload.grantId) byGrant.set(payload.grantId, (byGrant.get(payload.grantId) ?? new Set()).add(key));
+  }
+
+  async find(id) {
+    return kept.get(this.#key(id));
+  }
+
+  async findByUserCode(code) {
+    return kept.get(byUserCode.get(code));
+  }
+
+  async findByUid(uid) {
+    return kept.get(byUid.get(uid));
+  }
+
+  async consume(id) {
+    kept.get(this.#key(id)).consumed = Math.floor(Date.now() / 1000);
+  }
+
+  async destroy(id) {
+    kept.delete(this.#key(id));
+  }
+
+  async revokeByGrantId(grant) {
+    for (const key of byGrant.get(grant) ?? []) kept.delete(key);
+    byGrant.delete(grant);
+  }
+}
+
+/** Makes a device code run out now. */
+export function expireUserCode(code) {
+  const payload = kept.get(byUserCode.get(code.replaceAll('-', '')));
+  if (payload) payload.exp = 1;
+  return payload !== undefined;
+}
