@@ -1,6 +1,7 @@
 //! One question each, every failure a gap.
 
 pub(crate) mod account;
+pub(crate) mod administrator;
 pub(crate) mod backup;
 pub(crate) mod devices;
 pub(crate) mod published;

@@ -7,6 +7,7 @@ use lifeboat_report::{
     facts::{BackupKeyAnswer, DeviceKeys, Session},
 };
 use matrix_sdk::ruma::api::client::device::get_devices;
+use serde_json::Value;
 
 use super::published::PublishedDevice;
 use crate::{Caller, gap_of};
@@ -36,6 +37,19 @@ pub(crate) async fn devices(caller: &Caller) -> Fact<Vec<ListedDevice>> {
         ),
         Err(error) => Fact::Unknown(gap_of(&error)),
     }
+}
+
+/// Reads the list of devices as a Synapse gives it to its administrator.
+pub(crate) fn listed(devices: &Value) -> Option<Vec<ListedDevice>> {
+    let device = |it: &Value| {
+        let text = |name: &str| it.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some(ListedDevice {
+            device_id: text("device_id")?,
+            name: text("display_name"),
+            last_seen_at: it.get("last_seen_ts").and_then(Value::as_u64),
+        })
+    };
+    devices.as_array()?.iter().map(device).collect()
 }
 
 /// Joins the device list with the published keys: one row for each session, the newest first.
