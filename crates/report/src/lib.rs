@@ -43,7 +43,7 @@ pub use forecast::Forecast;
 pub use gaps::{FactGap, FactName};
 pub use history::HistoryProof;
 pub use judge::{Judgement, judge};
-pub use plan::{Aboard, Choices, EarlierForecast, Plan, RecoveryKey, Step, Undo};
+pub use plan::{Aboard, ArkFirst, Choices, EarlierForecast, OneByOne, Plan, RecoveryKey, Step, Undo};
 pub use report::Report;
 pub use route::{Closed, Offer, Route, Standing};
 pub use severity::Severity;

@@ -27,6 +27,8 @@ pub struct Plan {
 pub enum Step {
     /// Asks whether identity and backup are still those that were checked.
     LookAgain,
+    /// Saves what the server holds of the keys into an ark on this machine.
+    SaveArk,
     /// Has the server send the mail with the link.
     AskForMail,
     /// Sets the new password; on the e-mail route as soon as the link is confirmed.
@@ -39,6 +41,8 @@ pub enum Step {
     Restore,
     /// Signs one session out, by its device id.
     EndSession(String),
+    /// Signs every session out but Lifeboat's own, one by one.
+    EndOthers,
     /// Decrypts the messages of the forecast with what was restored.
     ProveHistory,
     /// Signs out the sessions that Lifeboat itself made on the way.
@@ -63,14 +67,46 @@ pub enum Undo {
 pub struct Choices {
     /// How the password is changed.
     pub route: Route,
-    /// Sessions to sign out one by one, by device id.
-    pub end_sessions: Vec<String>,
+    /// What the change itself does to the sessions; it never does more than was cleared.
+    pub fate: Fate,
+    /// Sessions to sign out one by one once the keys are back.
+    pub one_by_one: OneByOne,
+    /// Whether an ark is saved before anything is changed.
+    pub ark: ArkFirst,
     /// Whether a recovery key is at hand to restore with.
     pub recovery_key: RecoveryKey,
     /// Whether there is a forecast to prove the history against.
     pub forecast: EarlierForecast,
     /// What becomes of Lifeboat's own session.
     pub aboard: Aboard,
+}
+
+/// Which sessions are signed out one by one, after the change and once the keys are back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OneByOne {
+    /// These, by device id; often none.
+    These(Vec<String>),
+    /// All but Lifeboat's own: somebody else may be signed in.
+    AllOthers,
+}
+
+impl OneByOne {
+    /// Tells whether it signs any session out, which takes a clearance for ended sessions.
+    pub fn ends_any(&self) -> bool {
+        match self {
+            Self::These(devices) => !devices.is_empty(),
+            Self::AllOthers => true,
+        }
+    }
+}
+
+/// Whether an ark is saved before anything is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArkFirst {
+    /// It is.
+    Save,
+    /// It is not: no session ends, nobody is signed in, or it was not wanted.
+    Skip,
 }
 
 /// Whether a recovery key is at hand.
@@ -102,15 +138,31 @@ pub enum Aboard {
 
 impl Plan {
     /// Makes the plan of a reset that was cleared.
+    ///
+    /// Signing sessions out one by one costs what only they hold, so it is planned under a clearance for ended sessions
+    /// alone.
     pub fn of(clearance: &Clearance, choices: Choices) -> Self {
         let Choices {
             route,
-            end_sessions,
+            fate,
+            one_by_one,
+            ark,
             recovery_key,
             forecast,
             aboard,
         } = choices;
+        let cleared = clearance.fate();
+        let (fate, one_by_one) = match (cleared, route, fate) {
+            (Fate::SessionsKept, _, _) => (Fate::SessionsKept, OneByOne::These(Vec::new())),
+            // A change on that page ends no session, so they are ended afterwards.
+            (Fate::SessionsEnded, Route::AccountPage, Fate::SessionsEnded) => (Fate::SessionsKept, OneByOne::AllOthers),
+            (Fate::SessionsEnded, _, fate) => (fate, one_by_one),
+        };
         let mut steps = vec![Step::LookAgain];
+        // An administrator cannot read what an ark is made of.
+        if ark == ArkFirst::Save && route != Route::SynapseAdmin {
+            steps.push(Step::SaveArk);
+        }
         match route {
             Route::Email => steps.extend([Step::AskForMail, Step::ChangePassword]),
             Route::OldPassword | Route::SynapseAdmin => steps.push(Step::ChangePassword),
@@ -126,7 +178,10 @@ impl Plan {
                 }
             }
             // Keys are safe by now, as far as they can be.
-            steps.extend(end_sessions.into_iter().map(Step::EndSession));
+            match one_by_one {
+                OneByOne::These(devices) => steps.extend(devices.into_iter().map(Step::EndSession)),
+                OneByOne::AllOthers => steps.push(Step::EndOthers),
+            }
             steps.push(Step::TidyUp);
             if aboard == Aboard::Leave {
                 steps.push(Step::Leave);
@@ -135,7 +190,7 @@ impl Plan {
         Self {
             account: clearance.account().to_owned(),
             route,
-            fate: clearance.fate(),
+            fate,
             steps,
             waived: clearance.waived().to_vec(),
             acknowledged: clearance.acknowledged().to_vec(),
@@ -145,13 +200,13 @@ impl Plan {
     /// Returns the request that changes something on the server, as method and path; `None`: the step only reads.
     pub fn request(&self, step: &Step) -> Option<&'static str> {
         Some(match step {
-            Step::LookAgain | Step::ProveHistory | Step::AwaitAccountPage => return None,
+            Step::LookAgain | Step::SaveArk | Step::ProveHistory | Step::AwaitAccountPage => return None,
             Step::AskForMail => "POST /_matrix/client/v3/account/password/email/requestToken",
             Step::ChangePassword if self.route == Route::SynapseAdmin => "POST /_synapse/admin/v1/reset_password/USER",
             Step::ChangePassword => "POST /_matrix/client/v3/account/password",
             Step::SignIn => "POST /_matrix/client/v3/login",
             Step::Restore => "POST /_matrix/client/v3/keys/upload, POST /_matrix/client/v3/keys/signatures/upload",
-            Step::EndSession(_) => "DELETE /_matrix/client/v3/devices/ID",
+            Step::EndSession(_) | Step::EndOthers => "DELETE /_matrix/client/v3/devices/ID",
             Step::TidyUp => "DELETE /_matrix/client/v3/devices/ID",
             Step::Leave => "POST /_matrix/client/v3/logout",
         })
@@ -162,6 +217,9 @@ impl Plan {
         match step {
             Step::LookAgain => {
                 "Looks once more whether your identity and key backup are those that were checked.".into()
+            }
+            Step::SaveArk => {
+                "Saves everything that the server holds for your keys into a file on this machine, an ark.".into()
             }
             Step::AskForMail => "Has the server send a mail with a link to your address.".into(),
             Step::ChangePassword => {
@@ -182,7 +240,12 @@ impl Plan {
                  every backed-up key back to it."
                     .into()
             }
-            Step::EndSession(device) => format!("Signs the session {device} out."),
+            Step::EndSession(device) => {
+                format!("Signs the session {device} out, if everything readable before is readable by then.")
+            }
+            Step::EndOthers => "Signs every session out but Lifeboat’s, one by one, if everything readable before is \
+                                readable by then."
+                .into(),
             Step::ProveHistory => "Decrypts the same messages as before, with nothing but what came back.".into(),
             Step::TidyUp => "Signs out whatever session Lifeboat made on the way.".into(),
             Step::Leave => "Signs the session “Lifeboat” out again.".into(),
@@ -192,7 +255,7 @@ impl Plan {
     /// Says whether the step can be taken back.
     pub fn undo(&self, step: &Step) -> Undo {
         match step {
-            Step::LookAgain | Step::ProveHistory | Step::AwaitAccountPage => Undo::NothingToUndo,
+            Step::LookAgain | Step::SaveArk | Step::ProveHistory | Step::AwaitAccountPage => Undo::NothingToUndo,
             Step::AskForMail => Undo::By("a link that nobody confirms expires by itself"),
             Step::ChangePassword if self.fate == Fate::SessionsEnded => {
                 Undo::Never("ended sessions, and keys that only they held, do not come back")
@@ -200,8 +263,15 @@ impl Plan {
             Step::ChangePassword => Undo::By("the password can be changed again at any time"),
             Step::SignIn | Step::Restore => Undo::By("`lifeboat leave` signs the session out"),
             Step::EndSession(_) => Undo::Never("keys that only this session held do not come back"),
+            Step::EndOthers => Undo::Never("keys that only these sessions held do not come back"),
             Step::TidyUp | Step::Leave => Undo::By("Lifeboat can sign in again at any time"),
         }
+    }
+
+    /// Tells whether any session but Lifeboat's own ends.
+    pub fn ends_sessions(&self) -> bool {
+        let one = |it: &Step| matches!(it, Step::EndSession(_) | Step::EndOthers);
+        self.fate == Fate::SessionsEnded || self.steps.iter().any(one)
     }
 
     /// Returns the number of the step that changes the password.

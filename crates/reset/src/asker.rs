@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use lifeboat_preflight::{FetchProgress, ForecastProgress};
+use lifeboat_preflight::{FetchProgress, ForecastProgress, ark::ArkProgress};
 use lifeboat_report::Step;
 use secrecy::SecretString;
 use tokio::sync::Notify;
@@ -25,10 +25,19 @@ pub trait Asker: Send + Sync {
     fn another_recovery_key(&self, why: String) -> BoxFuture<'_, Option<SecretString>>;
 
     /// Waits until the person says that the password was changed on the account page, or wants to stop.
-    fn changed_on_page<'a>(&'a self, page: &'a AccountPage) -> BoxFuture<'a, PageAnswer>;
+    fn changed_on_page<'a>(&'a self, page: &'a AccountPage, look: PageLook) -> BoxFuture<'a, PageAnswer>;
 
     /// Asks for the code from the mail, where the server wants one; `None`: nobody has it.
     fn code_from_mail(&self) -> BoxFuture<'_, Option<SecretString>>;
+}
+
+/// Why a person is asked about the account page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageLook {
+    /// The page is to be opened.
+    First,
+    /// The new password does not work yet.
+    NotYet,
 }
 
 /// What a person says at the account page.
@@ -36,6 +45,8 @@ pub trait Asker: Send + Sync {
 pub enum PageAnswer {
     /// The password was changed.
     Changed,
+    /// Nobody is there to say it: a sign-in now and then shows it.
+    NobodyKnows,
     /// It was not, and the reset is to stop here.
     Stop,
 }
@@ -63,6 +74,26 @@ pub enum News<'a> {
         /// How long the wait is.
         wait: Duration,
     },
+    /// That wait goes on.
+    StillLimited {
+        /// How long yet.
+        left: Duration,
+    },
+    /// Another mail was wished for, and it is too early for one.
+    MailLater {
+        /// How long yet.
+        left: Duration,
+    },
+    /// The code was not the one from the mail.
+    WrongCode,
+    /// The password is not changed on the account page yet.
+    NotOnPageYet,
+    /// An ark is being saved.
+    Saving(&'a ArkProgress),
+    /// A step is left out: not everything that was readable before is readable now.
+    LeftOut(&'a Step),
+    /// The account is checked once more, for the second status file.
+    ChecksAgain(&'a ForecastProgress),
     /// The server could not be reached, and is tried again.
     TriesAgain,
     /// It was found out what an unanswered change did.
@@ -87,8 +118,8 @@ impl Asker for NobodyThere {
         Box::pin(async { None })
     }
 
-    fn changed_on_page<'a>(&'a self, _: &'a AccountPage) -> BoxFuture<'a, PageAnswer> {
-        Box::pin(async { PageAnswer::Stop })
+    fn changed_on_page<'a>(&'a self, _: &'a AccountPage, _: PageLook) -> BoxFuture<'a, PageAnswer> {
+        Box::pin(async { PageAnswer::NobodyKnows })
     }
 
     fn code_from_mail(&self) -> BoxFuture<'_, Option<SecretString>> {

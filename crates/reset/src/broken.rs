@@ -1,6 +1,6 @@
 //! Why a reset stopped before its end, and what is changed by then.
 
-use lifeboat_preflight::{FetchError, LeaveError, LiveError, SignInError, UnlockError};
+use lifeboat_preflight::{FetchError, LeaveError, LiveError, SignInError, UnlockError, ark::ArkError};
 use lifeboat_report::Lapse;
 
 use crate::{DarkCause, JournalError, Refusal, flow::Password};
@@ -27,9 +27,15 @@ pub enum Cause {
     /// The account is not the one that was checked.
     #[error("{}.", .0.words())]
     Lapsed(Lapse),
-    /// There is no session to look once more with, or to change the password with.
-    #[error("there is no session to change the password with.")]
+    /// There is no session to look once more with, to save an ark with, or to change the password with.
+    #[error("nobody is signed in who could ask for the change, and the old password is not known.")]
     NoSession,
+    /// The ark was not saved. Nothing is changed.
+    #[error(transparent)]
+    NotSaved(#[from] ArkError),
+    /// Nobody changed the password on the account page. Nothing is changed.
+    #[error("the new password was not set on the account page.")]
+    NotOnPage,
     /// A step before the change was refused, or the change itself. Nothing is changed.
     #[error(transparent)]
     Refused(Refusal),

@@ -2,13 +2,15 @@
 
 mod after;
 mod change;
+mod evidence;
 mod mail;
+mod page;
 mod sessions;
 
 use std::time::{Duration, Instant};
 
 use lifeboat_preflight::{
-    Fetched, Homeserver, KeepIn, LiveSession, OwnSession, Unlocked, ground,
+    Fetched, ForecastQuestion, Homeserver, KeepIn, LiveSession, OwnSession, Unlocked, ground,
     ruma::{OwnedUserId, UserId},
 };
 use lifeboat_report::{Clearance, Ground, HistoryProof, Lapse, Route, StatusFile, Step};
@@ -56,6 +58,8 @@ pub struct Kit<'a> {
     pub page: Option<AccountPage>,
     /// What there was before.
     pub before: Option<&'a StatusFile>,
+    /// What the second status file is to say of the messages.
+    pub second_look: ForecastQuestion,
 }
 
 /// A reset under way.
@@ -70,7 +74,6 @@ pub struct Reset<'a> {
     /// The same, once it takes part in encryption.
     live: Option<LiveSession>,
     mail: Option<MailProof>,
-    changed_at: Option<Instant>,
     dark_at: Option<Instant>,
     done: Finished,
 }
@@ -84,8 +87,10 @@ pub struct Finished {
     pub fetched: Option<Fetched>,
     /// The history before and after.
     pub history: Option<HistoryProof>,
-    /// For how long no session could receive keys, from the server's answer to the change on; where sessions are kept
-    /// there was no such time.
+    /// What was left out because the history is not all back.
+    pub left_out: Vec<Step>,
+    /// For how long at most no session could receive keys, from the change on; where sessions are kept there was no such
+    /// time.
     pub without_session: Option<Duration>,
 }
 
@@ -100,7 +105,6 @@ impl<'a> Reset<'a> {
             fresh: None,
             live: None,
             mail: None,
-            changed_at: None,
             dark_at: None,
             done: Finished::default(),
         }
@@ -113,10 +117,14 @@ impl<'a> Reset<'a> {
     /// A [`Broken`] reset says what is changed by then, and its journal is fit to be taken up again.
     pub async fn run(mut self) -> Result<Finished, Broken> {
         match self.all_steps().await {
-            Ok(()) => Ok(self.done),
+            Ok(()) => {
+                self.done.history = self.proof();
+                self.done.left_out = self.left_out();
+                Ok(self.done)
+            }
             Err(cause) => {
                 let password = self.journal.password();
-                let signed_in = self.fresh.is_some() || self.live.is_some();
+                let signed_in = self.fresh.is_some() || self.live.is_some() || self.journal.has_signed_in();
                 self.part().await;
                 Err(Broken {
                     cause,
@@ -147,6 +155,12 @@ impl<'a> Reset<'a> {
         let Some(step) = self.journal.plan().steps.get(number).cloned() else {
             return Ok(());
         };
+        if matches!(step, Step::EndSession(_) | Step::EndOthers) && self.proof().is_some_and(|it| !it.holds()) {
+            // Whatever is missing may be in these very sessions.
+            self.kit.asker.tell(News::LeftOut(&step));
+            let outcome = Outcome::Skipped;
+            return Ok(self.journal.append(Record::Ended { step: number, outcome })?);
+        }
         if step == Step::ChangePassword {
             self.ready_to_change().await?;
             if self.journal.next() != Next::Do(number) {
@@ -157,6 +171,7 @@ impl<'a> Reset<'a> {
         self.kit.asker.tell(News::Begins(&step));
         let done = match &step {
             Step::LookAgain => self.look_again().await,
+            Step::SaveArk => self.save_ark().await,
             Step::AskForMail => self.ask_for_mail().await,
             Step::ChangePassword => self.change_password().await,
             Step::AwaitAccountPage => self.await_account_page().await,
@@ -164,6 +179,7 @@ impl<'a> Reset<'a> {
             Step::Restore => self.restore().await,
             Step::ProveHistory => self.prove_history().await,
             Step::EndSession(device) => self.end_session(device).await,
+            Step::EndOthers => self.end_others().await,
             Step::TidyUp => self.tidy_up().await,
             Step::Leave => self.leave().await,
         };
@@ -199,7 +215,12 @@ impl<'a> Reset<'a> {
         }
         let nothing_known = relied.identity.known().is_none() && relied.backup.known().is_none();
         if self.asking.is_none() && !nothing_known {
-            self.sign_in_to_ask().await?;
+            match self.kit.old_password {
+                Some(_) => self.sign_in_to_ask().await?,
+                // Nobody can look. Where every session is kept, nothing hangs on what would be seen.
+                None if self.journal.plan().ends_sessions() => return Err(Cause::Lapsed(Lapse::NotKnown)),
+                None => {}
+            }
         }
         let now = match &self.asking {
             Some(session) => ground(session).await,

@@ -71,7 +71,7 @@ fn is_done(step: &Step, number: usize, records: &[Record]) -> bool {
     let done = matches!(
         ended,
         Some(Record::Ended {
-            outcome: Outcome::Done,
+            outcome: Outcome::Done | Outcome::Skipped,
             ..
         })
     );

@@ -56,6 +56,8 @@ pub struct Journal {
     file: File,
     header: Header,
     records: Vec<Record>,
+    /// When each of them was written.
+    times: Vec<u64>,
     last_at: u64,
 }
 
@@ -102,16 +104,19 @@ pub enum JournalError {
 }
 
 impl Journal {
-    /// Begins the journal of a new reset in `folder`, which is made and must not exist yet.
+    /// Begins the journal of a new reset in `folder`, which is made and must not exist yet. `before`, a name and its
+    /// content, is on disk when the first line is.
     pub fn begin(
         folder: &Path,
         plan: Plan,
         clearance: &Clearance,
         homeserver: Option<String>,
+        before: (&str, &[u8]),
     ) -> Result<Self, JournalError> {
         let path = folder.join(FILE);
         let disk = |error| disk(&path, error);
         make_private(folder).map_err(disk)?;
+        Evidence::begin(folder, before.0)?.whole(before.1)?;
         let Ground { identity, backup } = clearance.ground().clone();
         let header = Header {
             format: FORMAT,
@@ -133,6 +138,7 @@ impl Journal {
             file,
             header,
             records: Vec::new(),
+            times: Vec::new(),
             last_at: begun_at,
         };
         journal.write_line(line)?;
@@ -182,10 +188,11 @@ impl Journal {
         }
         let header: Header = serde_json::from_slice(first).map_err(|_| damaged(1))?;
         let mut last_at = header.begun_at;
-        let mut records = Vec::new();
+        let (mut records, mut times) = (Vec::new(), Vec::new());
         for (number, line) in lines.enumerate() {
             let stamped: Stamped = serde_json::from_slice(line).map_err(|_| damaged(number + 2))?;
             last_at = stamped.at;
+            times.push(stamped.at);
             records.push(stamped.record);
         }
         let file = OpenOptions::new().append(true).open(&path).map_err(disk)?;
@@ -196,6 +203,7 @@ impl Journal {
             file,
             header,
             records,
+            times,
             last_at,
         }))
     }
@@ -210,6 +218,7 @@ impl Journal {
         let line = line.map_err(|error| disk(&self.folder.join(FILE), error.into()))?;
         self.write_line(line)?;
         self.records.push(record);
+        self.times.push(at);
         self.last_at = at;
         Ok(())
     }
@@ -226,18 +235,17 @@ impl Journal {
     /// Writes evidence into the folder of this reset, mode 0600, and returns once it is on disk. What an interrupted
     /// run wrote there under the same name is replaced.
     pub fn keep_beside(&self, name: &str, content: &[u8]) -> Result<PathBuf, JournalError> {
-        let path = self.folder.join(name);
-        let unfinished = self.folder.join(format!("{name}.unfinished"));
-        let disk = |error| disk(&path, error);
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&unfinished).map_err(disk)?;
-        let written = file.write_all(content).and_then(|()| file.sync_all());
-        written.and_then(|()| fs::rename(&unfinished, &path)).map_err(disk)?;
-        sync_folder(&self.folder).map_err(disk)?;
-        Ok(path)
+        self.begin_beside(name)?.whole(content)
+    }
+
+    /// Begins evidence that is written piece by piece; it has its name once it is kept.
+    pub(crate) fn begin_beside(&self, name: &str) -> Result<Evidence, JournalError> {
+        Evidence::begin(&self.folder, name)
+    }
+
+    /// Returns where evidence of this name lies, if it was kept.
+    pub fn beside(&self, name: &str) -> Option<PathBuf> {
+        Some(self.folder.join(name)).filter(|it| it.is_file())
     }
 
     /// Returns the first line.
@@ -263,6 +271,31 @@ impl Journal {
     /// Returns when the last line was written, in milliseconds since the Unix epoch.
     pub fn last_at(&self) -> u64 {
         self.last_at
+    }
+
+    /// Returns when the password may have changed at the earliest, in milliseconds since the Unix epoch; `None`: it did
+    /// not yet.
+    pub(crate) fn changed_since(&self) -> Option<u64> {
+        let step = self.header.plan.change_number()?;
+        let change = |it: &Record| it.step() == Some(step);
+        let ended = |it: &Record| matches!(it, Record::Ended { .. }) && change(it);
+        let failed = |it: &Record| {
+            change(it)
+                && matches!(
+                    it,
+                    Record::Ended {
+                        outcome: Outcome::Failed,
+                        ..
+                    }
+                )
+        };
+        let tried = self.records.iter().rposition(failed).map_or(0, |at| at + 1);
+        let records = self.records.get(tried..)?;
+        let began = records.iter().position(change)?;
+        let ended = records.iter().position(ended)?;
+        // Between a beginning and an end in another run it may have been at any time.
+        let interrupted = records.get(began..ended)?.contains(&Record::Resumed);
+        self.times.get(tried + if interrupted { began } else { ended }).copied()
     }
 
     /// Says what is to be done next.
@@ -292,6 +325,51 @@ impl Journal {
             _ => None,
         })
         .collect()
+    }
+}
+
+/// A file beside the journal that is not complete yet.
+#[derive(Debug)]
+pub(crate) struct Evidence {
+    path: PathBuf,
+    unfinished: PathBuf,
+    file: File,
+}
+
+impl Evidence {
+    fn begin(folder: &Path, name: &str) -> Result<Self, JournalError> {
+        let path = folder.join(name);
+        let unfinished = folder.join(format!("{name}.unfinished"));
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&unfinished).map_err(|error| disk(&path, error))?;
+        Ok(Self { path, unfinished, file })
+    }
+
+    fn whole(mut self, content: &[u8]) -> Result<PathBuf, JournalError> {
+        self.file.write_all(content).map_err(|error| disk(&self.path, error))?;
+        self.keep()
+    }
+
+    /// Returns the file to write to.
+    pub(crate) fn writer(&self) -> Result<File, JournalError> {
+        self.file.try_clone().map_err(|error| disk(&self.path, error))
+    }
+
+    /// Returns what was written so far, from its beginning.
+    pub(crate) fn reader(&self) -> Result<File, JournalError> {
+        File::open(&self.unfinished).map_err(|error| disk(&self.path, error))
+    }
+
+    /// Gives the file its name, and returns once it is on disk under it.
+    pub(crate) fn keep(self) -> Result<PathBuf, JournalError> {
+        let synced = self.file.sync_all();
+        let named = synced.and_then(|()| fs::rename(&self.unfinished, &self.path));
+        let folder = self.path.parent().map_or(Ok(()), sync_folder);
+        named.and(folder).map_err(|error| disk(&self.path, error))?;
+        Ok(self.path)
     }
 }
 

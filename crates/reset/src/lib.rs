@@ -22,7 +22,7 @@ mod trial;
 mod uia;
 
 pub use answer::{Answer, DarkCause, Refusal};
-pub use asker::{Asker, News, NobodyThere, PageAnswer, Wishes};
+pub use asker::{Asker, News, NobodyThere, PageAnswer, PageLook, Wishes};
 pub use broken::{Broken, Cause};
 pub use drive::{Finished, Kit, Places, Reset};
 pub use journal::{Found, Header, Journal, JournalError, ResetLock};

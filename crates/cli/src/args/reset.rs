@@ -30,6 +30,10 @@ Examples:
       You do not know the old password: the server sends a mail with a link.
   lifeboat reset @mira:example.org --end-sessions --dry-run
       Shows what signing every session out would take, and changes nothing.
+  lifeboat reset @mira:example.org --hacked
+      Changes the password first, brings your keys back, then signs everybody else out.
+  lifeboat reset @mira:example.org --admin-token-file token.txt --temporary-password-file new.txt
+      For an administrator: resets for somebody else.
   lifeboat reset @mira:example.org --password-file old.txt --recovery-key-file key.txt \\
       --generate-password new.txt --yes
       Asks nothing, for scripts.
@@ -69,6 +73,12 @@ pub(crate) struct ResetArgs {
     /// Sign this session out once your keys are safe, by its id; may be given several times
     #[arg(long = "end-session", value_name = "ID", conflicts_with = "end_sessions")]
     pub(crate) end_session: Vec<String>,
+    /// Somebody else may be in your account: sign every session out but Lifeboat's, once your keys are safe
+    #[arg(long, conflicts_with_all = ["end_sessions", "end_session"])]
+    pub(crate) hacked: bool,
+    /// Save no ark before sessions end
+    #[arg(long)]
+    pub(crate) no_ark: bool,
     /// Accept this blocker, by its code, and what it costs; may be given several times
     #[arg(long = "waive", value_name = "CODE")]
     pub(crate) waive: Vec<String>,
@@ -118,6 +128,9 @@ pub(crate) struct NewPasswordArgs {
     /// Make a new password and write it to this new file before anything is changed
     #[arg(long, value_name = "FILE")]
     pub(crate) generate_password: Option<PathBuf>,
+    /// The same for an administrator: a password for the person, to be handed over and changed soon
+    #[arg(long, value_name = "FILE")]
+    pub(crate) temporary_password_file: Option<PathBuf>,
 }
 
 /// A route.

@@ -2,11 +2,14 @@
 
 pub(crate) mod carry_out;
 mod checked;
+mod letter;
 pub(crate) mod password;
 mod route;
+pub(crate) mod second_look;
 
 use lifeboat_report::{
-    Choices, Clearance, EarlierForecast, Fate, Plan, RecoveryKey, Report, Route, Severity, StatusFile, Uncleared,
+    Aboard, ArkFirst, Choices, Clearance, EarlierForecast, Fact, Fate, OneByOne, Plan, RecoveryKey, Report, Route,
+    Severity, StatusFile, Uncleared, facts::Email,
 };
 use lifeboat_reset::{Found, Journal, ResetLock, flow::Password};
 use secrecy::SecretString;
@@ -24,7 +27,7 @@ use crate::{
     session::{asked, part_with},
     signals::Stops,
     state,
-    ui::{console::Console, json, plan, prompt, screen, time},
+    ui::{clean::clean, console::Console, json, plan, prompt, screen, time},
 };
 
 /// Runs it.
@@ -87,7 +90,12 @@ async fn reset(
         recovery_key,
     } = look(&mut job, &mut stops, console).await?;
     let account = job.entry.command_line();
-    let decided = decide(&job, &report, recovery_key.as_ref(), &account, &mut stops, console).await;
+    let known = Known {
+        report: &report,
+        recovery_key: recovery_key.as_ref(),
+        signed_in: session.is_some() && job.admin_token.is_none(),
+    };
+    let decided = decide(&job, &known, &account, &mut stops, console).await;
     let decided = match decided {
         Ok(Some(decided)) => decided,
         stopped => {
@@ -110,12 +118,14 @@ async fn reset(
         }
     };
     let folder = resets.join(time::stamp(time::now()));
-    let mut journal = Journal::begin(&folder, plan, &clearance, job.entry.homeserver.clone())?;
+    let before = StatusFile::of(&report, super::check::generator());
+    let second = second_look::question(&before, &job.entry.user);
+    let written = json::document(&before)?;
+    let evidence = (carry_out::BEFORE, written.as_bytes());
+    let mut journal = Journal::begin(&folder, plan, &clearance, job.entry.homeserver.clone(), evidence)?;
     for device in stranded {
         journal.append(lifeboat_reset::flow::Record::Session { device })?;
     }
-    let before = StatusFile::of(&report, super::check::generator());
-    journal.keep_beside(carry_out::BEFORE, json::document(&before)?.as_bytes())?;
     let cargo = Cargo {
         homeserver: &homeserver,
         user: &job.entry.user,
@@ -125,10 +135,19 @@ async fn reset(
         recovery_key,
         email,
         before: Some(before),
+        second_look: second,
         person: job.person,
         format: job.format,
     };
     carry_out(cargo, journal, session, &mut stops, console).await
+}
+
+/// What the check brought, for the decision.
+struct Known<'a> {
+    report: &'a Report,
+    recovery_key: Option<&'a SecretString>,
+    /// Whether a session of the account itself is at hand.
+    signed_in: bool,
 }
 
 /// What was decided before anything happens.
@@ -141,20 +160,30 @@ struct Decided {
 /// Chooses the route, sees to the clearance, shows the plan, asks. `None`: the plan was all that was wanted.
 async fn decide(
     job: &ResetJob,
-    report: &Report,
-    recovery_key: Option<&SecretString>,
+    known: &Known<'_>,
     account: &CommandLine,
     stops: &mut Stops,
     console: &mut Console,
 ) -> Result<Option<Decided>, Failure> {
+    let &Known {
+        report, recovery_key, ..
+    } = known;
     let route = route::choose(job.route, job, report, console)?;
     let clearance = clear(job, report, account, stops, console).await?;
     let email = match (&job.email, route, job.person) {
         (None, Route::Email, Person::Present) if job.consent != Consent::DryRun => {
-            Some(asked(stops, || prompt::line("The e-mail address of your account")).await?)
+            Some(ask_address(&report.facts.account.emails, stops).await?)
         }
         (given, _, _) => given.clone(),
     };
+    if let (Some(address), Route::Email, Some(emails)) = (&email, route, report.facts.account.emails.known())
+        && !belongs(address, emails)
+    {
+        return Err(Failure::usage(
+            "This account has no confirmed address like that. Nothing was changed.",
+            format!("It has {}. Give that one, letter by letter.", masked(emails)),
+        ));
+    }
     let tested = report.facts.key_trial.known().is_some_and(|it| {
         it.candidates
             .iter()
@@ -165,7 +194,13 @@ async fn decide(
         &clearance,
         Choices {
             route,
-            end_sessions: job.end_sessions.clone(),
+            fate: job.fate,
+            one_by_one: job.one_by_one.clone(),
+            ark: if known.signed_in && job.judged() == Fate::SessionsEnded {
+                job.ark
+            } else {
+                ArkFirst::Skip
+            },
             recovery_key: if tested && recovery_key.is_some() {
                 RecoveryKey::AtHand
             } else {
@@ -176,13 +211,14 @@ async fn decide(
             } else {
                 EarlierForecast::None
             },
-            aboard: job.aboard,
+            aboard: aboard(job, report),
         },
     );
     match job.format {
         Format::Screen => console.show(&plan::render(&plan, console.width()))?,
         Format::Json if job.consent == Consent::DryRun => {
-            let document = serde_json::json!({ "outcome": "planned", "plan": plan });
+            let routes = plan::routes_document(&report.facts);
+            let document = serde_json::json!({ "outcome": "planned", "routes": routes, "plan": plan });
             console.show(&json::document(&document)?)?;
         }
         Format::Json => {}
@@ -202,6 +238,44 @@ async fn decide(
     Ok(Some(Decided { plan, clearance, email }))
 }
 
+/// Asks for the address, with a hint at those that the server would take.
+async fn ask_address(emails: &Fact<Vec<Email>>, stops: &mut Stops) -> Result<String, Failure> {
+    let hint = match emails.known() {
+        Some(emails) if !emails.is_empty() => format!(" ({})", masked(emails)),
+        _ => String::new(),
+    };
+    asked(stops, move || {
+        prompt::line(&format!("The e-mail address of your account{hint}"))
+    })
+    .await
+}
+
+fn masked(emails: &[Email]) -> String {
+    let all: Vec<_> = emails.iter().map(|it| clean(&it.masked, 80)).collect();
+    all.join(", ")
+}
+
+/// Tells whether the address can be one of these, as far as they are shown.
+fn belongs(address: &str, emails: &[Email]) -> bool {
+    let typed = Email::masked(address, 0).masked.to_lowercase();
+    emails.iter().any(|it| it.masked.to_lowercase() == typed)
+}
+
+/// Lifeboat stays where no other session would be left that keys can be encrypted to.
+fn aboard(job: &ResetJob, report: &Report) -> Aboard {
+    let OneByOne::These(ended) = &job.one_by_one else {
+        return Aboard::Stay;
+    };
+    let left = |all: &Vec<lifeboat_report::facts::Session>| {
+        let others = all.iter().filter(|it| it.may_hold_room_keys());
+        others.into_iter().any(|it| !ended.contains(&it.device_id))
+    };
+    match report.facts.sessions.known() {
+        Some(all) if !ended.is_empty() && !left(all) => Aboard::Stay,
+        _ => job.aboard,
+    }
+}
+
 /// Sees to the clearance: shows what speaks against the reset and asks about cautions where somebody sits.
 async fn clear(
     job: &ResetJob,
@@ -211,23 +285,32 @@ async fn clear(
     console: &mut Console,
 ) -> Result<Clearance, Failure> {
     let mut waivers = job.waivers.clone();
-    let uncleared = match report.clear(job.fate, &waivers) {
+    let fate = job.judged();
+    let cleared = report.clear(fate, &waivers);
+    let for_somebody_else = job.admin_token.is_some();
+    // Nobody ends sessions, or resets for somebody else, without having seen what it costs.
+    let to_be_seen = cleared.is_err() || fate == Fate::SessionsEnded || for_somebody_else;
+    if job.format == Format::Screen && to_be_seen {
+        console.show(&screen::render(report, account, console.width()))?;
+    }
+    if for_somebody_else {
+        console.note(plan::to_the_person(job.fate));
+    }
+    let uncleared = match cleared {
         Ok(clearance) => return Ok(clearance),
         Err(uncleared) => uncleared,
     };
-    if job.format == Format::Screen {
-        console.show(&screen::render(report, account, console.width()))?;
-    }
     let Uncleared { blockers, cautions } = uncleared;
     if !blockers.is_empty() {
         let flags: Vec<_> = blockers.iter().map(|it| format!("--waive {it}")).collect();
-        let fate = match job.fate {
-            Fate::SessionsEnded => "that signs every session out",
-            Fate::SessionsKept => "that keeps your sessions",
+        let what = match (job.fate, fate) {
+            (Fate::SessionsEnded, _) => "that signs every session out",
+            (Fate::SessionsKept, Fate::SessionsEnded) => "after which sessions are signed out",
+            (Fate::SessionsKept, Fate::SessionsKept) => "that keeps your sessions",
         };
         return Err(Failure {
             wrong: format!(
-                "A reset {fate} is blocked: {}. Nothing was changed.",
+                "A reset {what} is blocked: {}. Nothing was changed.",
                 plan::codes(&blockers)
             ),
             hint: format!(
@@ -251,7 +334,7 @@ async fn clear(
     let weak = report
         .findings
         .iter()
-        .filter(|it| it.severity == Severity::Caution && it.fates.contains(&job.fate));
+        .filter(|it| it.severity == Severity::Caution && it.fates.contains(&fate));
     for finding in weak {
         console.caution(&finding.to_string(), finding.meaning());
     }
@@ -262,7 +345,7 @@ async fn clear(
         ));
     }
     waivers.cautions_acknowledged = true;
-    report.clear(job.fate, &waivers).map_err(|_| {
+    report.clear(fate, &waivers).map_err(|_| {
         Failure::failed(
             "The account is not cleared for this reset.",
             "Run lifeboat check, and do first what it advises.",

@@ -1,6 +1,6 @@
 //! `lifeboat resume`: finishes a reset that was interrupted.
 
-use lifeboat_preflight::OwnSession;
+use lifeboat_preflight::{ForecastQuestion, OwnSession};
 use lifeboat_report::{Route, Step};
 use lifeboat_reset::{
     Found, Journal, ResetLock,
@@ -10,7 +10,7 @@ use lifeboat_reset::{
 use super::{
     reset::{
         carry_out::{BEFORE, Cargo, carry_out},
-        no_home, password,
+        no_home, password, second_look,
     },
     runtime,
 };
@@ -76,7 +76,7 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
     let changed = journal.password() == Password::Changed;
     let old_password = match (old, plan.route, job.person) {
         // It is needed only if it turns out that it still is the true one.
-        (None, Route::OldPassword, Person::Present) if !changed => {
+        (None, Route::OldPassword | Route::Email, Person::Present) if !changed => {
             asked(&mut stops, || {
                 prompt::ask_or_skip("Your old password, in case it is still the true one (Enter skips it)")
             })
@@ -128,6 +128,10 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
         old_password,
         recovery_key,
         email,
+        second_look: match &before {
+            Some(before) => second_look::question(before, &user),
+            None => ForecastQuestion::Quick,
+        },
         before,
         person: job.person,
         format: job.format,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use lifeboat_preflight::ForecastQuestion;
-use lifeboat_report::{Aboard, Code, Fate, Route, Waivers};
+use lifeboat_report::{Aboard, ArkFirst, Code, Fate, OneByOne, Route, Waivers};
 
 use super::{Asking, Candidates, Entry, Format, Person, SignIn, candidates, entry, forecast, format};
 use crate::{
@@ -25,7 +25,9 @@ pub(crate) struct ResetJob {
     /// What becomes of the sessions.
     pub(crate) fate: Fate,
     /// Sessions to sign out one by one.
-    pub(crate) end_sessions: Vec<String>,
+    pub(crate) one_by_one: OneByOne,
+    /// Whether an ark is saved first where sessions end.
+    pub(crate) ark: ArkFirst,
     /// What was accepted.
     pub(crate) waivers: Waivers,
     /// Where the new password comes from.
@@ -46,6 +48,17 @@ pub(crate) struct ResetJob {
     pub(crate) format: Format,
     /// Whether somebody can be asked.
     pub(crate) person: Person,
+}
+
+impl ResetJob {
+    /// Returns the fate that is judged: signing single sessions out costs what only they hold, like signing all out.
+    pub(crate) fn judged(&self) -> Fate {
+        if self.one_by_one.ends_any() {
+            Fate::SessionsEnded
+        } else {
+            self.fate
+        }
+    }
 }
 
 /// Where the new password comes from.
@@ -148,10 +161,16 @@ pub(crate) fn reset(args: ResetArgs, person: Person) -> Result<ResetJob, Failure
             "Give it with --email ADDRESS.",
         ));
     }
-    if by_admin && !args.end_session.is_empty() {
+    if by_admin && (args.hacked || !args.end_session.is_empty()) {
         return Err(Failure::usage(
             "An administrator cannot sign single sessions out here.",
-            "Leave out --end-session.",
+            "Leave out --hacked and --end-session, or sign every session out with --end-sessions.",
+        ));
+    }
+    if !by_admin && args.new_password.temporary_password_file.is_some() {
+        return Err(Failure::usage(
+            "A temporary password is for an administrator who resets for somebody else.",
+            "Give --admin-token-file as well, or use --generate-password.",
         ));
     }
     let waivers = Waivers {
@@ -195,7 +214,12 @@ pub(crate) fn reset(args: ResetArgs, person: Person) -> Result<ResetJob, Failure
         forecast: forecast::question(quick, args.forecast)?,
         route: route.or(by_admin.then_some(Route::SynapseAdmin)),
         fate,
-        end_sessions: args.end_session,
+        one_by_one: if args.hacked {
+            OneByOne::AllOthers
+        } else {
+            OneByOne::These(args.end_session)
+        },
+        ark: if args.no_ark { ArkFirst::Skip } else { ArkFirst::Save },
         waivers,
         new_password,
         old_password: args.old_password_file,
@@ -204,7 +228,7 @@ pub(crate) fn reset(args: ResetArgs, person: Person) -> Result<ResetJob, Failure
         status_file: args.status_file,
         consent,
         // Where every session ends, Lifeboat's may be the only one that new messages reach.
-        aboard: if args.stay || fate == Fate::SessionsEnded {
+        aboard: if args.stay || args.hacked || fate == Fate::SessionsEnded {
             Aboard::Stay
         } else {
             Aboard::Leave
@@ -260,7 +284,8 @@ fn route(route: RouteArg) -> Route {
 }
 
 fn new_password(args: NewPasswordArgs, person: Person) -> NewPassword {
-    match (args.new_password_file, args.new_password_fd, args.generate_password) {
+    let made = args.generate_password.or(args.temporary_password_file);
+    match (args.new_password_file, args.new_password_fd, made) {
         (Some(file), ..) => NewPassword::File(file),
         (_, Some(descriptor), _) => NewPassword::Descriptor(descriptor),
         (_, _, Some(file)) => NewPassword::Generate(file),

@@ -24,6 +24,12 @@ pub(crate) fn render(plan: &Plan, width: usize) -> String {
     }
     page.gap();
     page.paragraph(" ", sessions(plan));
+    if plan.ends_sessions() && !plan.steps.contains(&Step::SaveArk) {
+        page.paragraph(
+            " ",
+            "No ark is saved before: nobody is signed in who could read what is to be saved, or it is not wanted.",
+        );
+    }
     if !plan.waived.is_empty() {
         page.paragraph(" ", &format!("Accepted losses: {}.", codes(&plan.waived)));
     }
@@ -48,10 +54,27 @@ fn undo(undo: Undo) -> String {
 
 fn sessions(plan: &Plan) -> &'static str {
     let single = plan.steps.iter().any(|it| matches!(it, Step::EndSession(_)));
+    let others = plan.steps.contains(&Step::EndOthers);
     match (plan.fate, single) {
+        (Fate::SessionsKept, _) if others => {
+            "Your sessions stay signed in until your keys are safe; then all of them are signed out but Lifeboat’s."
+        }
         (Fate::SessionsKept, false) => "Your sessions stay signed in.",
         (Fate::SessionsKept, true) => "Your sessions stay signed in, but for those named above.",
         (Fate::SessionsEnded, _) => "Every session is signed out. Lifeboat stays signed in until you are back.",
+    }
+}
+
+/// Says to an administrator what the reset will do to the person.
+pub(crate) fn to_the_person(fate: Fate) -> &'static str {
+    match fate {
+        Fate::SessionsKept => {
+            "The person stays signed in everywhere. The old password stops working, and you hand them the new one."
+        }
+        Fate::SessionsEnded => {
+            "The person is signed out everywhere at once. Without their recovery key they lose every message whose keys \
+             only those sessions hold, and nobody can bring them back."
+        }
     }
 }
 
@@ -78,14 +101,28 @@ pub(crate) fn routes(facts: &Facts, width: usize) -> String {
     page.finish()
 }
 
+/// Says of every route whether it can be taken, for programs.
+pub(crate) fn routes_document(facts: &Facts) -> serde_json::Value {
+    let offer = |Offer { route, standing }| {
+        let (standing, why) = match standing {
+            Standing::Open => ("open", None),
+            Standing::Unsure(gap) => ("unsure", Some(gap.words())),
+            Standing::ByAdministrator => ("by-administrator", None),
+            Standing::Closed(why) => ("closed", Some(why.words())),
+        };
+        serde_json::json!({ "route": route, "standing": standing, "why": why, "sessions": route.to_sessions() })
+    };
+    facts.routes().into_iter().map(offer).collect()
+}
+
 /// Says whom to ask when no route is open.
-pub(crate) fn whom_to_ask(facts: &Facts) -> String {
+pub(crate) fn whom_to_ask(facts: &Facts, account: &str, letter: &str) -> String {
     let mut whom = Vec::new();
     if let Some(Some(Support { contacts, support_page })) = facts.server.support.known() {
         let addresses = contacts.iter().flat_map(|it| [&it.matrix_id, &it.email_address]);
         whom.extend(addresses.flatten().chain(support_page).map(|it| clean(it, 80)));
     }
-    let hosted = facts.server.base_url.contains(".ems.host");
+    let hosted = facts.server.base_url.contains(".ems.host") || account.ends_with(".ems.host");
     let panel = if hosted {
         " Whoever owns this hosted server can also use its panel: the tab Server Admin."
     } else {
@@ -96,8 +133,5 @@ pub(crate) fn whom_to_ask(facts: &Facts) -> String {
     } else {
         format!("the people who run your server: {}", whom.join(", "))
     };
-    format!(
-        "Ask {whom}. Nobody else can reset your password, and no central support does.{panel} Send them the status file \
-         that `lifeboat check --status-file` writes; it holds no secret."
-    )
+    format!("Ask {whom}. Nobody else can reset your password, and no central support does.{panel} {letter}")
 }

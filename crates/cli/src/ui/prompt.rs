@@ -3,6 +3,10 @@
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, ErrorKind, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use lifeboat_reset::Wishes;
@@ -88,14 +92,17 @@ pub(crate) struct Keys {
 const LOOK: std::time::Duration = std::time::Duration::from_millis(200);
 
 impl Keys {
-    /// Takes `r` and Enter for the wish to have another mail.
-    pub(crate) fn listen(wishes: Wishes) -> Self {
+    /// Takes `r` and Enter for the wish to have another mail, unless a question is being answered.
+    pub(crate) fn listen(wishes: Wishes, asking: Arc<AtomicBool>) -> Self {
         let listening = tokio::spawn(async move {
             let Some(terminal) = without_waiting() else { return };
             let mut terminal = terminal;
             let mut typed = [0; 64];
             loop {
                 tokio::time::sleep(LOOK).await;
+                if asking.load(Ordering::SeqCst) {
+                    continue;
+                }
                 match io::Read::read(&mut terminal, &mut typed) {
                     Ok(0) => return,
                     Ok(length) if typed[..length].iter().any(|it| it.eq_ignore_ascii_case(&b'r')) => {

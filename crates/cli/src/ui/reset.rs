@@ -25,7 +25,7 @@ pub(crate) fn render(plan: &Plan, finished: &Finished, account: &CommandLine, fo
     }
     if let Some(time) = finished.without_session {
         let words = format!(
-            "For {:.1} seconds no session could receive the keys of new messages.",
+            "For {:.1} seconds at most, no session could receive the keys of new messages.",
             time.as_secs_f64()
         );
         page.paragraph(" ", &words);
@@ -39,10 +39,27 @@ pub(crate) fn render(plan: &Plan, finished: &Finished, account: &CommandLine, fo
             );
             page.command(3, &account.command("leave", []).to_string());
         }
+        Aboard::Leave if plan.ends_sessions() => {
+            page.paragraph(
+                " ",
+                "Your other sessions are still signed in, but for those that you had signed out.",
+            );
+        }
         Aboard::Leave => page.paragraph(
             " ",
             "Your sessions are still signed in. Type the new password the next time one of them asks for it.",
         ),
+    }
+    let left_out = finished.left_out.iter().map(|it| plan.effect(it));
+    for effect in left_out {
+        page.paragraph(" ", &format!("{} Left out: {effect}", Tone::Bad.paint("!")));
+    }
+    if plan.steps.contains(&Step::SaveArk) {
+        page.aside(
+            1,
+            &format!("The ark: {}", folder.join("before.ark").display()),
+            Tone::Faint,
+        );
     }
     page.aside(1, &format!("Before and after: {}", folder.display()), Tone::Faint);
     page.gap();
@@ -126,6 +143,8 @@ pub(crate) fn document(plan: &Plan, finished: &Finished, folder: &Path) -> Value
         "room_keys": finished.fetched.as_ref().map(|it| json!({ "listed": it.listed, "rooms": it.rooms })),
         "history": finished.history,
         "without_session_ms": finished.without_session.map(|it| it.as_millis() as u64),
+        "left_out": finished.left_out,
+        "ark": plan.steps.contains(&Step::SaveArk).then(|| folder.join("before.ark").display().to_string()),
         "evidence": folder.display().to_string(),
     })
 }

@@ -1,14 +1,16 @@
 //! Tests of the plan: its steps for every choice, and what it says of them.
 
 use crate::{
-    Aboard, Choices, EarlierForecast, Fate, Plan, RecoveryKey, Report, Route, Step, Undo, Waivers,
+    Aboard, ArkFirst, Choices, EarlierForecast, Fate, OneByOne, Plan, RecoveryKey, Report, Route, Step, Undo, Waivers,
     testing::{ACCOUNT, TAKEN_AT, healthy_facts},
 };
 
 fn choices(route: Route) -> Choices {
     Choices {
         route,
-        end_sessions: vec!["PIXEL8PHON".into()],
+        fate: Fate::SessionsEnded,
+        one_by_one: OneByOne::These(vec!["PIXEL8PHON".into()]),
+        ark: ArkFirst::Save,
         recovery_key: RecoveryKey::AtHand,
         forecast: EarlierForecast::Taken,
         aboard: Aboard::Leave,
@@ -33,19 +35,22 @@ fn steps_follow_the_choices() {
             Step::Leave,
         ]
     };
-    let steps = |choices| plan(Fate::SessionsKept, choices).steps;
+    let steps = |choices| plan(Fate::SessionsEnded, choices).steps;
     let begun = |first: &[Step]| [first, &after()].concat();
     assert_eq!(
         steps(choices(Route::OldPassword)),
-        begun(&[Step::LookAgain, Step::ChangePassword])
+        begun(&[Step::LookAgain, Step::SaveArk, Step::ChangePassword])
     );
     assert_eq!(
         steps(choices(Route::Email)),
-        begun(&[Step::LookAgain, Step::AskForMail, Step::ChangePassword])
+        begun(&[Step::LookAgain, Step::SaveArk, Step::AskForMail, Step::ChangePassword])
     );
     assert_eq!(
         steps(choices(Route::AccountPage)),
-        begun(&[Step::LookAgain, Step::AwaitAccountPage])
+        begun(&[Step::LookAgain, Step::SaveArk, Step::AwaitAccountPage])
+            .into_iter()
+            .map(|it| if it == pixel() { Step::EndOthers } else { it })
+            .collect::<Vec<_>>()
     );
     assert_eq!(
         steps(choices(Route::SynapseAdmin)),
@@ -54,7 +59,8 @@ fn steps_follow_the_choices() {
     let without_key = Choices {
         recovery_key: RecoveryKey::None,
         aboard: Aboard::Stay,
-        end_sessions: Vec::new(),
+        ark: ArkFirst::Skip,
+        one_by_one: OneByOne::These(Vec::new()),
         ..choices(Route::OldPassword)
     };
     assert_eq!(
@@ -69,11 +75,37 @@ fn steps_follow_the_choices() {
 }
 
 #[test]
+fn sessions_end_only_where_that_was_cleared() {
+    for one_by_one in [OneByOne::These(vec!["PIXEL8PHON".into()]), OneByOne::AllOthers] {
+        let wanted = |fate| Choices {
+            fate,
+            one_by_one: one_by_one.clone(),
+            ..choices(Route::OldPassword)
+        };
+        let harsher = plan(Fate::SessionsKept, wanted(Fate::SessionsEnded));
+        assert_eq!(harsher.fate, Fate::SessionsKept);
+        assert!(!harsher.ends_sessions(), "{harsher:?}");
+        let gentler = plan(Fate::SessionsEnded, wanted(Fate::SessionsKept));
+        assert_eq!(gentler.fate, Fate::SessionsKept);
+        assert!(gentler.ends_sessions(), "{gentler:?}");
+    }
+}
+
+#[test]
 fn what_it_says_of_every_step() {
     let mut told = String::new();
     for fate in Fate::BOTH {
         for route in Route::ALL {
-            let plan = plan(fate, choices(route));
+            let all_others = Choices {
+                one_by_one: OneByOne::AllOthers,
+                ..choices(route)
+            };
+            let chosen = if route == Route::OldPassword {
+                all_others
+            } else {
+                choices(route)
+            };
+            let plan = plan(fate, chosen);
             told.push_str(&format!("{route}, sessions {fate}\n"));
             for step in &plan.steps {
                 let undo = match plan.undo(step) {
@@ -98,7 +130,7 @@ fn it_survives_being_written() {
     assert_eq!(
         text,
         "{\"account\":\"@mira:example.org\",\"route\":\"email\",\"fate\":\"ended\",\"steps\":[\"look-again\",\
-         \"ask-for-mail\",\"change-password\",\"sign-in\",\"restore\",\"prove-history\",{\"end-session\":\
+         \"save-ark\",\"ask-for-mail\",\"change-password\",\"sign-in\",\"restore\",\"prove-history\",{\"end-session\":\
          \"PIXEL8PHON\"},\"tidy-up\",\"leave\"],\"waived\":[],\"acknowledged\":[]}"
     );
 }

@@ -1,16 +1,16 @@
 //! After the change: keys come back, and the history is proven.
 
-use lifeboat_preflight::{BackupConnection, FetchProgress, ForecastProgress, LiveSession, UnlockError, Unlocked};
-use lifeboat_report::Fate;
+use std::time::Duration;
 
-use super::Reset;
+use lifeboat_preflight::{BackupConnection, FetchProgress, ForecastProgress, LiveSession, UnlockError, Unlocked};
+use lifeboat_report::{Fate, Step};
+
+use super::{Reset, evidence::HISTORY};
 use crate::{
     Cause, News,
     history_proof::{self, Earlier},
+    journal::now,
 };
-
-/// Name of the history proof in the folder of its reset.
-const HISTORY: &str = "history.json";
 
 impl Reset<'_> {
     pub(super) async fn restore(&mut self) -> Result<(), Cause> {
@@ -29,6 +29,9 @@ impl Reset<'_> {
             () = self.kit.wishes.stopped() => return Err(Cause::Stopped),
         };
         self.done.fetched = Some(fetched);
+        if !self.journal.plan().steps.contains(&Step::ProveHistory) {
+            self.look_a_second_time().await?;
+        }
         Ok(())
     }
 
@@ -43,7 +46,8 @@ impl Reset<'_> {
         };
         self.live = Some(LiveSession::begin(fresh).await?);
         if self.journal.plan().fate == Fate::SessionsEnded {
-            self.done.without_session = self.changed_at.map(|it| it.elapsed());
+            let since = self.journal.changed_since();
+            self.done.without_session = since.map(|it| Duration::from_millis(now().saturating_sub(it)));
         }
         Ok(())
     }
@@ -58,9 +62,15 @@ impl Reset<'_> {
                 None => Err(UnlockError::WrongKey),
             };
             match tried {
-                Ok(unlocked) => return Ok(unlocked),
+                Ok(unlocked) => {
+                    self.kit.recovery_key = key;
+                    return Ok(unlocked);
+                }
                 Err(error @ UnlockError::WrongKey) => {
-                    key = self.kit.asker.another_recovery_key(error.to_string()).await;
+                    key = tokio::select! {
+                        key = self.kit.asker.another_recovery_key(error.to_string()) => key,
+                        () = self.kit.wishes.stopped() => return Err(Cause::Stopped),
+                    };
                     if key.is_none() {
                         return Err(error.into());
                     }
@@ -89,6 +99,6 @@ impl Reset<'_> {
         let text = serde_json::to_vec_pretty(&proof).map_err(|error| Cause::NotProven(error.to_string()))?;
         self.journal.keep_beside(HISTORY, &text)?;
         self.done.history = Some(proof);
-        Ok(())
+        self.look_a_second_time().await
     }
 }

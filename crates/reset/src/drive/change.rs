@@ -10,7 +10,7 @@ use super::{
     sessions::{FIRST_PAUSE, TRIES},
 };
 use crate::{
-    Answer, Cause, News, PageAnswer, Refusal, Trial,
+    Answer, Cause, News, Refusal, Trial,
     flow::{Outcome, Record},
     route::{old_password, synapse_admin},
     try_password,
@@ -18,8 +18,10 @@ use crate::{
 
 /// A wait that a server asks for is waited out up to this long; the strictest common limit is some five minutes.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// Between two looks at how long a wait still is.
+const COUNTS_DOWN_BY: Duration = Duration::from_secs(1);
 /// A server that limits without a word how long.
-const UNTOLD_WAIT: Duration = Duration::from_secs(20);
+pub(super) const UNTOLD_WAIT: Duration = Duration::from_secs(20);
 /// How long after an answer was lost a server may still be carrying the change out.
 const SETTLED: Duration = Duration::from_secs(10);
 
@@ -50,10 +52,7 @@ impl Reset<'_> {
                 (_, None) => return Err(Cause::NoSession),
             };
             match answer {
-                Answer::Changed => {
-                    self.changed_at = Some(Instant::now());
-                    return Ok(());
-                }
+                Answer::Changed => return Ok(()),
                 Answer::Dark(cause) => return Err(Cause::Dark(cause)),
                 Answer::NotConfirmed => return Err(Cause::NotConfirmed),
                 Answer::Refused(Refusal::RateLimited { wait }) => self.wait_out(wait).await?,
@@ -74,23 +73,11 @@ impl Reset<'_> {
             if self.kit.wishes.is_stop() {
                 return Err(Cause::Stopped);
             }
-            self.kit.wishes.wait(left).await;
+            self.kit.asker.tell(News::StillLimited { left });
+            self.kit.wishes.wait(left.min(COUNTS_DOWN_BY)).await;
             self.kit.wishes.take_mail();
         }
         Ok(())
-    }
-
-    pub(super) async fn await_account_page(&mut self) -> Result<(), Cause> {
-        let Some(page) = &self.kit.page else {
-            return Err(Cause::Refused(Refusal::NotOffered));
-        };
-        tokio::select! {
-            answer = self.kit.asker.changed_on_page(page) => match answer {
-                PageAnswer::Changed => Ok(()),
-                PageAnswer::Stop => Err(Cause::Stopped),
-            },
-            () = self.kit.wishes.stopped() => Err(Cause::Stopped),
-        }
     }
 
     /// Finds out by signing in whether a change that got no answer was carried out: with the new password first,
@@ -148,7 +135,6 @@ impl Reset<'_> {
         let outcome = if changed { Outcome::Done } else { Outcome::Failed };
         self.journal.append(Record::Ended { step, outcome })?;
         if changed {
-            self.changed_at = self.changed_at.or(Some(Instant::now()));
             self.kit.asker.tell(News::Done(&Step::ChangePassword));
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use lifeboat_report::Step;
 
-use super::Reset;
+use super::{Reset, change::UNTOLD_WAIT};
 use crate::{
     Answer, Cause, News, Refusal,
     flow::{Outcome, Record},
@@ -21,6 +21,14 @@ const EAGER_FOR: Duration = Duration::from_secs(120);
 /// Mails are not asked for more often than this.
 const BETWEEN_MAILS: Duration = Duration::from_secs(30);
 
+/// What came of asking for a mail.
+enum Sent {
+    /// It was sent, as far as the server says.
+    Proof(MailProof),
+    /// The server wants to be asked again after this long.
+    Later(Duration),
+}
+
 impl Reset<'_> {
     pub(super) async fn ask_for_mail(&mut self) -> Result<(), Cause> {
         let client_secret = email::new_client_secret().map_err(|error| {
@@ -32,12 +40,19 @@ impl Reset<'_> {
             sid: String::new(),
             client_secret,
         };
-        self.mail = Some(self.send_mail(proof, 1).await?);
-        Ok(())
+        loop {
+            match self.send_mail(&proof, 1).await? {
+                Sent::Proof(proof) => {
+                    self.mail = Some(proof);
+                    return Ok(());
+                }
+                Sent::Later(wait) => self.wait_out(Some(wait)).await?,
+            }
+        }
     }
 
     /// Asks for one mail and writes down what proves that we did.
-    async fn send_mail(&mut self, proof: MailProof, attempt: u32) -> Result<MailProof, Cause> {
+    async fn send_mail(&mut self, proof: &MailProof, attempt: u32) -> Result<Sent, Cause> {
         let address = self
             .kit
             .address
@@ -49,14 +64,12 @@ impl Reset<'_> {
             client_secret: proof.client_secret.clone(),
             attempt,
         };
-        let Asked { sid, submit_url } = loop {
-            match email::ask(&anonymous, &request).await {
-                Ok(asked) => break asked,
-                Err(Refusal::RateLimited { wait }) => self.wait_out(wait).await?,
-                Err(refusal) => return Err(Cause::Refused(refusal)),
-            }
+        let Asked { sid, submit_url } = match email::ask(&anonymous, &request).await {
+            Ok(asked) => asked,
+            Err(Refusal::RateLimited { wait }) => return Ok(Sent::Later(wait.unwrap_or(UNTOLD_WAIT))),
+            Err(refusal) => return Err(Cause::Refused(refusal)),
         };
-        let proof = MailProof { sid, ..proof };
+        let proof = MailProof { sid, ..proof.clone() };
         self.kit.asker.tell(News::MailAsked { attempt });
         let sealer = self.kit.sealer.clone();
         let to_seal = proof.clone();
@@ -69,16 +82,19 @@ impl Reset<'_> {
         if let Some(submit_url) = submit_url {
             self.send_code(&submit_url, &proof).await?;
         }
-        Ok(proof)
+        Ok(Sent::Proof(proof))
     }
 
     /// Some servers want the code from the mail sent by us instead of a link opened.
     async fn send_code(&self, submit_url: &matrix_sdk::reqwest::Url, proof: &MailProof) -> Result<(), Cause> {
         loop {
-            let code = self.kit.asker.code_from_mail().await.ok_or(Cause::NotConfirmed)?;
+            let code = tokio::select! {
+                code = self.kit.asker.code_from_mail() => code.ok_or(Cause::NotConfirmed)?,
+                () = self.kit.wishes.stopped() => return Err(Cause::Stopped),
+            };
             match email::submit_code(self.kit.homeserver, submit_url, proof, &code).await {
                 Ok(()) => return Ok(()),
-                Err(Refusal::WrongCode) => {}
+                Err(Refusal::WrongCode) => self.kit.asker.tell(News::WrongCode),
                 Err(Refusal::RateLimited { wait }) => self.wait_out(wait).await?,
                 Err(refusal) => return Err(Cause::Refused(refusal)),
             }
@@ -123,12 +139,10 @@ impl Reset<'_> {
         let fate = self.journal.plan().fate;
         let begun = Instant::now();
         let (mut newest_mail, mut attempt) = (begun, self.attempts());
+        let mut next_mail = begun + BETWEEN_MAILS;
         loop {
             match email::change(&anonymous, &proof, &self.kit.new_password, fate).await {
-                Answer::Changed => {
-                    self.changed_at = Some(Instant::now());
-                    return Ok(());
-                }
+                Answer::Changed => return Ok(()),
                 Answer::Dark(cause) => return Err(Cause::Dark(cause)),
                 Answer::NotConfirmed => {}
                 Answer::Refused(Refusal::RateLimited { wait }) => self.wait_out(wait).await?,
@@ -149,11 +163,27 @@ impl Reset<'_> {
             if self.kit.wishes.is_stop() {
                 return Err(Cause::Stopped);
             }
-            if self.kit.wishes.take_mail() && newest_mail.elapsed() >= BETWEEN_MAILS {
-                attempt += 1;
-                proof = self.send_mail(proof, attempt).await?;
-                self.mail = Some(proof.clone());
-                newest_mail = Instant::now();
+            if !self.kit.wishes.take_mail() {
+                continue;
+            }
+            let early = next_mail.saturating_duration_since(Instant::now());
+            if !early.is_zero() {
+                self.kit.asker.tell(News::MailLater { left: early });
+                continue;
+            }
+            // The link of the earlier mail may be confirmed meanwhile, so nothing waits for the server's limit.
+            match self.send_mail(&proof, attempt + 1).await? {
+                Sent::Proof(again) => {
+                    attempt += 1;
+                    proof = again;
+                    self.mail = Some(proof.clone());
+                    newest_mail = Instant::now();
+                    next_mail = newest_mail + BETWEEN_MAILS;
+                }
+                Sent::Later(wait) => {
+                    next_mail = Instant::now() + wait;
+                    self.kit.asker.tell(News::MailLater { left: wait });
+                }
             }
         }
     }

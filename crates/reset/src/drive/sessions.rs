@@ -103,6 +103,25 @@ impl Reset<'_> {
         self.delete(device).await
     }
 
+    /// Signs every session out but this one: also those that nobody knew of when the plan was made.
+    pub(super) async fn end_others(&mut self) -> Result<(), Cause> {
+        self.have_fresh().await?;
+        let session = self.with_new_password()?;
+        let own = session.device_id().map(str::to_owned);
+        let caller = session.caller();
+        let listed = caller.hear(caller.client().send(get_devices::v3::Request::new())).await;
+        let listed = listed.map_err(|error| Cause::NotEnded {
+            device: "(all others)".to_owned(),
+            words: error.to_string(),
+        })?;
+        for device in listed.devices.iter().map(|it| it.device_id.as_str()) {
+            if Some(device) != own.as_deref() {
+                self.delete(device).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn delete(&self, device: &str) -> Result<(), Cause> {
         let session = self.with_new_password()?;
         let failed = |words: String| Cause::NotEnded {
@@ -122,6 +141,10 @@ impl Reset<'_> {
         match caller.hear(caller.client().send(request)).await {
             Ok(_) => Ok(()),
             Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::NotFound)) => Ok(()),
+            // Servers that keep their accounts elsewhere do not know this request.
+            Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::Unrecognized)) => Err(failed(
+                "this server signs sessions out on its account page alone".to_owned(),
+            )),
             Err(error) => Err(failed(error.to_string())),
         }
     }

@@ -56,6 +56,8 @@ pub enum Outcome {
     Failed,
     /// Nobody knows.
     Dark,
+    /// It was left out, because what it relies on did not come true.
+    Skipped,
 }
 
 impl Record {

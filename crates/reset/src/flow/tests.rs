@@ -94,6 +94,15 @@ fn a_change_that_may_have_happened_is_never_sent_again() {
 }
 
 #[test]
+fn what_was_left_out_stays_left_out() {
+    let plan = plan(Route::OldPassword);
+    let mut records = [done(0), done(1)].concat();
+    assert_eq!(next(&plan, &records), Next::Do(2));
+    records.push(ended(2, Outcome::Skipped));
+    assert_eq!(next(&plan, &records), Next::Finished);
+}
+
+#[test]
 fn nothing_is_found_out_but_the_change_and_the_end_is_the_end() {
     for route in Route::ALL {
         let plan = plan(route);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lifeboat_report::{
-    Aboard, Choices, EarlierForecast, Fate, Plan, RecoveryKey, Report, Route, Waivers,
+    Aboard, ArkFirst, Choices, EarlierForecast, Fate, OneByOne, Plan, RecoveryKey, Report, Route, Waivers,
     testing::{ACCOUNT, TAKEN_AT, healthy_facts},
 };
 
@@ -19,12 +19,21 @@ fn begin(folder: &Path) -> Journal {
     let clearance = report.clear(Fate::SessionsKept, &waivers).unwrap();
     let choices = Choices {
         route: Route::OldPassword,
-        end_sessions: Vec::new(),
+        fate: Fate::SessionsKept,
+        one_by_one: OneByOne::These(Vec::new()),
+        ark: ArkFirst::Skip,
         recovery_key: RecoveryKey::None,
         forecast: EarlierForecast::None,
         aboard: Aboard::Stay,
     };
-    Journal::begin(folder, Plan::of(&clearance, choices), &clearance, None).unwrap()
+    Journal::begin(
+        folder,
+        Plan::of(&clearance, choices),
+        &clearance,
+        None,
+        ("before.json", b"{}"),
+    )
+    .unwrap()
 }
 
 fn unfinished(resets: &Path) -> Journal {
@@ -137,4 +146,37 @@ fn it_is_private() {
     assert_eq!((mode(journal.folder()), mode(&folder.join(FILE))), (0o700, 0o600));
     let _lock = ResetLock::take(home.path()).unwrap();
     assert_eq!(mode(&home.path().join("reset.lock")), 0o600);
+}
+
+#[test]
+fn the_time_without_a_session_is_counted_from_the_change() {
+    let home = tempfile::tempdir().unwrap();
+    let mut journal = begin(&home.path().join("1"));
+    let ended = |outcome| Record::Ended { step: 1, outcome };
+    let began = Record::Began { step: 1 };
+    // Milliseconds may be the same: the times are replaced by their places.
+    let mut since = |records: &[Record]| {
+        journal.records = records.to_vec();
+        journal.times = (0..records.len() as u64).collect();
+        journal.changed_since()
+    };
+    assert_eq!(since(std::slice::from_ref(&began)), None);
+    assert_eq!(since(&[began.clone(), ended(Outcome::Failed)]), None);
+    assert_eq!(since(&[began.clone(), ended(Outcome::Done)]), Some(1));
+    let tried_twice = [
+        began.clone(),
+        ended(Outcome::Failed),
+        began.clone(),
+        ended(Outcome::Done),
+    ];
+    assert_eq!(since(&tried_twice), Some(3));
+    let dark = [
+        began.clone(),
+        ended(Outcome::Dark),
+        Record::Resumed,
+        ended(Outcome::Done),
+    ];
+    assert_eq!(since(&dark), Some(1));
+    let killed = [began, Record::Resumed, ended(Outcome::Done)];
+    assert_eq!(since(&killed), Some(0));
 }

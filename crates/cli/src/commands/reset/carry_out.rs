@@ -1,7 +1,7 @@
 //! Has a plan carried out, now or after an interruption, and says what came of it.
 
-use lifeboat_preflight::{Homeserver, KeepIn, OwnSession, ruma::UserId};
-use lifeboat_report::{Facts, HistoryProof, StatusFile, Step};
+use lifeboat_preflight::{ForecastQuestion, Homeserver, KeepIn, OwnSession, ruma::UserId};
+use lifeboat_report::{Facts, StatusFile, Step};
 use lifeboat_reset::{
     Broken, Cause, Finished, Journal, Kit, Places, Reset, Sealer, Wishes,
     flow::Password,
@@ -32,6 +32,7 @@ pub(crate) struct Cargo<'a> {
     pub(crate) recovery_key: Option<SecretString>,
     pub(crate) email: Option<String>,
     pub(crate) before: Option<StatusFile>,
+    pub(crate) second_look: ForecastQuestion,
     pub(crate) person: Person,
     pub(crate) format: Format,
 }
@@ -45,13 +46,15 @@ pub(crate) async fn carry_out(
     console: &mut Console,
 ) -> Result<Exit, Failure> {
     let kept = Kept::of(cargo.user)?;
-    let sealer = match kept.sealing_key() {
+    let (folder, plan) = (journal.folder().to_owned(), journal.plan().clone());
+    // Nothing but the proof that a mail was asked for has to be sealed.
+    let by_mail = plan.steps.contains(&Step::AskForMail);
+    let sealer = match by_mail.then(|| kept.sealing_key()).flatten() {
         Some(key) => Sealer::Keyring(key),
         None => Sealer::Passphrase(cargo.new_password.clone()),
     };
-    let (folder, plan) = (journal.folder().to_owned(), journal.plan().clone());
     let wishes = Wishes::default();
-    let voice = ResetVoice::begin(cargo.person);
+    let voice = ResetVoice::begin(cargo.person, plan.clone());
     let page: Option<AccountPage> = cargo.before.as_ref().and_then(|it| page_of(&it.facts));
     let kit = Kit {
         homeserver: cargo.homeserver,
@@ -65,9 +68,10 @@ pub(crate) async fn carry_out(
         address: cargo.email,
         page,
         before: cargo.before.as_ref(),
+        second_look: cargo.second_look,
     };
-    let listening = plan.steps.contains(&Step::AskForMail) && cargo.person == Person::Present;
-    let keys = listening.then(|| prompt::Keys::listen(wishes.clone()));
+    let listening = by_mail && cargo.person == Person::Present;
+    let keys = listening.then(|| prompt::Keys::listen(wishes.clone(), voice.asking()));
     let reset = Reset::new(kit, journal, cargo.user, session);
     let ended = run_to_a_safe_end(reset, &wishes, &voice, cargo.person, stops).await;
     drop(keys);
@@ -76,12 +80,9 @@ pub(crate) async fn carry_out(
         Ok(finished) => finished,
         Err(broken) => return Err(broken_words(&broken, cargo.account)),
     };
-    kept.forget_sealing_key();
-    let history = match finished.history {
-        Some(proof) => Some(proof),
-        None => earlier_proof(&folder),
-    };
-    let finished = Finished { history, ..finished };
+    if by_mail {
+        kept.forget_sealing_key();
+    }
     let lost = finished.history.as_ref().is_some_and(|it| !it.holds());
     match cargo.format {
         Format::Screen => {
@@ -116,22 +117,13 @@ async fn run_to_a_safe_end(
             voice.say(" Stopping as soon as nothing is half done.");
             wishes.stop();
         } else {
-            voice.say(
-                " Stop here? What is done so far is shown above, and nothing is lost: `lifeboat resume` goes on from \
-                 here. Ctrl-C once more stops; otherwise it goes on.",
-            );
+            voice.ask_whether_to_stop();
         }
     }
 }
 
 fn page_of(facts: &Facts) -> Option<AccountPage> {
     account_page::find(&facts.server)
-}
-
-/// The proof that an interrupted run has already made.
-fn earlier_proof(folder: &std::path::Path) -> Option<HistoryProof> {
-    let text = std::fs::read(folder.join("history.json")).ok()?;
-    serde_json::from_slice(&text).ok()
 }
 
 /// Says in two sentences what stopped a reset, and what to do now.
@@ -143,7 +135,10 @@ fn broken_words(broken: &Broken, account: &CommandLine) -> Failure {
         (Password::Unchanged, _) => {
             let exit = if stopped { Exit::Interrupted } else { Exit::Failed };
             let hint = match &broken.cause {
-                Cause::Stopped | Cause::NotConfirmed => format!("Go on with: {resume}"),
+                Cause::Stopped | Cause::NotConfirmed | Cause::NotOnPage => format!("Go on with: {resume}"),
+                Cause::NotSaved(_) => {
+                    format!("Try again with: {resume}. To go without an ark, begin anew and add --no-ark.")
+                }
                 Cause::Lapsed(_) => "Begin again: the account has to be checked anew.".to_owned(),
                 Cause::NeitherPassword => {
                     "Somebody else may have changed it. Take the route email, or ask the people who run your server."

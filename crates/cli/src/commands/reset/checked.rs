@@ -1,12 +1,14 @@
 //! The check before a reset: now, or from a status file.
 
-use lifeboat_preflight::{Homeserver, OwnSession, Questions, examine, outside};
+use lifeboat_preflight::{ForecastQuestion, Homeserver, OwnSession, Questions, examine, outside};
 use lifeboat_report::{HOLDS_FOR, Report};
+use lifeboat_reset::{Refusal, route::synapse_admin};
 use secrecy::SecretString;
 
 use crate::{
     candidates::{self, Typed},
-    failure::Failure,
+    failure::{Failure, as_sentence},
+    memory::MemoryFile,
     resolve::{Afterwards, Entry, Format, ResetJob, SignIn},
     secrets::{self, Purpose},
     session::{Way, holding, warn_of_readers},
@@ -49,7 +51,12 @@ pub(super) async fn look(job: &mut ResetJob, stops: &mut Stops, console: &mut Co
     let homeserver = way.discover(stops).await?;
     if nobody {
         let session = match admin {
-            Some(token) => Some(OwnSession::borrow_from_anybody(&homeserver, &token).await?),
+            Some(token) => {
+                let session = OwnSession::borrow_from_anybody(&homeserver, &token).await?;
+                let exists = synapse_admin::exists(session.caller().client(), &user).await;
+                exists.map_err(|refusal| not_to_be_reset(&refusal))?;
+                Some(session)
+            }
             None => None,
         };
         let facts = match &earlier {
@@ -75,22 +82,29 @@ pub(super) async fn look(job: &mut ResetJob, stops: &mut Stops, console: &mut Co
     let questions = Questions {
         candidates: typed.iter().map(|it| it.text.clone()).collect(),
     };
+    let memory = MemoryFile::of(&user);
+    if let (ForecastQuestion::Run(options), Some(memory)) = (&mut job.forecast, &memory) {
+        options.memory = memory.read();
+    }
     let question = &job.forecast;
     let work = async |session: &OwnSession| {
         if let Some(report) = earlier {
             return Ok(report);
         }
         let running = match question {
-            lifeboat_preflight::ForecastQuestion::Run(options) => Some(&options.progress),
-            lifeboat_preflight::ForecastQuestion::Quick => None,
+            ForecastQuestion::Run(options) => Some(&options.progress),
+            ForecastQuestion::Quick => None,
         };
         let progress = Progress::begin("checking first").with_forecast(running);
         let checked = examine(session, &homeserver, &questions, question, &progress).await?;
+        if let (Some(file), Some(remembered)) = (&memory, &checked.memory) {
+            file.write(remembered);
+        }
         Ok(Report::of(user.to_string(), time::now(), checked.facts).with_forecast(checked.forecast))
     };
     let (session, report) = holding(session, stops, console, work).await?;
     if job.format == Format::Screen {
-        let verdict = report.verdict.of(job.fate);
+        let verdict = report.verdict.of(job.judged());
         console.note(&format!("Checked: {verdict} for this reset."));
     }
     Ok(Seen {
@@ -100,6 +114,21 @@ pub(super) async fn look(job: &mut ResetJob, stops: &mut Stops, console: &mut Co
         session: Some(session),
         old,
     })
+}
+
+/// Says why an administrator cannot reset this account; nothing was sent but the question.
+fn not_to_be_reset(refusal: &Refusal) -> Failure {
+    let hint = match refusal {
+        Refusal::NoSuchUser => "Check the spelling of the user id. Lifeboat creates no accounts.",
+        Refusal::NotAdmin => "Give the access token of a server administrator.",
+        Refusal::SessionEnded => "Take a fresh access token of an administrator.",
+        Refusal::Deactivated => "A deactivated account has no password to reset.",
+        _ => "See what the route synapse-admin needs: docs/routes/synapse-admin.md.",
+    };
+    Failure::failed(
+        format!("{} Nothing was changed.", as_sentence(&refusal.to_string())),
+        hint,
+    )
 }
 
 /// Reads an earlier check of the same account, not older than an hour.

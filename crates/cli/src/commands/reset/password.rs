@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lifeboat_preflight::Homeserver;
+use lifeboat_preflight::{Homeserver, ruma::UserId};
 use lifeboat_report::{Fact, Plan, Route};
 use lifeboat_reset::policy::{self, PasswordPolicy};
 use secrecy::{ExposeSecret, SecretString};
@@ -65,6 +65,7 @@ pub(crate) async fn settle(
     stops: &mut Stops,
     console: &mut Console,
 ) -> Result<(SecretString, Option<SecretString>), Failure> {
+    let user = &job.entry.user;
     let old = match (old, plan.route, job.person) {
         (None, Route::OldPassword, Person::Present) => {
             Some(asked(stops, || prompt::ask("Your old password (it is not shown)")).await?)
@@ -88,11 +89,11 @@ pub(crate) async fn settle(
     };
     match chosen {
         Chosen::Given(new) => {
-            judge(&new, old.as_ref(), &policy, console)?;
+            judge(&new, old.as_ref(), &policy, user, console)?;
             Ok((new, old))
         }
         Chosen::Made(new, file) => {
-            judge(&new, old.as_ref(), &policy, console)?;
+            judge(&new, old.as_ref(), &policy, user, console)?;
             let file = file.write(new.expose_secret().as_bytes())?;
             console.note(&format!(
                 "The new password is in {}, which only you can read.",
@@ -106,7 +107,7 @@ pub(crate) async fn settle(
         )),
         Chosen::Typed => loop {
             let new = asked(stops, || prompt::ask("The new password (it is not shown)")).await?;
-            if let Err(failure) = judge(&new, old.as_ref(), &policy, console) {
+            if let Err(failure) = judge(&new, old.as_ref(), &policy, user, console) {
                 prompt::tell(&failure.wrong);
                 continue;
             }
@@ -124,6 +125,7 @@ fn judge(
     new: &SecretString,
     old: Option<&SecretString>,
     policy: &PasswordPolicy,
+    user: &UserId,
     console: &mut Console,
 ) -> Result<(), Failure> {
     if old.is_some_and(|old| old.expose_secret() == new.expose_secret()) {
@@ -142,7 +144,15 @@ fn judge(
             "Choose another one.",
         ));
     }
-    let strength = zxcvbn::zxcvbn(new.expose_secret(), &[]);
+    // What stands in the user id is what is guessed first.
+    let guessed_first = [
+        user.localpart(),
+        user.server_name().as_str(),
+        user.as_str(),
+        "matrix",
+        "element",
+    ];
+    let strength = zxcvbn::zxcvbn(new.expose_secret(), &guessed_first);
     let words = match u8::from(strength.score()) {
         0 | 1 => "very weak: it can be guessed in no time",
         2 => "weak: it can be guessed by somebody who tries",

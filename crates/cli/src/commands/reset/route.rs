@@ -2,10 +2,12 @@
 
 use lifeboat_report::{Report, Route, Standing};
 
+use super::letter::letter;
 use crate::{
     exit::Exit,
     failure::Failure,
     resolve::{Format, ResetJob, SignIn},
+    state,
     ui::{console::Console, plan},
 };
 
@@ -45,9 +47,16 @@ pub(super) fn choose(
     let unsure = takeable.clone().find(|it| matches!(it.standing, Standing::Unsure(_)));
     match open.or(unsure) {
         Some(offer) => Ok(offer.route),
-        None => Err(Failure::failed(
-            "You cannot change this password yourself. Nothing was changed.",
-            plan::whom_to_ask(&report.facts),
-        )),
+        None => {
+            let letter = state::folder_of(&job.entry.user).map(|it| letter(report, &it));
+            if let (Some(letter), Format::Screen) = (&letter, job.format) {
+                console.show(&letter.text)?;
+            }
+            let where_it_is = letter.map(|it| it.write()).unwrap_or_default();
+            Err(Failure::failed(
+                "You cannot change this password yourself. Nothing was changed.",
+                plan::whom_to_ask(&report.facts, &report.account, &where_it_is),
+            ))
+        }
     }
 }

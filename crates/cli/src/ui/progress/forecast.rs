@@ -6,7 +6,7 @@ use std::{
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
-use lifeboat_preflight::{FetchProgress, ForecastProgress};
+use lifeboat_preflight::{FetchProgress, ForecastProgress, ark::ArkProgress};
 use lifeboat_report::grouped;
 
 use super::{TICK, target};
@@ -34,6 +34,14 @@ impl Lines {
         let all = MultiProgress::with_draw_target(target());
         Self {
             bars: vec![line(&all, reading, ForecastProgress::events, history)],
+        }
+    }
+
+    /// Shows the saving of an ark.
+    pub(super) fn of_ark(saving: &ArkProgress) -> Self {
+        let all = MultiProgress::with_draw_target(target());
+        Self {
+            bars: vec![line(&all, saving, ArkProgress::entries, saved)],
         }
     }
 
@@ -118,6 +126,15 @@ fn fetched(fetching: &FetchProgress, passed: Duration) -> String {
         grouped(done),
         grouped(keys),
         time_left(done, keys, passed)
+    )
+}
+
+fn saved(saving: &ArkProgress, passed: Duration) -> String {
+    let entries = saving.entries();
+    format!(
+        "saving an ark   {} backed-up keys{}",
+        grouped(entries),
+        rate(entries, passed)
     )
 }
 

@@ -2,20 +2,26 @@
 
 use std::{
     io::{self, IsTerminal},
-    sync::Mutex,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use futures_util::future::BoxFuture;
 use indicatif::{ProgressBar, ProgressStyle};
-use lifeboat_report::Step;
-use lifeboat_reset::{Asker, News, PageAnswer, route::account_page::AccountPage};
+use lifeboat_report::{Plan, Step};
+use lifeboat_reset::{Asker, News, PageAnswer, PageLook, route::account_page::AccountPage};
 use secrecy::SecretString;
 
 use super::{TICK, forecast::Lines, target};
 use crate::{
     failure::Failure,
     resolve::Person,
-    ui::{clean::clean_sentence, prompt},
+    ui::{
+        clean::clean_sentence,
+        prompt::{self, TerminalMode},
+    },
 };
 
 /// Tells of a reset on stderr, and asks on the terminal where somebody sits.
@@ -25,11 +31,14 @@ pub(crate) struct ResetVoice {
     person: Person,
     lines: Mutex<Option<Lines>>,
     told_of_waiting: Mutex<bool>,
+    plan: Plan,
+    under_way: Mutex<Option<Step>>,
+    asking: Arc<AtomicBool>,
 }
 
 impl ResetVoice {
     /// Begins.
-    pub(crate) fn begin(person: Person) -> Self {
+    pub(crate) fn begin(person: Person, plan: Plan) -> Self {
         let bar = ProgressBar::with_draw_target(None, target());
         bar.set_style(ProgressStyle::default_spinner());
         bar.enable_steady_tick(TICK);
@@ -38,6 +47,9 @@ impl ResetVoice {
             person,
             lines: Mutex::new(None),
             told_of_waiting: Mutex::new(false),
+            plan,
+            under_way: Mutex::new(None),
+            asking: Arc::default(),
         }
     }
 
@@ -51,6 +63,25 @@ impl ResetVoice {
         }
     }
 
+    /// Asks, after a first Ctrl-C, whether to stop here; says what is done and what is not.
+    pub(crate) fn ask_whether_to_stop(&self) {
+        let under_way = self.under_way.lock().ok().and_then(|it| it.clone());
+        let at = under_way.and_then(|it| self.plan.steps.iter().position(|step| *step == it));
+        let (before, after) = self.plan.steps.split_at(at.unwrap_or(0));
+        let list = |steps: &[Step]| match steps {
+            [] => "nothing".to_owned(),
+            steps => steps.iter().map(doing).collect::<Vec<_>>().join(", "),
+        };
+        let (now, later) = after
+            .split_first()
+            .map_or(("nothing", after), |(now, later)| (doing(now), later));
+        self.say(" Stop here? Nothing is lost: `lifeboat resume` goes on from here.");
+        self.say(&format!("   Done: {}.", list(before)));
+        self.say(&format!("   Under way: {now}."));
+        self.say(&format!("   Not done yet: {}.", list(later)));
+        self.say(" Press Ctrl-C once more to stop; otherwise it goes on.");
+    }
+
     fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce() -> Result<T, Failure> + Send + 'static,
@@ -59,11 +90,22 @@ impl ResetVoice {
             return Box::pin(async { None });
         }
         self.bar.disable_steady_tick();
+        self.asking.store(true, Ordering::SeqCst);
+        let abandoned = Abandoned {
+            voice: self,
+            mode: Some(TerminalMode::remember()),
+        };
         Box::pin(async move {
+            let mut abandoned = abandoned;
             let answer = tokio::task::spawn_blocking(question).await;
-            self.bar.enable_steady_tick(TICK);
+            abandoned.mode = None;
             answer.ok().and_then(Result::ok)
         })
+    }
+
+    /// Tells, while it is true, that what is typed answers a question.
+    pub(crate) fn asking(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.asking)
     }
 
     /// Shows these lines instead of those before, which disappear.
@@ -77,7 +119,12 @@ impl ResetVoice {
 impl Asker for ResetVoice {
     fn tell(&self, news: News<'_>) {
         match news {
-            News::Begins(step) => self.bar.set_message(doing(step)),
+            News::Begins(step) => {
+                if let Ok(mut under_way) = self.under_way.lock() {
+                    *under_way = Some(step.clone());
+                }
+                self.bar.set_message(doing(step));
+            }
             News::Done(step) => {
                 self.show(None);
                 self.say(&format!(" ✓ {}", done(step)));
@@ -111,8 +158,25 @@ impl Asker for ResetVoice {
                 self.say(&format!(
                     " The server asks to wait {seconds} seconds. Lifeboat goes on by itself then."
                 ));
-                self.bar.set_message("waiting as the server asks");
             }
+            News::StillLimited { left } => self
+                .bar
+                .set_message(format!("waiting as the server asks, {} s left", left.as_secs() + 1)),
+            News::MailLater { left } => self.say(&format!(
+                " It is too early for another mail. Press r and Enter again in {} seconds; the link you have works.",
+                left.as_secs() + 1
+            )),
+            News::WrongCode => self.say(" That is not the code from the mail, or it is too old."),
+            News::NotOnPageYet if self.person == Person::Present => {
+                self.say(" The new password does not work yet: it is not the one that was set on the page.");
+            }
+            News::NotOnPageYet => self.bar.set_message("waiting until the new password works"),
+            News::Saving(saving) => self.show(Some(Lines::of_ark(saving))),
+            News::LeftOut(step) => self.say(&format!(
+                " ! Left out: {}. Not everything that was readable before is readable now, and it may be in there.",
+                doing(step)
+            )),
+            News::ChecksAgain(looking) => self.show(Some(Lines::of_forecast(looking))),
             News::TriesAgain => self.say(" The server does not answer. Trying again."),
             News::FoundOut { changed: true } => self.say(" The server took the new password: it works."),
             News::FoundOut { changed: false } => {
@@ -130,16 +194,14 @@ impl Asker for ResetVoice {
             .map_flat()
     }
 
-    fn changed_on_page<'a>(&'a self, page: &'a AccountPage) -> BoxFuture<'a, PageAnswer> {
-        self.say(&format!(" Open {} and change your password there:", page.url));
-        for (number, line) in (1..).zip(page.when_known) {
-            self.say(&format!("   {number}. {line}"));
+    fn changed_on_page<'a>(&'a self, page: &'a AccountPage, look: PageLook) -> BoxFuture<'a, PageAnswer> {
+        if look == PageLook::First {
+            self.show_page(page);
         }
-        self.say(" If you do not know the old password:");
-        for (number, line) in (1..).zip(page.when_forgotten) {
-            self.say(&format!("   {number}. {line}"));
+        if self.person == Person::Absent {
+            return Box::pin(async { PageAnswer::NobodyKnows });
         }
-        let asked = self.ask(|| prompt::yes("Have you changed it?"));
+        let asked = self.ask(|| prompt::yes("Have you set the new password there?"));
         Box::pin(async {
             match asked.await {
                 Some(true) => PageAnswer::Changed,
@@ -151,6 +213,36 @@ impl Asker for ResetVoice {
     fn code_from_mail(&self) -> BoxFuture<'_, Option<SecretString>> {
         self.ask(|| prompt::ask_or_skip("The code from the mail (it is not shown)"))
             .map_flat()
+    }
+}
+
+impl ResetVoice {
+    fn show_page(&self, page: &AccountPage) {
+        self.say(&format!(" Open {} and change your password there:", page.url));
+        for (number, line) in (1..).zip(page.when_known) {
+            self.say(&format!("   {number}. {line}"));
+        }
+        self.say(" If you do not know the old password:");
+        for (number, line) in (1..).zip(page.when_forgotten) {
+            self.say(&format!("   {number}. {line}"));
+        }
+        self.say(" Set exactly the new password that you gave to Lifeboat: it signs in with that one afterwards.");
+    }
+}
+
+/// The end of a question: by an answer, or because somebody stopped meanwhile; the terminal is as before.
+struct Abandoned<'a> {
+    voice: &'a ResetVoice,
+    mode: Option<TerminalMode>,
+}
+
+impl Drop for Abandoned<'_> {
+    fn drop(&mut self) {
+        if let Some(mode) = &self.mode {
+            mode.restore();
+        }
+        self.voice.asking.store(false, Ordering::SeqCst);
+        self.voice.bar.enable_steady_tick(TICK);
     }
 }
 
@@ -175,6 +267,7 @@ impl<'a, T: Send + 'a> MapFlat<'a, T> for BoxFuture<'a, Option<Option<T>>> {
 fn doing(step: &Step) -> &'static str {
     match step {
         Step::LookAgain => "looking once more",
+        Step::SaveArk => "saving an ark",
         Step::AskForMail => "asking for the mail",
         Step::ChangePassword => "changing the password",
         Step::AwaitAccountPage => "waiting for the account page",
@@ -182,6 +275,7 @@ fn doing(step: &Step) -> &'static str {
         Step::Restore => "bringing keys back",
         Step::ProveHistory => "reading the history again",
         Step::EndSession(_) => "signing a session out",
+        Step::EndOthers => "signing the other sessions out",
         Step::TidyUp => "tidying up",
         Step::Leave => "leaving",
     }
@@ -190,12 +284,14 @@ fn doing(step: &Step) -> &'static str {
 fn done(step: &Step) -> String {
     match step {
         Step::LookAgain => "Nothing has changed since the check.".to_owned(),
+        Step::SaveArk => "An ark of your keys is saved, and was read back.".to_owned(),
         Step::AskForMail => "The mail is asked for.".to_owned(),
         Step::ChangePassword | Step::AwaitAccountPage => "The new password is set.".to_owned(),
         Step::SignIn => "Signed in with the new password.".to_owned(),
         Step::Restore => "Your keys are back.".to_owned(),
         Step::ProveHistory => "The history was read again.".to_owned(),
         Step::EndSession(device) => format!("The session {device} is signed out."),
+        Step::EndOthers => "Every other session is signed out.".to_owned(),
         Step::TidyUp => "The sessions made on the way are signed out.".to_owned(),
         Step::Leave => "Lifeboat has signed out.".to_owned(),
     }
