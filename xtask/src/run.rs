@@ -10,7 +10,7 @@ use crate::interrupt::Interrupt;
 use crate::workspace::Workspace;
 use crate::{child, servers};
 
-/// A check on a healthy account and on one in trouble, in front of your eyes.
+/// Checks of accounts as they should be and in trouble, and a whole reset by e-mail, in front of your eyes.
 pub(crate) fn demo(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     // The same selection as that of the tests: whoever ran one command does not wait for the other.
     run(

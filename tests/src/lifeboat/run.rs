@@ -95,6 +95,11 @@ impl Running {
         Ok(self.child.try_wait()?.is_none())
     }
 
+    /// True when it has written these words to standard error.
+    pub fn has_said(&self, words: &str) -> bool {
+        self.stderr.so_far().contains(words)
+    }
+
     /// Waits until it has written something to standard error that `find` finds.
     pub async fn said<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> Result<T> {
         until(what, async || Ok(find(&self.stderr.so_far()))).await

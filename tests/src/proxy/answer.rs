@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::Notify;
 
 /// A complete answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub enum Fault {
     CutInside,
     /// The request is passed on after this long.
     Late(Duration),
+    /// The request is passed on when it is released.
+    Held(Arc<Notify>),
     /// The server's answer is passed on byte by byte with this pause between bytes.
     Trickle(Duration),
     /// The server does what was asked; the JSON of its answer is changed.
@@ -86,6 +89,7 @@ impl fmt::Debug for Fault {
             Self::CutAfter => f.write_str("CutAfter"),
             Self::CutInside => f.write_str("CutInside"),
             Self::Late(pause) => f.debug_tuple("Late").field(pause).finish(),
+            Self::Held(_) => f.write_str("Held"),
             Self::Trickle(pause) => f.debug_tuple("Trickle").field(pause).finish(),
             Self::Rewrite(_) => f.write_str("Rewrite"),
             Self::Pieces(_) => f.write_str("Pieces"),

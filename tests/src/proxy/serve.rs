@@ -78,6 +78,10 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
             sleep(pause).await;
             forward(&head, body, &shared).await?.map(whole)
         }
+        Some(Fault::Held(release)) => {
+            release.notified().await;
+            forward(&head, body, &shared).await?.map(whole)
+        }
         Some(Fault::Trickle(pause)) => forward(&head, body, &shared).await?.map(|body| trickle(body, pause)),
         Some(Fault::Pieces(piece)) => {
             let numbers = stream::iter(0..).map(move |number| piece(number));

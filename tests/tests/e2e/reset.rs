@@ -1,8 +1,14 @@
 //! `lifeboat reset`, `resume` and `leave` against a real Synapse and a real mailbox.
 
+mod answers;
 mod cut;
 mod killed;
+mod mail;
+mod page;
+mod person;
 mod refused;
+mod sessions;
+mod table;
 mod ways;
 
 use anyhow::{Context, Result, ensure};
@@ -59,6 +65,13 @@ fn resume(outcome: Outcome, account: &TestAccount, old: &str, new: &str) -> Resu
 
 /// Makes sure that everything readable before is readable now, and returns how much that is.
 fn ensure_proven(document: &Value) -> Result<u64> {
+    let (before, after) = before_and_after(document)?;
+    ensure!(before == after, "{before} before, {after} after\n{document:#}");
+    Ok(after)
+}
+
+/// Makes sure that nothing was lost, and returns how much was readable before and is readable now.
+fn before_and_after(document: &Value) -> Result<(u64, u64)> {
     let history = &document["history"];
     ensure!(history["lost"] == 0 && history["complete"] == true, "{document:#}");
     ensure!(history["identity"] == "same", "{document:#}");
@@ -68,10 +81,21 @@ fn ensure_proven(document: &Value) -> Result<u64> {
     };
     let (before, after) = (sum("before"), sum("after"));
     ensure!(
-        before == after && before > 0,
+        before > 0 && after >= before,
         "{before} before, {after} after\n{document:#}"
     );
-    Ok(after)
+    Ok((before, after))
+}
+
+/// The arguments that accept, each by its name, what blocked a reset.
+fn waivers(blocked: &Outcome) -> Result<Vec<String>> {
+    ensure!(blocked.code()? == 10, "{blocked}");
+    let document = blocked.json()?;
+    let hint = document["hint"].as_str().context("a hint")?;
+    let codes = hint.split("--waive ").skip(1).map(|it| it.trim().to_owned());
+    let waivers: Vec<_> = codes.flat_map(|code| ["--waive".to_owned(), code]).collect();
+    ensure!(!waivers.is_empty(), "{hint}");
+    Ok(waivers)
 }
 
 /// How many messages the account can read.

@@ -13,7 +13,7 @@ use matrix_sdk::reqwest::Method;
 
 /// Runs `lifeboat` with `arguments` on a terminal of its own, which `script` (of util-linux) makes; what is typed goes
 /// through `keyboard`, a named pipe.
-fn on_a_terminal(arguments: &str) -> Result<Lifeboat> {
+pub(crate) fn on_a_terminal(arguments: &str) -> Result<Lifeboat> {
     let program = std::env::var_os(PROGRAM_VARIABLE).context("no lifeboat to test")?;
     let program = Path::new(&program).display();
     let run = format!(
@@ -23,7 +23,7 @@ fn on_a_terminal(arguments: &str) -> Result<Lifeboat> {
     Ok(Lifeboat::of(Path::new("/bin/sh"), ["-c", &run])?.env("TERM", "xterm-256color"))
 }
 
-async fn types(running: &Running, after: &str, keys: &str) -> Result<()> {
+pub(crate) async fn types(running: &Running, after: &str, keys: &str) -> Result<()> {
     running.said(after, |text| text.contains(after).then_some(())).await?;
     let keyboard = std::fs::OpenOptions::new()
         .write(true)

@@ -70,7 +70,8 @@ async fn check(account: &TestAccount, base_url: &str, with_key: bool) -> Result<
     Ok(outcome.took)
 }
 
-fn derive() -> Duration {
+/// Derives a key as the SDK does, and returns how long it took.
+pub(crate) fn derive() -> Duration {
     let mut key = [0; 32];
     let start = Instant::now();
     pbkdf2::derive(

@@ -13,6 +13,7 @@ mod forecast;
 mod history;
 mod memory;
 mod peak;
+mod reset;
 mod sdk;
 mod spread;
 mod start;
@@ -41,6 +42,9 @@ async fn main() -> Result<()> {
     }
     if wants("check") {
         show(check::measure().await?);
+    }
+    if wants("reset") {
+        show(reset::measure().await?);
     }
     if wants("proof") {
         show(engine::measure().await?);

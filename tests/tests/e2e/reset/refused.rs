@@ -68,11 +68,15 @@ async fn routes_that_are_not_there() -> Result<()> {
 #[tokio::test]
 async fn an_unknown_address_sends_no_mail() -> Result<()> {
     let account = healthy().await?;
-    let outcome = reset(&account)?
-        .args(["--route", "email", "--email", "nobody@example.org"])
+    // Nobody is signed in, so only the server can say that the address is nobody's.
+    let outcome = Lifeboat::new(who("reset", &account))?
+        .args(["--forgotten", "--yes", "--accept-cautions", "--route", "email"])
+        .args(["--email", "nobody@example.org"])
+        .secret("--new-password-file", NEW)?
         .run()
         .await?;
     ensure!(outcome.code()? == 1, "{outcome}");
+    ensure!(outcome.stderr.contains("knows no account"), "{outcome}");
     ensure!(outcome.stderr.contains("The password is unchanged."), "{outcome}");
     Ok(())
 }
@@ -103,6 +107,31 @@ async fn status_files_of_somebody_else_or_of_yesterday() -> Result<()> {
         outcome.code()? == 2 && outcome.stderr.contains("older than an hour"),
         "{outcome}"
     );
+    // One that speaks of another identity or of another key backup does not hold.
+    for (name, place, value) in [
+        (
+            "identity.json",
+            "/facts/identity/known/master",
+            "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo",
+        ),
+        ("backup.json", "/facts/backup/active/known/version", "77"),
+    ] {
+        status["taken_at"] = taken_at.into();
+        let mut other = status.clone();
+        *other.pointer_mut(place).context("a place in the file")? = value.into();
+        let spoiled = check.home().join(name);
+        std::fs::write(&spoiled, other.to_string())?;
+        let outcome = reset(&account)?
+            .arg("--accept-cautions")
+            .arg("--status-file")
+            .arg(&spoiled)
+            .run()
+            .await?;
+        ensure!(
+            outcome.code()? == 1 && outcome.stderr.contains("was replaced since the check"),
+            "{name}: {outcome}"
+        );
+    }
     // The fresh one will do, and saves the second look at every message.
     let outcome = reset(&account)?.arg("--status-file").arg(&file).run().await?;
     ensure!(outcome.code()? == 0, "{outcome}");

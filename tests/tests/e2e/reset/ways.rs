@@ -4,18 +4,13 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 use lifeboat_tests::{
-    account::{AccountSpec, Defect, TestAccount, Way},
-    lifeboat::Lifeboat,
-    mailbox::Mailbox,
-    proxy::Proxy,
-    session::Session,
-    wait,
+    account::TestAccount, lifeboat::Lifeboat, mailbox::Mailbox, proxy::Proxy, session::Session, wait,
 };
 use matrix_sdk::reqwest::Method;
 
-use super::{NEW, SHORT, ensure_proven, healthy, readable, reset, who, with_secrets};
+use super::{NEW, ensure_proven, healthy, readable, reset, who, with_secrets};
 
-async fn device_ids(session: &Session) -> Result<BTreeSet<String>> {
+pub(super) async fn device_ids(session: &Session) -> Result<BTreeSet<String>> {
     let listed = session.api().get("/_matrix/client/v3/devices").await?;
     let devices = listed["devices"].as_array().context("devices")?;
     Ok(devices
@@ -119,30 +114,6 @@ async fn old_password_and_sessions_ended() -> Result<()> {
     later.sign_out().await
 }
 
-#[tokio::test]
-async fn by_email_with_both_fates() -> Result<()> {
-    for fate in ["kept", "ended"] {
-        let account = healthy().await?;
-        let address = account.email.as_deref().context("an address")?;
-        let mut command = reset(&account)?.arg("--route").arg("email").arg("--email").arg(address);
-        if fate == "ended" {
-            command = command.arg("--end-sessions");
-        }
-        let running = command.start()?;
-        confirm(&account.homeserver.mailbox(), address, 1).await?;
-        let outcome = running.outcome().await?;
-        ensure!(outcome.code()? == 0, "{outcome}");
-        let document = outcome.json()?;
-        ensure_proven(&document)?;
-        ensure!(document["route"] == "email" && document["fate"] == fate, "{document:#}");
-        sign_in(&account, NEW).await?.sign_out().await?;
-        if fate == "kept" {
-            ensure!(account.sessions.iter().all(Session::runs), "a session was signed out");
-        }
-    }
-    Ok(())
-}
-
 /// Nobody is signed in and the password is forgotten: what can be known is little, and it is said.
 #[tokio::test]
 async fn forgotten_password_by_email() -> Result<()> {
@@ -167,89 +138,64 @@ async fn forgotten_password_by_email() -> Result<()> {
     sign_in(&account, NEW).await?.sign_out().await
 }
 
+/// For somebody else: existence is looked at before anything, and the person gets a password of their own.
 #[tokio::test]
-async fn by_an_administrator() -> Result<()> {
+async fn an_administrator_hands_over_a_temporary_password() -> Result<()> {
     let account = healthy().await?;
     let admin = account.homeserver.admin().await?;
-    let admin = admin.token().context("a token")?.to_owned();
-    for (fate, password) in [("kept", NEW), ("ended", "New-Password-3")] {
-        let mut command = Lifeboat::new(who("reset", &account))?
-            .args(["--yes", "--accept-cautions", "--route", "synapse-admin"])
-            .secret("--admin-token-file", &admin)?
-            .secret("--new-password-file", password)?;
-        if fate == "ended" {
-            let blocked = Lifeboat::new(who("reset", &account))?
-                .args([
-                    "--yes",
-                    "--accept-cautions",
-                    "--route",
-                    "synapse-admin",
-                    "--end-sessions",
-                ])
-                .secret("--admin-token-file", &admin)?
-                .secret("--new-password-file", password)?
-                .run()
-                .await?;
-            ensure!(blocked.code()? == 10, "{blocked}");
-            let hint = blocked.json()?["hint"].as_str().context("a hint")?.to_owned();
-            let codes: Vec<_> = hint.split("--waive ").skip(1).map(str::trim).collect();
-            ensure!(!codes.is_empty(), "{hint}");
-            command = command.arg("--end-sessions");
-            for code in codes {
-                command = command.arg("--waive").arg(code);
-            }
-        }
-        let outcome = command.run().await?;
-        ensure!(outcome.code()? == 0, "{outcome}");
-        ensure!(outcome.json()?["route"] == "synapse-admin", "{outcome}");
-        let runs = account.first()?.runs();
-        if fate == "kept" {
-            ensure!(runs, "a session was signed out");
-        } else {
-            let first = account.first()?;
-            wait::until("the session to end", async || Ok((!first.runs()).then_some(()))).await?;
-        }
-        sign_in(&account, password).await?.sign_out().await?;
-    }
-    Ok(())
-}
-
-/// What would be lost blocks a reset that ends sessions, until it is accepted by its name.
-#[tokio::test]
-async fn an_account_in_trouble_needs_waivers() -> Result<()> {
-    let spec = AccountSpec::healthy(Way::Key).history(SHORT);
-    let account = spec.with(Defect::EntriesDeleted(1)).build().await?;
-    let blocked = reset(&account)?.arg("--end-sessions").run().await?;
-    ensure!(blocked.code()? == 10, "{blocked}");
-    ensure!(blocked.stdout.contains("coverage-at-risk"), "{blocked}");
-    ensure!(account.sessions.iter().all(Session::runs), "a session was signed out");
-    let outcome = reset(&account)?
-        .args(["--end-sessions", "--waive", "coverage-at-risk", "--accept-cautions"])
-        .run()
-        .await?;
-    ensure!(outcome.code()? == 0, "{outcome}");
-    let document = outcome.json()?;
+    let token = admin.token().context("a token")?;
+    let nobody = format!("@nobody-{}", account.user_id.as_str().trim_start_matches('@'));
+    let base_url = account.homeserver.base_url.as_str();
+    let command = |user: &str| -> Result<Lifeboat> {
+        Lifeboat::new(["reset", user, "--homeserver", base_url, "--yes", "--accept-cautions"])?
+            .args(["--temporary-password-file", "for-mira.txt"])
+            .secret("--admin-token-file", token)
+    };
+    let unknown = command(&nobody)?.run().await?;
     ensure!(
-        document["waived"] == serde_json::json!(["coverage-at-risk"]),
-        "{document:#}"
+        unknown.code()? == 1 && unknown.stderr.contains("no such account"),
+        "{unknown}"
     );
-    let proven = ensure_proven(&document)?;
-    ensure!(proven < readable(&account), "{document:#}");
-    Ok(())
+    let path = format!("/_synapse/admin/v2/users/{}", lifeboat_tests::api::segment(&nobody));
+    ensure!(admin.try_get(&path).await?.status == 404, "an account was created");
+    let outcome = command(account.user_id.as_str())?.run().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    // Both fates are judged from what can be seen from outside, and the consequence is stated.
+    for words in ["If every session is signed out", "If your sessions are kept"] {
+        ensure!(outcome.stdout.contains(words), "{words}: {outcome}");
+    }
+    ensure!(outcome.stderr.contains("stays signed in everywhere"), "{outcome}");
+    let made = std::fs::read_to_string(outcome.home().join("for-mira.txt"))?;
+    ensure!(!outcome.to_string().contains(made.trim()), "the password was printed");
+    sign_in(&account, made.trim()).await?.sign_out().await
 }
 
+/// Nobody can help but the people who run the server: whom to ask, and a letter that is ready to be sent.
 #[tokio::test]
-async fn chosen_sessions_are_signed_out_one_by_one() -> Result<()> {
+async fn without_any_route_there_is_a_letter() -> Result<()> {
     let account = healthy().await?;
-    let other = account.sessions.get(1).context("a second session")?;
-    let outcome = reset(&account)?
-        .arg("--end-session")
-        .arg(other.device_id().as_str())
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    let base_url = proxy.base_url();
+    proxy.intercept(|it| {
+        it.is(&Method::GET, "/capabilities").then(|| {
+            lifeboat_tests::proxy::Fault::rewrite(|mut it| {
+                it["capabilities"]["m.change_password"] = serde_json::json!({"enabled": false});
+                it
+            })
+        })
+    });
+    let outcome = Lifeboat::new(["reset", account.user_id.as_str(), "--homeserver", &base_url, "--yes"])?
+        .secret("--password-file", &account.password)?
+        .secret("--new-password-file", NEW)?
         .run()
         .await?;
-    ensure!(outcome.code()? == 0, "{outcome}");
-    wait::until("the session to end", async || Ok((!other.runs()).then_some(()))).await?;
-    ensure!(account.first()?.runs(), "the wrong session was signed out");
+    ensure!(outcome.code()? == 1, "{outcome}");
+    ensure!(outcome.stderr.contains("no central support does"), "{outcome}");
+    ensure!(outcome.stdout.contains("\"logout_devices\": false"), "{outcome}");
+    let folders = std::fs::read_dir(outcome.home().join("state/lifeboat"))?;
+    let folder = folders.map(|it| it.map(|it| it.path())).next().context("a folder")??;
+    let status = std::fs::read_to_string(folder.join("for-your-administrator/status.json"))?;
+    ensure!(!status.contains(account.user_id.as_str()), "{status}");
     Ok(())
 }
 

@@ -1,0 +1,111 @@
+//! A person at a terminal: typed answers, second thoughts, Ctrl-C.
+
+use anyhow::{Context, Result, ensure};
+use lifeboat_tests::{account::TestAccount, lifeboat::Running, session::Session};
+
+use super::{NEW, healthy, ways::confirm};
+use crate::terminal::{on_a_terminal, types};
+
+fn reset(account: &TestAccount, more: &str) -> String {
+    let base_url = &account.homeserver.base_url;
+    format!("reset {} --homeserver {base_url} {more}", account.user_id)
+}
+
+/// Signs in, sees the plan and agrees to it, mistypes the new password twice and then does not.
+async fn answers(running: &Running, account: &TestAccount) -> Result<()> {
+    let key = account.recovery.text().context("a recovery key")?;
+    types(running, "Password of", &format!("{}\n", account.password)).await?;
+    types(running, "Recovery key or passphrase", &format!("{key}\n")).await?;
+    types(running, "Shall Lifeboat do this? Type yes to go on", "yes\n").await?;
+    types(
+        running,
+        "The new password (it is not shown)",
+        &format!("{}\n", account.password),
+    )
+    .await?;
+    types(running, "The new password is the old one.", &format!("{NEW}\n")).await?;
+    types(running, "The new password once more", "something else\n").await?;
+    types(running, "The two are not the same", &format!("{NEW}\n")).await?;
+    running
+        .said("the question once more", |text| {
+            (text.matches("The new password once more").count() == 2).then_some(())
+        })
+        .await?;
+    types(running, "The two are not the same", &format!("{NEW}\n")).await
+}
+
+#[tokio::test]
+async fn everything_is_asked_for_and_shown() -> Result<()> {
+    let account = healthy().await?;
+    let running = on_a_terminal(&reset(&account, ""))?.start()?;
+    answers(&running, &account).await?;
+    let outcome = running.outcome().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    for words in [
+        "Ways to change the password",
+        "The plan for",
+        "logout_devices: false",
+        "The new password is set.",
+        "readable now",
+        "Your identity is unchanged.",
+    ] {
+        ensure!(outcome.stderr.contains(words), "{words}: {outcome}");
+    }
+    let key = account.recovery.text().context("a recovery key")?;
+    for secret in [&account.password, NEW, key] {
+        ensure!(!outcome.stderr.contains(secret), "a secret is on the screen");
+    }
+    ensure!(account.sessions.iter().all(Session::runs), "a session was signed out");
+    Ok(())
+}
+
+/// The first Ctrl-C asks, and says what is done and what is not; whoever goes on is not asked again for anything.
+#[tokio::test]
+async fn ctrl_c_asks_once_whether_to_stop() -> Result<()> {
+    let account = healthy().await?;
+    let address = account.email.as_deref().context("an address")?;
+    let running = on_a_terminal(&reset(&account, &format!("--route email --email {address}")))?.start()?;
+    answers(&running, &account).await?;
+    types(&running, "Waiting for the link to be confirmed.", "\u{3}").await?;
+    for words in [
+        "Stop here?",
+        "Done: looking once more, asking for the mail.",
+        "Not done yet: signing in",
+    ] {
+        running.said(words, |text| text.contains(words).then_some(())).await?;
+    }
+    confirm(&account.homeserver.mailbox(), address, 1).await?;
+    let outcome = running.outcome().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn ctrl_c_twice_stops_where_nothing_is_half_done() -> Result<()> {
+    let account = healthy().await?;
+    let address = account.email.as_deref().context("an address")?;
+    let running = on_a_terminal(&reset(&account, &format!("--route email --email {address}")))?.start()?;
+    answers(&running, &account).await?;
+    types(&running, "Waiting for the link to be confirmed.", "\u{3}").await?;
+    types(&running, "Press Ctrl-C once more to stop", "\u{3}").await?;
+    let outcome = running.outcome().await?;
+    ensure!(outcome.code()? == 130, "{outcome}");
+    ensure!(outcome.stderr.contains("The password is unchanged."), "{outcome}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_does_not_agree_to_the_plan_changes_nothing() -> Result<()> {
+    let account = healthy().await?;
+    let key = account.recovery.text().context("a recovery key")?;
+    let running = on_a_terminal(&reset(&account, ""))?.start()?;
+    types(&running, "Password of", &format!("{}\n", account.password)).await?;
+    types(&running, "Recovery key or passphrase", &format!("{key}\n")).await?;
+    types(&running, "Shall Lifeboat do this? Type yes to go on", "y\n").await?;
+    let outcome = running.outcome().await?;
+    ensure!(outcome.code()? == 130, "{outcome}");
+    ensure!(outcome.stderr.contains("Nothing was changed."), "{outcome}");
+    let base_url = &account.homeserver.base_url;
+    let later = Session::log_in(base_url, account.user_id.localpart(), &account.password, "Later").await?;
+    later.sign_out().await
+}

@@ -1,0 +1,158 @@
+//! What becomes of sessions: chosen ones, all others, Lifeboat's own.
+
+use anyhow::{Context, Result, ensure};
+use lifeboat_tests::{
+    account::TestAccount,
+    lifeboat::Outcome,
+    proxy::{Fault, Proxy},
+    session::Session,
+    wait,
+};
+use matrix_sdk::reqwest::Method;
+use serde_json::json;
+
+use super::{NEW, ensure_proven, healthy, reset, ways::device_ids, with_secrets};
+
+async fn ends(session: &Session) -> Result<()> {
+    wait::until("the session to end", async || Ok((!session.runs()).then_some(()))).await
+}
+
+async fn later(account: &TestAccount) -> Result<Session> {
+    Session::log_in(&account.homeserver.base_url, account.user_id.localpart(), NEW, "Later").await
+}
+
+fn leave(outcome: Outcome, account: &TestAccount) -> Result<lifeboat_tests::lifeboat::Lifeboat> {
+    outcome.then([
+        "leave",
+        account.user_id.as_str(),
+        "--homeserver",
+        &account.homeserver.base_url,
+    ])
+}
+
+#[tokio::test]
+async fn chosen_sessions_are_signed_out_one_by_one() -> Result<()> {
+    let account = healthy().await?;
+    let other = account.sessions.get(1).context("a second session")?;
+    let outcome = reset(&account)?
+        .arg("--end-session")
+        .arg(other.device_id().as_str())
+        .run()
+        .await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    let document = outcome.json()?;
+    ensure_proven(&document)?;
+    ensure!(
+        document["aboard"] == false && document["ark"].is_string(),
+        "{document:#}"
+    );
+    ends(other).await?;
+    ensure!(account.first()?.runs(), "the wrong session was signed out");
+    Ok(())
+}
+
+/// Somebody else is in the account: the password first, then the keys, then everybody else is out.
+#[tokio::test]
+async fn hacked_accounts_lose_nothing_and_everybody_else() -> Result<()> {
+    let account = healthy().await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    let base_url = proxy.base_url();
+    let who = [
+        "reset",
+        account.user_id.as_str(),
+        "--homeserver",
+        &base_url,
+        "--json",
+        "--yes",
+        "--hacked",
+    ];
+    let command = lifeboat_tests::lifeboat::Lifeboat::new(who)?;
+    let outcome = with_secrets(command, &account, &account.password, NEW)?.run().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    let document = outcome.json()?;
+    ensure_proven(&document)?;
+    ensure!(document["aboard"] == true && document["fate"] == "kept", "{document:#}");
+    for session in &account.sessions {
+        ends(session).await?;
+    }
+    let log = proxy.log();
+    let place = |what: &str, find: &dyn Fn(&lifeboat_tests::proxy::Exchange) -> bool| {
+        log.iter().position(find).with_context(|| what.to_owned())
+    };
+    let changed = place("the change", &|it| it.is(&Method::POST, "/account/password"))?;
+    let keys = place("the keys", &|it| it.path.contains("/room_keys/keys/"))?;
+    let ended = place("the end of a session", &|it| it.method == Method::DELETE)?;
+    ensure!(changed < keys && keys < ended, "{changed} {keys} {ended}");
+
+    // Lifeboat is the only one left, and leaves when another session can take its place.
+    let outcome = leave(outcome, &account)?.run().await?;
+    ensure!(outcome.code()? == 10, "{outcome}");
+    let element = later(&account).await?;
+    let key = account.recovery.text().context("a recovery key")?;
+    element.client().encryption().recovery().recover(key).await?;
+    element
+        .wait_until("the session to be vouched for", async |client| {
+            let own = client.encryption().get_own_device().await?;
+            Ok(own.is_some_and(|it| it.is_cross_signed_by_owner()))
+        })
+        .await?;
+    let outcome = leave(outcome, &account)?.run().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    ensure!(device_ids(&element).await?.len() == 1, "Lifeboat is still there");
+    element.sign_out().await
+}
+
+/// What is not back after the change may be in the very sessions that were to end: they stay.
+#[tokio::test]
+async fn no_session_is_signed_out_while_something_is_missing() -> Result<()> {
+    let account = healthy().await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    let mut changed = false;
+    // After the change, no single room key comes back.
+    proxy.intercept(move |it| {
+        changed |= it.is(&Method::POST, "/account/password");
+        let keys = it.method == Method::GET && it.path.contains("/room_keys/keys/");
+        (changed && keys).then(|| Fault::rewrite(|_| json!({"sessions": {}})))
+    });
+    let base_url = proxy.base_url();
+    let who = [
+        "reset",
+        account.user_id.as_str(),
+        "--homeserver",
+        &base_url,
+        "--json",
+        "--yes",
+        "--hacked",
+    ];
+    let command = lifeboat_tests::lifeboat::Lifeboat::new(who)?;
+    let outcome = with_secrets(command, &account, &account.password, NEW)?.run().await?;
+    ensure!(outcome.code()? == 21, "{outcome}");
+    let document = outcome.json()?;
+    ensure!(document["left_out"] == json!(["end-others"]), "{document:#}");
+    ensure!(document["history"]["lost"] != 0, "{document:#}");
+    ensure!(account.sessions.iter().all(Session::runs), "a session was signed out");
+    Ok(())
+}
+
+#[tokio::test]
+async fn lifeboat_stays_when_it_is_told_to() -> Result<()> {
+    let account = healthy().await?;
+    let outcome = reset(&account)?.arg("--stay").run().await?;
+    ensure!(outcome.code()? == 0 && outcome.json()?["aboard"] == true, "{outcome}");
+    // Other sessions were kept and are vouched for, so it may leave at once.
+    let outcome = leave(outcome, &account)?.run().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    ensure!(
+        device_ids(account.first()?).await?.len() == 2,
+        "Lifeboat is still there"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_ark_where_none_is_wanted() -> Result<()> {
+    let account = healthy().await?;
+    let outcome = reset(&account)?.args(["--end-sessions", "--no-ark"]).run().await?;
+    ensure!(outcome.code()? == 0 && outcome.json()?["ark"].is_null(), "{outcome}");
+    Ok(())
+}
