@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
-use lifeboat_backup::{BackupKey, Body, Engine, EngineOptions, Item, Proof, Reader, generate::BackupSize};
+use lifeboat_backup::{BackupKey, Body, Engine, EngineOptions, Item, Proof, Reader};
 use matrix_sdk::encryption::vodozemac::{
     Curve25519PublicKey, Curve25519SecretKey,
     pk_encryption::{Message, PkDecryption},
@@ -20,96 +20,133 @@ use serde::Deserialize;
 
 use crate::{
     backup::Backup,
-    element, sdk,
+    element,
+    extent::Extent,
+    sdk,
     spread::spread,
-    table::{Table, median, rate, ratio},
+    table::{Bound, Table, of_all, percent, ratio, times},
 };
 
-const SIZE: BackupSize = BackupSize {
-    entries: 100_000,
-    rooms: 500,
-};
-/// How many entries Element's engine gets: all of them would take minutes.
-const FOR_ELEMENT: BackupSize = BackupSize {
-    entries: 10_000,
-    rooms: 50,
-};
+const ENTRIES: u64 = 100_000;
+const ROOMS: u64 = 500;
+/// Element's engine gets a tenth: all of them would take minutes.
+const TENTH: u64 = 10;
 const ROUNDS: usize = 9;
 /// The others take so long that three rounds have to do.
 const SLOW_ROUNDS: usize = 3;
 /// As large as pieces that come from a socket.
 const PIECE: usize = 64 * 1024;
 
-pub(crate) async fn measure() -> Result<Table> {
-    let backup = Backup::generate(SIZE)?;
+pub(crate) async fn measure(extent: Extent) -> Result<Table> {
+    let backup = Backup::generate(extent.backup(ENTRIES, ROOMS))?;
     let bench = Bench::of(&backup)?;
+    let (rounds, slow_rounds) = (extent.rounds(ROUNDS), extent.rounds(SLOW_ROUNDS));
     let [mut bare, mut proof, mut vodozemac, mut read, mut list] = [const { Vec::new() }; 5];
     // In turns, so that whatever else the machine does is in all of them.
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         bare.push(timed(|| bench.agree())?);
         proof.push(timed(|| bench.prove())?);
         vodozemac.push(timed(|| bench.decrypt_with_vodozemac())?);
         read.push(timed(|| bench.read())?);
         list.push(timed(|| bench.list())?);
     }
-    let mut restores = Vec::new();
-    for _ in 0..SLOW_ROUNDS {
-        restores.push((timed(|| bench.prove())?, sdk::restore(&backup).await?));
-    }
-    let few = Backup::generate(FOR_ELEMENT)?;
-    let mut wasm = Vec::new();
-    for _ in 0..SLOW_ROUNDS {
+    let mut others = Others::default();
+    for _ in 0..slow_rounds {
         let own = timed(|| bench.prove())?;
-        wasm.extend(element::restore(&few)?.map(|its| (own, its)));
+        others.take_sdk(own, sdk::restore(&backup).await?);
+    }
+    let few = Backup::generate(extent.backup(ENTRIES / TENTH, ROOMS / TENTH))?;
+    let scale = backup.size.entries as f64 / few.size.entries as f64;
+    for _ in 0..slow_rounds {
+        let own = timed(|| bench.prove())?;
+        if let Some(its) = element::restore(&few)? {
+            others.take_element(own, its, scale);
+        }
     }
 
-    let share = median(bare.iter().zip(&proof).map(|(bare, proof)| ratio(*bare, *proof)));
-    let of_all = |times: Vec<Duration>| rate(SIZE.entries, median(times));
+    let entries = backup.size.entries;
     let mut table = Table::new(
         "Backup proof",
+        extent,
         format!(
-            "{} generated entries ({:.0} bytes each) in {} rooms, in memory: read, decrypted on all cores, checked, sorted. \
-             Medians of {ROUNDS} rounds, those of the SDK and of Element's engine of {SLOW_ROUNDS}; the ratios are medians of \
-             the rounds' ratios. The SDK restores all entries from a server in the same process into its SQLite store, as \
-             its one-shot download does. Element's engine gets {} entries and a store in memory; rates are compared.",
-            SIZE.entries,
-            backup.listing.len() as f64 / SIZE.entries as f64,
-            SIZE.rooms,
-            FOR_ELEMENT.entries,
+            "{entries} generated entries ({:.0} bytes each) in {} rooms, in memory: read, decrypted on all cores, checked, \
+             sorted. {rounds} rounds, those of the SDK and of Element's engine {slow_rounds}, each beside a proof of its \
+             own; the ratios are those of the rounds. The SDK restores all entries from a server in the same process into \
+             its SQLite store, as its one-shot download does. Element's engine gets {} entries and a store in memory, and \
+             its reading and parsing of the listing does not count; rates are compared.",
+            backup.listing.len() as f64 / entries as f64,
+            backup.size.rooms,
+            few.size.entries,
         ),
     );
-    table.row("X25519 of `aws-lc-rs` alone, on all cores", of_all(bare), "");
-    table.row("**the proof**", of_all(proof), "");
+    table.row("X25519 of `aws-lc-rs` alone, on all cores", of_all(entries, &bare));
+    table.row("the proof", of_all(entries, &proof));
+    let shares: Vec<f64> = bare
+        .iter()
+        .zip(&proof)
+        .map(|(bare, proof)| ratio(*bare, *proof))
+        .collect();
+    table.promise(
+        "the proof's share of X25519 alone",
+        &shares,
+        percent,
+        Bound::AtLeast(0.85),
+    )?;
     table.row(
-        "share of X25519 alone",
-        format!("{:.1} %", share * 100.0),
-        "at least 85 %",
+        "matrix-sdk, decrypt and import into SQLite",
+        of_all(entries, &others.sdk),
     );
-    let (own, others): (Vec<_>, Vec<_>) = restores.into_iter().unzip();
-    let times = median(own.iter().zip(&others).map(|(own, other)| ratio(*other, *own)));
-    table.row("matrix-sdk, decrypt and import into SQLite", of_all(others), "");
-    table.row("the proof is faster by", format!("{times:.1} ×"), "at least 10 ×");
-    if wasm.is_empty() {
-        table.row("Element's engine", "not measured: node is not there", "at least 25 ×");
+    table.promise(
+        "the proof is faster than matrix-sdk by",
+        &others.sdk_ratios,
+        times,
+        Bound::AtLeast(10.0),
+    )?;
+    if others.element.is_empty() {
+        table.not_measured("Element's engine", "node or npm is not there");
     } else {
-        let scale = SIZE.entries as f64 / FOR_ELEMENT.entries as f64;
-        let times = median(wasm.iter().map(|(own, its)| ratio(*its, *own) * scale));
-        let its = median(wasm.into_iter().map(|(_, its)| its));
         table.row(
             "Element's engine, decrypt and import into memory",
-            rate(FOR_ELEMENT.entries, its),
-            "",
+            of_all(few.size.entries, &others.element),
         );
-        table.row("the proof is faster by", format!("{times:.1} ×"), "at least 25 ×");
+        table.promise(
+            "the proof is faster than Element's engine by",
+            &others.element_ratios,
+            times,
+            Bound::AtLeast(25.0),
+        )?;
     }
-    table.row("vodozemac on all cores, decrypt only", of_all(vodozemac), "");
-    table.row("reading the listing, one thread", of_all(read), "");
-    table.row("listing without a key", of_all(list), "");
+    table.row("vodozemac on all cores, decrypt only", of_all(entries, &vodozemac));
+    table.row("reading the listing, one thread", of_all(entries, &read));
+    table.row("listing without a key", of_all(entries, &list));
     Ok(table)
+}
+
+/// What others need, and how many times as long that is.
+#[derive(Default)]
+struct Others {
+    sdk: Vec<Duration>,
+    sdk_ratios: Vec<f64>,
+    element: Vec<Duration>,
+    element_ratios: Vec<f64>,
+}
+
+impl Others {
+    fn take_sdk(&mut self, own: Duration, its: Duration) {
+        self.sdk.push(its);
+        self.sdk_ratios.push(ratio(its, own));
+    }
+
+    /// `scale` is how many times as many entries the proof had.
+    fn take_element(&mut self, own: Duration, its: Duration, scale: f64) {
+        self.element.push(its);
+        self.element_ratios.push(ratio(its, own) * scale);
+    }
 }
 
 /// What the proof and the limits are measured on.
 struct Bench<'a> {
+    entries: u64,
     listing: &'a [u8],
     key: Arc<BackupKey>,
     private: [u8; BackupKey::LENGTH],
@@ -142,6 +179,7 @@ impl<'a> Bench<'a> {
             .iter()
             .map(|sealed| Ok(Curve25519PublicKey::from_base64(&sealed.ephemeral)?.to_bytes()));
         Ok(Self {
+            entries: backup.size.entries,
             listing: &backup.listing,
             key: Arc::new(backup.generator.backup_key()?),
             private: backup.generator.backup_key_bytes()?,
@@ -154,7 +192,7 @@ impl<'a> Bench<'a> {
     fn prove(&self) -> Result<()> {
         let proof = self.run(Some(Arc::clone(&self.key)))?;
         ensure!(
-            proof.is_flawless() && proof.opens() == SIZE.entries,
+            proof.is_flawless() && proof.opens() == self.entries,
             "{:?}",
             proof.states
         );
@@ -162,7 +200,7 @@ impl<'a> Bench<'a> {
     }
 
     fn list(&self) -> Result<()> {
-        ensure!(self.run(None)?.sealed() == SIZE.entries, "not all are sealed");
+        ensure!(self.run(None)?.sealed() == self.entries, "not all are sealed");
         Ok(())
     }
 
@@ -183,7 +221,7 @@ impl<'a> Bench<'a> {
         let private = PrivateKey::from_private_key(&X25519, &self.private)
             .ok()
             .context("private key")?;
-        let agreed = spread(SIZE.entries, |part| {
+        let agreed = spread(self.entries, |part| {
             let agrees = |key: &&[u8; BackupKey::LENGTH]| {
                 let peer = UnparsedPublicKey::new(&X25519, key);
                 agree(&private, peer, (), |secret| {
@@ -195,13 +233,13 @@ impl<'a> Bench<'a> {
             let part = &self.ephemeral[part.start as usize..part.end as usize];
             Ok(part.iter().filter(agrees).count() as u64)
         })?;
-        ensure!(agreed.iter().sum::<u64>() == SIZE.entries, "not all agree");
+        ensure!(agreed.iter().sum::<u64>() == self.entries, "not all agree");
         Ok(())
     }
 
     /// What vodozemac does on all cores with the key hoisted out of the loop: decode and decrypt, nothing parsed.
     fn decrypt_with_vodozemac(&self) -> Result<()> {
-        let opened = spread(SIZE.entries, |part| {
+        let opened = spread(self.entries, |part| {
             let decryption = PkDecryption::from_key(Curve25519SecretKey::from_slice(&self.private));
             let opens = |it: &&SessionData| {
                 Message::from_base64(&it.ciphertext, &it.mac, &it.ephemeral)
@@ -210,7 +248,7 @@ impl<'a> Bench<'a> {
             let part = &self.sealed[part.start as usize..part.end as usize];
             Ok(part.iter().filter(opens).count() as u64)
         })?;
-        ensure!(opened.iter().sum::<u64>() == SIZE.entries, "not all open");
+        ensure!(opened.iter().sum::<u64>() == self.entries, "not all open");
         Ok(())
     }
 
@@ -220,7 +258,7 @@ impl<'a> Bench<'a> {
             entries += 1;
             Ok(())
         })?;
-        ensure!(entries == SIZE.entries, "not all are read");
+        ensure!(entries == self.entries, "not all are read");
         Ok(())
     }
 }

@@ -7,46 +7,49 @@ use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
 use tokio::time::sleep;
 
 use crate::{
-    history::{EVENTS, History, SIZE, USER},
+    extent::Extent,
+    history::{History, USER},
     peak::peak_of,
-    table::{Table, median, rate},
+    table::{Bound, Table, mebibytes, per_second, rates},
 };
 
 const RUNS: usize = 5;
 /// How often the growing peak is looked at.
 const GLANCE: Duration = Duration::from_millis(3);
 
-pub(crate) async fn measure() -> Result<Table> {
-    let history = Arc::new(History::generate()?);
-    let bytes = history.bytes();
+pub(crate) async fn measure(extent: Extent) -> Result<Table> {
+    let history = Arc::new(History::generate(extent)?);
+    let (events, rounds) = (history.events(), extent.rounds(RUNS));
+    let mut table = Table::new(
+        "Forecast",
+        extent,
+        format!(
+            "`lifeboat check` from the start of the program to its end, against a server in another process of the same \
+             machine that answers at once from memory: {events} lawful messages ({:.0} bytes each) in {} rooms, {} room \
+             keys. {rounds} runs, each without memory of the one before.",
+            history.bytes() as f64 / events as f64,
+            history.room_count(),
+            history.keys(),
+        ),
+    );
     let server = history.serve().await?;
     let (mut times, mut peaks) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
-        let (outcome, peak) = run(&server.base_url()).await?;
+    for _ in 0..rounds {
+        let (outcome, peak) = run(&server.base_url(), events).await?;
         times.push(outcome.took);
         peaks.push(peak);
     }
-    let mut table = Table::new(
-        "Forecast",
-        format!(
-            "`lifeboat check` from the start of the program to its end, against a server in another process of the same \
-             machine that answers at once from memory: {EVENTS} lawful messages ({:.0} bytes each) in {} rooms, {} room \
-             keys. Medians of {RUNS} runs, each without memory of the one before.",
-            bytes as f64 / EVENTS as f64,
-            SIZE.rooms,
-            SIZE.entries,
-        ),
-    );
-    table.row("messages", rate(EVENTS, median(times)), "at least 100 000 /s");
-    table.row(
-        "peak memory of the program",
-        format!("{:.1} MiB", median(peaks)),
-        "at most 150 MiB",
-    );
+    table.promise(
+        "messages",
+        &rates(events, &times),
+        per_second,
+        Bound::AtLeast(100_000.0),
+    )?;
+    table.promise("peak memory of the program", &peaks, mebibytes, Bound::AtMost(150.0))?;
     Ok(table)
 }
 
-async fn run(base_url: &str) -> Result<(Outcome, f64)> {
+async fn run(base_url: &str, events: u64) -> Result<(Outcome, f64)> {
     let lifeboat = Lifeboat::new(["check", USER, "--homeserver", base_url, "--json"])?;
     let mut running = lifeboat.secret("--access-token-file", "token")?.start()?;
     let (process, mut peak) = (running.id().to_string(), 0.0_f64);
@@ -59,7 +62,7 @@ async fn run(base_url: &str) -> Result<(Outcome, f64)> {
     let document = outcome.json()?;
     let forecast = &document["forecast"];
     ensure!(
-        forecast["events"]["covered"] == EVENTS && forecast["complete"] == true,
+        forecast["events"]["covered"] == events && forecast["complete"] == true,
         "{:#}\n{}",
         forecast["events"],
         outcome.stderr

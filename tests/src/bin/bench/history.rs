@@ -4,28 +4,25 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use hyper::Method;
-use lifeboat_backup::generate::{BackupSize, Place};
+use lifeboat_backup::generate::Place;
 use matrix_sdk::bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::{
     backup::Backup,
     canned::{Answering, Canned},
+    extent::Extent,
     spread::spread,
 };
 
 /// Whose account it is.
 pub(crate) const USER: &str = "@mira:example.org";
 
-/// The room keys of the account.
-pub(crate) const SIZE: BackupSize = BackupSize {
-    entries: 10_000,
-    rooms: 500,
-};
+/// How many room keys the account has.
+const KEYS: u64 = 10_000;
+const ROOMS: u64 = 500;
 /// How many messages each room key encrypts: as many as Element lets it.
 const MESSAGES_PER_KEY: u32 = 100;
-/// All messages.
-pub(crate) const EVENTS: u64 = SIZE.entries * MESSAGES_PER_KEY as u64;
 /// As many as a server gives at a time.
 const PAGE: usize = 1_000;
 const MINUTE: u64 = 60_000;
@@ -43,12 +40,10 @@ pub(crate) struct History {
 
 impl History {
     /// Generates it, in some gigabytes of memory.
-    pub(crate) fn generate() -> Result<Self> {
-        let backup = Backup::generate(SIZE)?;
-        let keys_per_room = SIZE.entries / SIZE.rooms;
-        let rooms = spread(SIZE.entries, |part| {
-            let rooms = part.start / keys_per_room..part.end / keys_per_room;
-            rooms.map(|room| pages(&backup, room)).collect::<Result<Vec<_>>>()
+    pub(crate) fn generate(extent: Extent) -> Result<Self> {
+        let backup = Backup::generate(extent.backup(KEYS, ROOMS))?;
+        let rooms = spread(backup.size.rooms, |part| {
+            part.map(|room| pages(&backup, room)).collect::<Result<Vec<_>>>()
         })?;
         Ok(Self {
             version: backup.version()?,
@@ -56,6 +51,21 @@ impl History {
             rooms: rooms.into_iter().flatten().collect(),
             backup,
         })
+    }
+
+    /// How many room keys it has.
+    pub(crate) fn keys(&self) -> u64 {
+        self.backup.size.entries
+    }
+
+    /// In how many rooms.
+    pub(crate) fn room_count(&self) -> u64 {
+        self.backup.size.rooms
+    }
+
+    /// How many messages.
+    pub(crate) fn events(&self) -> u64 {
+        self.keys() * u64::from(MESSAGES_PER_KEY)
     }
 
     /// Bytes of all pages together.
@@ -103,7 +113,7 @@ impl History {
 fn pages(backup: &Backup, room: u64) -> Result<Vec<Bytes>> {
     let room_id = backup.generator.room_id(room);
     let mut events = Vec::new();
-    let keys = SIZE.entries / SIZE.rooms;
+    let keys = backup.size.entries / backup.size.rooms;
     for key in 0..keys {
         let place = Place {
             room_id: &room_id,
@@ -136,7 +146,7 @@ fn sync(backup: &Backup) -> Bytes {
         let state = json!({"state": {"events": [encryption, name]}});
         (backup.generator.room_id(number), state)
     };
-    let joined: Map<String, Value> = (0..SIZE.rooms).map(room).collect();
+    let joined: Map<String, Value> = (0..backup.size.rooms).map(room).collect();
     json!({"next_batch": "s1", "rooms": {"join": joined}})
         .to_string()
         .into()

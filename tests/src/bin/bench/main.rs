@@ -9,6 +9,7 @@ mod canned;
 mod check;
 mod element;
 mod engine;
+mod extent;
 mod forecast;
 mod history;
 mod memory;
@@ -20,48 +21,61 @@ mod start;
 mod synapse;
 mod table;
 
-use anyhow::Result;
+use anyhow::{Result, bail, ensure};
+
+use crate::{extent::Extent, table::Table};
+
+/// What can be measured alone.
+const PARTS: [&str; 7] = ["start", "check", "reset", "proof", "memory", "forecast", "synapse"];
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
-    if let [word, address, entries] = wanted.as_slice()
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, address, entries] = arguments.as_slice()
         && word == memory::CHILD
     {
         println!("{}", memory::child(address, entries.parse()?)?);
         return Ok(());
     }
-    let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|it| it == name);
-    let mut tables = Vec::new();
-    let mut show = |table: table::Table| {
-        println!("{}", table.markdown());
-        tables.push(table);
+    let (flags, wanted): (Vec<String>, Vec<String>) = arguments.into_iter().partition(|it| it.starts_with("--"));
+    let extent = match flags.as_slice() {
+        [] => Extent::Whole,
+        [flag] if flag == "--small" => Extent::Small,
+        _ => bail!("{flags:?} is not understood: the only flag is --small"),
     };
-    if wants("start") {
-        show(start::measure()?);
+    if let Some(unknown) = wanted.iter().find(|it| !PARTS.contains(&it.as_str())) {
+        bail!("there is no “{unknown}” to measure, only {PARTS:?}");
     }
-    if wants("check") {
-        show(check::measure().await?);
+    let mut tables = Vec::new();
+    for part in PARTS {
+        if wanted.is_empty() || wanted.iter().any(|it| it == part) {
+            let table = measure(part, extent).await?;
+            println!("{}", table.markdown());
+            tables.push(table);
+        }
     }
-    if wants("reset") {
-        show(reset::measure().await?);
-    }
-    if wants("proof") {
-        show(engine::measure().await?);
-    }
-    if wants("memory") {
-        show(memory::measure()?);
-    }
-    if wants("forecast") {
-        show(forecast::measure().await?);
-    }
-    if wants("synapse") {
-        show(synapse::measure().await?);
+    if cfg!(debug_assertions) {
+        println!("This is a debug build: no figure above means anything, and the page stays as it is.");
+        return Ok(());
     }
     // A page with a part of the tables would look like a page on which the others were taken back.
-    if wanted.is_empty() {
+    if wanted.is_empty() && extent == Extent::Whole {
         table::write_page(&tables)?;
         println!("written to docs/performance.md");
     }
+    let missed: Vec<&str> = tables.iter().flat_map(Table::missed).map(String::as_str).collect();
+    ensure!(missed.is_empty(), "promises are missed:\n{}", missed.join("\n"));
     Ok(())
+}
+
+async fn measure(part: &str, extent: Extent) -> Result<Table> {
+    match part {
+        "start" => start::measure(extent),
+        "check" => check::measure(extent).await,
+        "reset" => reset::measure(extent).await,
+        "proof" => engine::measure(extent).await,
+        "memory" => memory::measure(extent),
+        "forecast" => forecast::measure(extent).await,
+        _ => synapse::measure(extent).await,
+    }
 }

@@ -15,7 +15,13 @@ use lifeboat_backup::{
     generate::{BackupSize, Generator},
 };
 
-use crate::{backup::SEED, peak::peak_of, spread::spread, table::Table};
+use crate::{
+    backup::SEED,
+    extent::Extent,
+    peak::peak_of,
+    spread::spread,
+    table::{Bound, Table, mebibytes, median},
+};
 
 /// The word that makes this program the one that is measured.
 pub(crate) const CHILD: &str = "prove-what-comes-from";
@@ -24,24 +30,29 @@ const ENTRIES: u64 = 1_000_000;
 /// How many entries are generated at a time.
 const GROUP: u64 = 20_000;
 const PIECE: usize = 64 * 1024;
+const ROUNDS: usize = 3;
 
-pub(crate) fn measure() -> Result<Table> {
-    let (empty, full) = (run(0)?, run(ENTRIES)?);
+pub(crate) fn measure(extent: Extent) -> Result<Table> {
+    let (entries, rounds) = (extent.of(ENTRIES), extent.rounds(ROUNDS));
+    let (mut empty, mut full) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        empty.push(run(0)?);
+        full.push(run(entries)?);
+    }
+    let more: Vec<f64> = empty.iter().zip(&full).map(|(empty, full)| full - empty).collect();
+    let alone = |peaks: Vec<f64>| median(peaks).map(mebibytes).unwrap_or_default();
     let mut table = Table::new(
         "Memory of the backup proof",
+        extent,
         format!(
             "Peak of the resident memory of a process that reads a listing from a socket and opens every entry; it keeps \
-             where each entry belongs and its state. {ENTRIES} entries are 0.9 GB."
+             where each entry belongs and its state. {entries} entries of 884 bytes, {rounds} rounds."
         ),
     );
-    table.row("an empty backup", mebibytes(empty), "");
-    table.row(format!("{ENTRIES} entries"), mebibytes(full), "");
-    table.row("more than empty", mebibytes(full - empty), "at most 64 MiB");
+    table.row("an empty backup", alone(empty));
+    table.row(format!("{entries} entries"), alone(full));
+    table.promise("more than empty", &more, mebibytes, Bound::AtMost(64.0))?;
     Ok(table)
-}
-
-fn mebibytes(value: f64) -> String {
-    format!("{value:.1} MiB")
 }
 
 /// Streams a backup to a process of its own, and returns that process's peak in MiB.
@@ -49,7 +60,7 @@ fn run(entries: u64) -> Result<f64> {
     let generator = Generator::new(SEED)?;
     let size = BackupSize {
         entries,
-        rooms: entries / 200,
+        rooms: (entries / 200).max(1),
     };
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?.to_string();

@@ -13,7 +13,8 @@ use matrix_sdk::reqwest::Method;
 
 use crate::{
     check::derive,
-    table::{Table, median, milliseconds},
+    extent::Extent,
+    table::{Bound, Table, in_milliseconds, median, milliseconds, number},
 };
 
 const RUNS: usize = 5;
@@ -30,61 +31,57 @@ struct Took {
     sign_ins: usize,
 }
 
-pub(crate) async fn measure() -> Result<Table> {
+pub(crate) async fn measure(extent: Extent) -> Result<Table> {
+    let rounds = extent.rounds(RUNS);
     let (mut kept, mut ended, mut derivation) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..RUNS {
+    for _ in 0..rounds {
         kept.push(reset(false).await?);
         ended.push(reset(true).await?);
         derivation.push(derive());
     }
-    let derivation = median(derivation);
-    let of = |all: &[Took], part: fn(&Took) -> Duration| median(all.iter().map(part));
     let mut table = Table::new(
         "Reset",
+        extent,
         format!(
             "`lifeboat reset --route email` of a healthy account with a recovery passphrase, against a real Synapse with a real \
              mailbox on the same machine, from the button on the page behind the link to the end of the program: change, \
-             sign-in, keys, history proof, second status file. The passphrase is derived twice, for the restore and for the \
-             second status file. Median of {RUNS} runs."
+             sign-in, keys, history proof, second status file; up to 1 s of it until Lifeboat asks again. The passphrase is \
+             derived twice, for the restore and for the second status file, so a bare PBKDF2 is subtracted twice. {rounds} runs."
         ),
     );
+    let middle = |times: &[Duration]| median(in_milliseconds(times)).map(milliseconds).unwrap_or_default();
+    let derivations = in_milliseconds(&derivation);
     for (name, all) in [("sessions kept", &kept), ("every session ended", &ended)] {
-        let whole = of(all, |it| it.whole);
-        table.row(
-            format!("{name}: confirmed link to proof"),
-            milliseconds(whole),
-            "includes up to 1 s until Lifeboat asks again",
-        );
-        table.row(
-            format!("{name}: beside PBKDF2"),
-            milliseconds(whole.saturating_sub(2 * derivation)),
-            "under 3 s",
-        );
+        let of = |part: fn(&Took) -> Duration| all.iter().map(part).collect::<Vec<_>>();
+        let whole = of(|it| it.whole);
+        table.row(format!("{name}: confirmed link to proof"), middle(&whole));
+        let beside: Vec<f64> = in_milliseconds(&whole)
+            .iter()
+            .zip(&derivations)
+            .map(|(whole, derivation)| whole - 2.0 * derivation)
+            .collect();
+        table.promise(
+            &format!("{name}: beside PBKDF2"),
+            &beside,
+            milliseconds,
+            Bound::AtMost(3000.0),
+        )?;
         table.row(
             format!("{name}: from the changed password"),
-            milliseconds(of(all, |it| it.from_change)),
-            "",
+            middle(&of(|it| it.from_change)),
         );
-        let requests = median(all.iter().map(|it| it.requests));
-        let sign_ins = all.iter().map(|it| it.sign_ins).max().unwrap_or_default();
+        let requests = median(all.iter().map(|it| it.requests)).unwrap_or_default();
         table.row(
             format!("{name}: requests, the check before included"),
             requests.to_string(),
-            "",
         );
-        table.row(
-            format!("{name}: sign-ins"),
-            sign_ins.to_string(),
-            "one before, one after",
-        );
+        let most = all.iter().map(|it| it.sign_ins).max().unwrap_or_default();
+        // One before, one after.
+        table.promise(&format!("{name}: sign-ins"), &[most as f64], number, Bound::AtMost(2.0))?;
     }
-    let window = median(ended.iter().filter_map(|it| it.without_session));
-    table.row(
-        "no session that could receive keys",
-        milliseconds(window),
-        "printed by every such reset",
-    );
-    table.row("PBKDF2 alone", milliseconds(derivation), "");
+    let window: Vec<Duration> = ended.iter().filter_map(|it| it.without_session).collect();
+    table.row("no session that could receive keys", middle(&window));
+    table.row("PBKDF2 of `aws-lc-rs` alone", middle(&derivation));
     Ok(table)
 }
 

@@ -8,14 +8,17 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::lifeboat::PROGRAM_VARIABLE;
 
-use crate::table::{Table, median, milliseconds};
+use crate::{
+    extent::Extent,
+    table::{Bound, Table, in_milliseconds, milliseconds},
+};
 
 const RUNS: usize = 21;
 
-pub(crate) fn measure() -> Result<Table> {
+pub(crate) fn measure(extent: Extent) -> Result<Table> {
     let program = std::env::var_os(PROGRAM_VARIABLE).context("run this with `cargo xtask bench`")?;
-    let mut runs = Vec::new();
-    for _ in 0..RUNS {
+    let (mut runs, rounds) = (Vec::new(), extent.rounds(RUNS));
+    for _ in 0..rounds {
         let start = Instant::now();
         let status = Command::new(&program).arg("--help").stdout(Stdio::null()).status()?;
         runs.push(start.elapsed());
@@ -23,8 +26,14 @@ pub(crate) fn measure() -> Result<Table> {
     }
     let mut table = Table::new(
         "Start",
-        format!("`lifeboat --help`, from the call to the end, median of {RUNS} runs."),
+        extent,
+        format!("`lifeboat --help`, from the call to the end, {rounds} runs."),
     );
-    table.row("`lifeboat --help`", milliseconds(median(runs)), "under 20 ms");
+    table.promise(
+        "`lifeboat --help`",
+        &in_milliseconds(&runs),
+        milliseconds,
+        Bound::AtMost(20.0),
+    )?;
     Ok(table)
 }

@@ -21,50 +21,48 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     backup::SEED,
-    table::{Table, median, rate, ratio},
+    extent::Extent,
+    table::{Bound, Table, of_all, percent, ratio},
 };
 
 const ROOMS: u64 = 6;
 const KEYS_PER_ROOM: u64 = 10;
 const MESSAGES_PER_KEY: u32 = 100;
-const EVENTS: u64 = ROOMS * KEYS_PER_ROOM * MESSAGES_PER_KEY as u64;
 const RUNS: usize = 7;
 /// How many requests are under way at a time, as in a forecast.
 const AT_ONCE: usize = 6;
 
-pub(crate) async fn measure() -> Result<Table> {
-    let account = Account::make().await?;
+pub(crate) async fn measure(extent: Extent) -> Result<Table> {
+    let rounds = extent.rounds(RUNS);
+    let account = Account::make(extent.of(KEYS_PER_ROOM)).await?;
     let requests = account.record().await?;
     let (mut programs, mut loops) = (Vec::new(), Vec::new());
     // One of each first, so that both find the server's caches filled.
     account.check(&account.base_url).await?;
     account.ask(&requests).await?;
-    for _ in 0..RUNS {
+    for _ in 0..rounds {
         programs.push(account.check(&account.base_url).await?);
         loops.push(account.ask(&requests).await?);
     }
-    let share = median(
-        programs
-            .iter()
-            .zip(&loops)
-            .map(|(program, bare)| ratio(*bare, *program)),
-    );
+    let shares: Vec<f64> = programs
+        .iter()
+        .zip(&loops)
+        .map(|(program, bare)| ratio(*bare, *program))
+        .collect();
+    let events = account.events;
     let mut table = Table::new(
         "Forecast against Synapse",
+        extent,
         format!(
-            "`lifeboat check` from the start of the program to its end, against a real Synapse on the same machine: {EVENTS} \
+            "`lifeboat check` from the start of the program to its end, against a real Synapse on the same machine: {events} \
              messages in {ROOMS} rooms. The bare loop sends the same {} requests, as many at a time, and drops the \
-             answers. Medians of {RUNS} turns; the ratio is the median of the turns' ratios.",
+             answers. {rounds} turns of both; the shares are those of the turns.",
             requests.len(),
         ),
     );
-    table.row("bare loop, messages", rate(EVENTS, median(loops)), "");
-    table.row("the program, messages", rate(EVENTS, median(programs)), "");
-    table.row(
-        "share of the bare loop",
-        format!("{:.1} %", share * 100.0),
-        "at least 95 %",
-    );
+    table.row("bare loop, messages", of_all(events, &loops));
+    table.row("the program, messages", of_all(events, &programs));
+    table.promise("share of the bare loop", &shares, percent, Bound::AtLeast(0.95))?;
     Ok(table)
 }
 
@@ -74,10 +72,11 @@ struct Account {
     base_url: String,
     token: String,
     http: Client,
+    events: u64,
 }
 
 impl Account {
-    async fn make() -> Result<Self> {
+    async fn make(keys_per_room: u64) -> Result<Self> {
         let server = Homeserver::find(Profile::Default)?;
         let (localpart, password) = (name::fresh("bench")?, name::fresh("Pass-1")?);
         let registered = server
@@ -89,7 +88,7 @@ impl Account {
         for room in 0..ROOMS {
             let room_id = make_room(&api).await?;
             let mut sessions = Map::new();
-            for number in room * KEYS_PER_ROOM..(room + 1) * KEYS_PER_ROOM {
+            for number in room * keys_per_room..(room + 1) * keys_per_room {
                 let place = Place {
                     room_id: &room_id,
                     start: 0,
@@ -111,6 +110,7 @@ impl Account {
             base_url: server.base_url,
             token: registered.access_token,
             http: Client::new(),
+            events: ROOMS * keys_per_room * u64::from(MESSAGES_PER_KEY),
         })
     }
 
@@ -120,7 +120,7 @@ impl Account {
         let outcome = lifeboat.secret("--access-token-file", &self.token)?.run().await?;
         let forecast = &outcome.json()?["forecast"];
         ensure!(
-            forecast["events"]["covered"] == EVENTS && forecast["complete"] == true,
+            forecast["events"]["covered"] == self.events && forecast["complete"] == true,
             "{:#}\n{}",
             forecast["events"],
             outcome.stderr
