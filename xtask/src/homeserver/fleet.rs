@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::launch::Launch;
+use super::launch::{Launch, ensure_free};
 use super::process::{self, Ending};
 use super::profile::Profile;
 use super::record::{Record, State};
@@ -101,6 +101,11 @@ impl Fleet {
             && port.is_none_or(|port| port == record.port)
         {
             return Ok(record);
+        }
+        // Before anything is ended or started; what listens there may be the one that is to be ended.
+        let own = Record::read(&folder).map(|it| it.port);
+        if let Some(port) = port.filter(|port| own != Some(*port)) {
+            ensure_free(port)?;
         }
         end(&folder)?;
         if folder.exists() {

@@ -177,6 +177,12 @@ impl Launch<'_> {
     }
 }
 
+/// Fails when another program listens at the port.
+pub(super) fn ensure_free(port: u16) -> Result<()> {
+    ensure!(loopback::hold_port(port).is_ok(), taken(port));
+    Ok(())
+}
+
 fn taken(port: u16) -> String {
     format!(
         "port {port} is taken by another program. Choose another one with --port, or leave --port out to get a free one"
@@ -189,4 +195,22 @@ fn tail(log: &Path) -> String {
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(30)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_is_said_with_what_to_do() {
+        let held = loopback::hold_port(0).unwrap();
+        let port = held.local_addr().unwrap().port();
+        let text = ensure_free(port).unwrap_err().to_string();
+        assert!(
+            text.starts_with(&format!("port {port} is taken by another program")) && text.contains("--port"),
+            "{text}"
+        );
+        drop(held);
+        ensure_free(port).unwrap();
+    }
 }
