@@ -152,6 +152,26 @@ fn it_lapses_with_time_and_with_what_it_stands_on() {
 }
 
 #[test]
+fn it_holds_for_an_hour_and_each_lapse_is_told_in_one_clause() {
+    assert_eq!(HOLDS_FOR, 3_600_000);
+    let lapses = [
+        Lapse::TooOld,
+        Lapse::IdentityReplaced,
+        Lapse::BackupReplaced,
+        Lapse::NotKnown,
+    ];
+    assert_eq!(
+        lapses.map(Lapse::words),
+        [
+            "the check is more than an hour old",
+            "the identity was replaced since the check",
+            "the key backup was replaced since the check",
+            "the server no longer says what the check relied on",
+        ]
+    );
+}
+
+#[test]
 fn what_was_not_known_then_need_not_be_known_now() {
     let mut facts = healthy_facts();
     facts.identity = Fact::Unknown(Gap::Refused);
