@@ -255,7 +255,9 @@ async fn read(
         let remembered = memory.and_then(|it| it.room(&room.id));
         scan.read_room(room, remembered, moment.as_deref())
     });
-    let mut rooms: Vec<RoomHistory> = histories.buffered(pace::AT_ONCE).collect().await;
+    // In whatever order they end: a long room holds up none of the others.
+    let mut rooms: Vec<RoomHistory> = histories.buffer_unordered(pace::AT_ONCE).collect().await;
+    rooms.sort_by(|a, b| a.room.id.cmp(&b.room.id));
     texts.settle(&mut rooms);
     let stopped = options.progress.is_stopped();
     Ok(History {

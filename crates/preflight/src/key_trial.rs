@@ -66,24 +66,28 @@ async fn derive_all(candidates: &[SecretString], stored: &StoredSecrets) -> Vec<
         });
         seen
     };
+    let derive = |way: &Derivation, typed: &SecretString| {
+        let (way, typed) = (way.clone(), typed.clone());
+        tokio::task::spawn_blocking(move || {
+            let key = way.derive(typed.expose_secret().trim_end_matches(['\r', '\n']));
+            (way, key)
+        })
+    };
+    // All are begun before one is waited for.
+    let begun: Vec<Vec<_>> = candidates
+        .iter()
+        .map(|typed| {
+            // A well-formed recovery key can be somebody's passphrase in theory only; people wait for every derivation.
+            let ways = if recovery_key::decode(typed).is_some() {
+                &[][..]
+            } else {
+                &ways[..]
+            };
+            ways.iter().map(|way| derive(way, typed)).collect()
+        })
+        .collect();
     let mut result = Vec::new();
-    for typed in candidates {
-        // A well-formed recovery key can be somebody's passphrase in theory only; people wait for every derivation.
-        let ways = if recovery_key::decode(typed).is_some() {
-            &[][..]
-        } else {
-            &ways[..]
-        };
-        let tasks: Vec<_> = ways
-            .iter()
-            .map(|way| {
-                let (way, typed) = (way.clone(), typed.clone());
-                tokio::task::spawn_blocking(move || {
-                    let key = way.derive(typed.expose_secret().trim_end_matches(['\r', '\n']));
-                    (way, key)
-                })
-            })
-            .collect();
+    for tasks in begun {
         let mut keys = Vec::new();
         for task in tasks {
             if let Ok(pair) = task.await {

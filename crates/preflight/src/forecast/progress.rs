@@ -7,7 +7,9 @@ use std::sync::{
 
 use tokio::sync::Notify;
 
-/// Watches a forecast and the backup proof from anywhere, and stops both.
+/// Watches a forecast and the backup proof from anywhere, and ends the reading of messages.
+///
+/// The key backup is read to its end all the same: without it nothing that was read can be judged.
 ///
 /// The numbers grow; where the history has to be read once more, those of the rooms begin again. They carry no time:
 /// rates and time left are for the caller to compute.
