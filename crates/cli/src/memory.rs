@@ -48,9 +48,9 @@ impl MemoryFile {
         memory
     }
 
-    /// Removes it. What was never there needs no removing.
-    pub(crate) fn forget(&self) {
-        let _ = fs::remove_file(self.folder.join(FILE));
+    /// Removes it, and tells whether it was there.
+    pub(crate) fn forget(&self) -> bool {
+        fs::remove_file(self.folder.join(FILE)).is_ok()
     }
 
     /// Replaces it, mode 0600.

@@ -138,6 +138,8 @@ fn bad_command_lines_have_their_own_sentences() -> anyhow::Result<()> {
         "check @mira:example.org --password-file p --recovery-key-file binary",
         "check @mira:example.org --password-file p --status-file there.json",
         "check @mira:example.org --password-file p --status-file missing/s.json",
+        // Nobody makes files there, not even root.
+        "check @mira:example.org --password-file p --status-file /sys/s.json",
         "check @mira:example.org --password-file p --homeserver http://example.org",
         "check @mira:example.org --password-file p --homeserver ftp://example.org",
         "try-key --offline",

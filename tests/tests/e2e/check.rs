@@ -1,11 +1,11 @@
 //! `lifeboat check` against a real Synapse: what it changes (nothing), asks (little) and leaves behind (nothing).
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, TestAccount, Way},
-    lifeboat::Lifeboat,
+    lifeboat::{Lifeboat, PROGRAM_VARIABLE},
     proxy::{Fault, Proxy},
     snapshot::snapshot_of,
     wait,
@@ -260,6 +260,19 @@ async fn a_status_file_is_private_new_and_judged_again_offline() -> Result<()> {
     let (first, second): (Value, Value) = (serde_json::from_str(&text)?, again.json()?);
     ensure!(first["findings"] == second["findings"] && first["verdict"] == second["verdict"]);
     ensure!(again.code()? == 10);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_password_may_come_through_a_descriptor() -> Result<()> {
+    let account = healthy().await?;
+    let program = std::env::var(PROGRAM_VARIABLE)?;
+    let (user, homeserver) = (account.user_id.as_str(), &account.homeserver.base_url);
+    let line = format!(r#"exec "$0" check {user} --homeserver {homeserver} --quick --json --password-fd 7 7<"$2""#);
+    let shell = Lifeboat::of(Path::new("/bin/sh"), ["-c", &line, &program])?.secret("--", &account.password)?;
+    let outcome = shell.run().await?;
+    ensure!(outcome.code()? == 10, "{outcome}");
+    ensure!(outcome.json()?["account"] == user, "{outcome}");
     Ok(())
 }
 

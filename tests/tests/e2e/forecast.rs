@@ -2,6 +2,7 @@
 
 mod again;
 mod many;
+mod unusual;
 
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{

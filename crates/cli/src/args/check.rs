@@ -107,7 +107,7 @@ pub(crate) struct ForecastArgs {
     #[arg(long)]
     pub(crate) no_prove_events: bool,
     /// Look at this older version of the key backup, too: which messages it would bring back
-    #[arg(long = "backup-version", value_name = "VERSION")]
+    #[arg(long = "backup-version", visible_alias = "version", value_name = "VERSION")]
     pub(crate) backup_versions: Vec<String>,
     /// Look at every older version of the key backup that the server still keeps
     #[arg(long, conflicts_with = "backup_versions")]

@@ -1,6 +1,8 @@
 //! `lifeboat check`: asks, judges, shows, writes.
 
-use lifeboat_preflight::{Checked, ForecastProgress, ForecastQuestion, OwnSession, Questions, examine};
+use lifeboat_preflight::{
+    Checked, ForecastOptions, ForecastProgress, ForecastQuestion, OlderVersions, OwnSession, Questions, examine,
+};
 use lifeboat_report::{Forecast, Generator, Report, StatusFile};
 
 use super::{account_of, runtime};
@@ -53,8 +55,38 @@ fn ask_server(ask: Ask, console: &mut Console) -> Result<Exit, Failure> {
     if let (Some(file), Some(memory)) = (memory, &checked.memory) {
         file.write(memory);
     }
+    if let ForecastQuestion::Run(options) = &forecast {
+        tell_what_was_not_found(options, &checked, console);
+    }
     let report = Report::of(user.to_string(), time::now(), checked.facts).with_forecast(checked.forecast);
     finish(report, &account, &output, reserved, console)
+}
+
+/// Says which rooms and versions of the key backup were asked for by name and are not there.
+fn tell_what_was_not_found(options: &ForecastOptions, checked: &Checked, console: &mut Console) {
+    let rooms = checked.forecast.as_ref().map(|it| &it.rooms);
+    for room in options.rooms.iter().flatten() {
+        if rooms.is_some_and(|rooms| !rooms.iter().any(|it| it.room_id == room.as_str())) {
+            console.caution(
+                &format!("{room} is none of this account’s encrypted rooms."),
+                "Compare the room id with the one in the room’s settings; --include-left looks at rooms that you left.",
+            );
+        }
+    }
+    let OlderVersions::These(versions) = &options.older else {
+        return;
+    };
+    let backup = &checked.facts.backup;
+    let active = backup.active.known().and_then(|it| it.as_ref());
+    for version in versions {
+        let is_there = active.is_some_and(|it| it.version == *version);
+        if !is_there && !backup.older.iter().any(|it| it.version == *version) {
+            console.caution(
+                &format!("The server showed no version “{version}” of the key backup."),
+                "Look at those that it still keeps with --all-versions.",
+            );
+        }
+    }
 }
 
 fn judge_file(judge: Judge, console: &mut Console) -> Result<Exit, Failure> {

@@ -18,20 +18,26 @@ use crate::{
 /// Runs it.
 pub(crate) fn run(job: LeaveJob, console: &mut Console) -> Result<Exit, Failure> {
     let kept = Kept::of(&job.entry.user)?;
+    let memory = MemoryFile::of(&job.entry.user);
     if kept.find()?.is_none() {
+        if memory.iter().any(MemoryFile::forget) {
+            console.note("Lifeboat keeps no session of this account. What earlier checks remembered of it is removed.");
+            return Ok(Exit::Done);
+        }
         return Err(Failure::usage(
             "Lifeboat keeps no session of this account on this machine.",
             "There is nothing to leave.",
         ));
     }
-    let memory = MemoryFile::of(&job.entry.user);
     let runtime = runtime()?;
     let left = runtime.block_on(leave(job, &kept, console));
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
     let exit = left?;
     if exit == Exit::Done {
-        memory.iter().for_each(MemoryFile::forget);
+        memory.iter().for_each(|it| {
+            it.forget();
+        });
     }
     Ok(exit)
 }

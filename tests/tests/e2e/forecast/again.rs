@@ -78,6 +78,12 @@ async fn a_second_check_asks_for_new_messages_alone_and_says_the_same_as_a_first
         anew.json()?["forecast"] == second.json()?["forecast"],
         "{anew}\n{second}"
     );
+    let leave = || {
+        Ok::<_, anyhow::Error>(Lifeboat::new(["leave", account.user_id.as_str()])?.env("XDG_STATE_HOME", state.path()))
+    };
+    let left = leave()?.run().await?;
+    ensure!(left.code()? == 0 && !file.exists(), "{left}");
+    ensure!(leave()?.run().await?.code()? == 2, "there is nothing left to remove");
     let truth = truth_after_the_end(&mut account).await?;
     compare(&second, &truth)?;
     Ok(())
