@@ -59,6 +59,10 @@ pub enum News<'a> {
     Begins(&'a Step),
     /// A step is done.
     Done(&'a Step),
+    /// Identity and key backup are those that were checked.
+    Unchanged,
+    /// Nobody is signed in who could see whether something has changed since the check.
+    CannotLook,
     /// A mail was asked for; a server may also have pretended to send one.
     MailAsked {
         /// Which mail this is, from 1.

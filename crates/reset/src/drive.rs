@@ -17,7 +17,7 @@ use lifeboat_report::{Clearance, Ground, HistoryProof, Lapse, Route, StatusFile,
 use secrecy::SecretString;
 
 use crate::{
-    Asker, Broken, Cause, Journal, News, Sealer, Wishes,
+    Asker, Broken, Cause, Journal, News, Refusal, Sealer, Wishes,
     flow::{Next, Outcome, Password, Record},
     route::{account_page::AccountPage, email::MailProof, synapse_admin},
 };
@@ -216,7 +216,12 @@ impl<'a> Reset<'a> {
         let nothing_known = relied.identity.known().is_none() && relied.backup.known().is_none();
         if self.asking.is_none() && !nothing_known {
             match self.kit.old_password {
-                Some(_) => self.sign_in_to_ask().await?,
+                Some(_) => match self.sign_in_to_ask().await {
+                    // Whoever was interrupted at the account page has gone on there: the next step finds out.
+                    Err(Cause::Refused(Refusal::WrongOldPassword))
+                        if self.journal.plan().route == Route::AccountPage => {}
+                    signed_in => signed_in?,
+                },
                 // Nobody can look. Where every session is kept, nothing hangs on what would be seen.
                 None if self.journal.plan().ends_sessions() => return Err(Cause::Lapsed(Lapse::NotKnown)),
                 None => {}
@@ -224,10 +229,18 @@ impl<'a> Reset<'a> {
         }
         let now = match &self.asking {
             Some(session) => ground(session).await,
-            None => relied.clone(),
+            None => {
+                self.kit.asker.tell(News::CannotLook);
+                relied.clone()
+            }
         };
         match Clearance::lapse_of(taken_at, &relied, crate::journal::now(), &now) {
-            None => Ok(()),
+            None => {
+                if self.asking.is_some() {
+                    self.kit.asker.tell(News::Unchanged);
+                }
+                Ok(())
+            }
             // The person has decided an hour ago at most before this run, or decided to go on with it now.
             Some(Lapse::TooOld) if self.journal.records().contains(&Record::Resumed) => Ok(()),
             Some(lapse) => Err(Cause::Lapsed(lapse)),

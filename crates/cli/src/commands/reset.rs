@@ -3,6 +3,7 @@
 pub(crate) mod carry_out;
 mod checked;
 mod letter;
+pub(crate) mod loose;
 pub(crate) mod password;
 mod route;
 pub(crate) mod second_look;
@@ -17,6 +18,7 @@ use secrecy::SecretString;
 use self::{
     carry_out::{Cargo, carry_out},
     checked::{Seen, look},
+    loose::Loose,
 };
 use super::runtime;
 use crate::{
@@ -36,9 +38,10 @@ pub(crate) fn run(job: ResetJob, console: &mut Console) -> Result<Exit, Failure>
     let _lock = ResetLock::take(&folder)?;
     let resets = folder.join("resets");
     let account = job.entry.command_line();
-    let stranded = unfinished(&resets, &account, console)?;
+    let mut stranded = unfinished(&resets, &account, console)?;
+    stranded.extend(Loose::of(&folder).left_behind());
     let runtime = runtime()?;
-    let ended = runtime.block_on(reset(job, &resets, stranded, console));
+    let ended = runtime.block_on(reset(job, &folder, stranded, console));
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
     ended
@@ -75,7 +78,7 @@ fn unfinished(resets: &std::path::Path, account: &CommandLine, console: &mut Con
 
 async fn reset(
     mut job: ResetJob,
-    resets: &std::path::Path,
+    folder: &std::path::Path,
     stranded: Vec<String>,
     console: &mut Console,
 ) -> Result<Exit, Failure> {
@@ -101,6 +104,7 @@ async fn reset(
         stopped => {
             if let Some(session) = session {
                 part_with(session, &mut stops, console).await;
+                Loose::of(folder).forget();
             }
             return stopped.map(|_| Exit::Done);
         }
@@ -113,19 +117,21 @@ async fn reset(
         Err(failure) => {
             if let Some(session) = session {
                 part_with(session, &mut stops, console).await;
+                Loose::of(folder).forget();
             }
             return Err(failure);
         }
     };
-    let folder = resets.join(time::stamp(time::now()));
+    let resets = folder.join("resets").join(time::stamp(time::now()));
     let before = StatusFile::of(&report, super::check::generator());
     let second = second_look::question(&before, &job.entry.user);
     let written = json::document(&before)?;
     let evidence = (carry_out::BEFORE, written.as_bytes());
-    let mut journal = Journal::begin(&folder, plan, &clearance, job.entry.homeserver.clone(), evidence)?;
+    let mut journal = Journal::begin(&resets, plan, &clearance, job.entry.homeserver.clone(), evidence)?;
     for device in stranded {
         journal.append(lifeboat_reset::flow::Record::Session { device })?;
     }
+    Loose::of(folder).hand_over(&mut journal)?;
     let cargo = Cargo {
         homeserver: &homeserver,
         user: &job.entry.user,
@@ -172,7 +178,7 @@ async fn decide(
     let clearance = clear(job, report, account, stops, console).await?;
     let email = match (&job.email, route, job.person) {
         (None, Route::Email, Person::Present) if job.consent != Consent::DryRun => {
-            Some(ask_address(&report.facts.account.emails, stops).await?)
+            Some(ask_address(&report.facts.account.emails, stops, console).await?)
         }
         (given, _, _) => given.clone(),
     };
@@ -239,15 +245,17 @@ async fn decide(
 }
 
 /// Asks for the address, with a hint at those that the server would take.
-async fn ask_address(emails: &Fact<Vec<Email>>, stops: &mut Stops) -> Result<String, Failure> {
-    let hint = match emails.known() {
-        Some(emails) if !emails.is_empty() => format!(" ({})", masked(emails)),
-        _ => String::new(),
-    };
-    asked(stops, move || {
-        prompt::line(&format!("The e-mail address of your account{hint}"))
-    })
-    .await
+async fn ask_address(emails: &Fact<Vec<Email>>, stops: &mut Stops, console: &mut Console) -> Result<String, Failure> {
+    let known = emails.known().filter(|it| !it.is_empty());
+    let hint = known.map(|it| format!(" ({})", masked(it))).unwrap_or_default();
+    loop {
+        let question = format!("The e-mail address of your account{hint}");
+        let typed = asked(stops, move || prompt::line(&question)).await?;
+        if !typed.is_empty() && known.is_none_or(|it| belongs(&typed, it)) {
+            return Ok(typed);
+        }
+        console.note("This account has no confirmed address like that. Once more, please, letter by letter.");
+    }
 }
 
 fn masked(emails: &[Email]) -> String {

@@ -10,6 +10,7 @@ use lifeboat_reset::{
 use super::{
     reset::{
         carry_out::{BEFORE, Cargo, carry_out},
+        loose::Loose,
         no_home, password, second_look,
     },
     runtime,
@@ -120,6 +121,9 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
     let before = journal.folder().join(BEFORE);
     let before = before.exists().then(|| status::read(&before)).transpose()?;
     journal.append(Record::Resumed)?;
+    if let Some(folder) = state::folder_of(&user) {
+        Loose::of(&folder).hand_over(&mut journal)?;
+    }
     let cargo = Cargo {
         homeserver: &homeserver,
         user: &user,

@@ -16,7 +16,7 @@ use matrix_sdk::ruma::{
 use secrecy::ExposeSecret;
 
 use super::Reset;
-use crate::{Cause, News, Refusal, Trial, try_password};
+use crate::{Cause, News, Refusal, Trial, flow::Record, try_password};
 
 /// How often a server that does not answer is asked again to let us in.
 pub(super) const TRIES: u32 = 5;
@@ -163,6 +163,27 @@ impl Reset<'_> {
         let others: Vec<_> = others.filter(|it| Some(it) != own.as_ref()).collect();
         for device in others {
             self.delete(&device).await?;
+        }
+        if self.journal.records().contains(&Record::Resumed) {
+            self.tidy_up_unnamed(own.as_deref()).await?;
+        }
+        Ok(())
+    }
+
+    /// Signs out what a run made that was killed before it could write the session down: a session with our name that was
+    /// not there at the check.
+    async fn tidy_up_unnamed(&self, own: Option<&str>) -> Result<(), Cause> {
+        let before = self.kit.before.and_then(|it| it.facts.sessions.known());
+        let Some(before) = before else { return Ok(()) };
+        let caller = self.with_new_password()?.caller();
+        let listed = caller.hear(caller.client().send(get_devices::v3::Request::new())).await;
+        let Ok(listed) = listed else { return Ok(()) };
+        for device in listed.devices {
+            let ours = device.display_name.is_some_and(|it| it.starts_with("Lifeboat"));
+            let id = device.device_id.as_str();
+            if ours && Some(id) != own && !before.iter().any(|it| it.device_id == id) {
+                self.delete(id).await?;
+            }
         }
         Ok(())
     }

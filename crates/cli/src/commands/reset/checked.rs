@@ -1,10 +1,11 @@
 //! The check before a reset: now, or from a status file.
 
-use lifeboat_preflight::{ForecastQuestion, Homeserver, OwnSession, Questions, examine, outside};
+use lifeboat_preflight::{ForecastQuestion, Homeserver, OwnSession, Questions, SessionKind, examine, outside};
 use lifeboat_report::{HOLDS_FOR, Report};
 use lifeboat_reset::{Refusal, route::synapse_admin};
 use secrecy::SecretString;
 
+use super::loose::Loose;
 use crate::{
     candidates::{self, Typed},
     failure::{Failure, as_sentence},
@@ -13,7 +14,7 @@ use crate::{
     secrets::{self, Purpose},
     session::{Way, holding, warn_of_readers},
     signals::Stops,
-    status,
+    state, status,
     ui::{console::Console, progress::Progress, time},
 };
 
@@ -79,6 +80,11 @@ pub(super) async fn look(job: &mut ResetJob, stops: &mut Stops, console: &mut Co
         .sign_in_knowing(&homeserver, stops, console, move || candidates::ask(asking))
         .await?;
     typed.extend(answer);
+    if session.kind() == SessionKind::Throwaway
+        && let (Some(folder), Some(device)) = (state::folder_of(&user), session.device_id())
+    {
+        Loose::of(&folder).note(device);
+    }
     let questions = Questions {
         candidates: typed.iter().map(|it| it.text.clone()).collect(),
     };

@@ -159,7 +159,7 @@ fn judge(
         3 => "fair",
         _ => "strong",
     };
-    console.note(&format!("The new password is {words}."));
+    console.note(&format!("Strength of the new password: {words}."));
     Ok(())
 }
 

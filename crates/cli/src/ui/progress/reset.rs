@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use indicatif::{ProgressBar, ProgressStyle};
-use lifeboat_report::{Plan, Step};
+use lifeboat_report::{Plan, Route, Step};
 use lifeboat_reset::{Asker, News, PageAnswer, PageLook, route::account_page::AccountPage};
 use secrecy::SecretString;
 
@@ -55,9 +55,16 @@ impl ResetVoice {
 
     /// Writes a line that stays.
     pub(crate) fn say(&self, line: &str) {
-        let line = clean_sentence(line);
+        // `clean_sentence` takes the room at the beginning away, which sets lists off.
+        let room = line.len() - line.trim_start().len();
+        let line = format!("{:room$}{}", "", clean_sentence(line));
         if io::stderr().is_terminal() {
-            self.bar.println(line);
+            let width = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+            let indent = " ".repeat(room + 2);
+            self.bar.println(textwrap::fill(
+                &line,
+                textwrap::Options::new(width).subsequent_indent(&indent),
+            ));
         } else {
             self.bar.suspend(|| prompt::stderr_line(&line));
         }
@@ -110,9 +117,20 @@ impl ResetVoice {
 
     /// Shows these lines instead of those before, which disappear.
     fn show(&self, lines: Option<Lines>) {
-        if let Ok(mut shown) = self.lines.lock() {
-            *shown = lines;
+        let Ok(mut shown) = self.lines.lock() else { return };
+        match (&lines, shown.is_some()) {
+            // Two lines that draw themselves leave pieces of each other behind.
+            (Some(_), false) => {
+                self.bar.disable_steady_tick();
+                self.bar.finish_and_clear();
+            }
+            (None, true) => {
+                self.bar.reset();
+                self.bar.enable_steady_tick(TICK);
+            }
+            _ => {}
         }
+        *shown = lines;
     }
 }
 
@@ -125,6 +143,13 @@ impl Asker for ResetVoice {
                 }
                 self.bar.set_message(doing(step));
             }
+            News::Unchanged => self.say(" ✓ Nothing has changed since the check."),
+            News::CannotLook => {
+                self.say(" Nobody is signed in who could see whether something has changed since the check.");
+            }
+            // What was there to be seen was said.
+            News::Done(Step::LookAgain) if self.plan.route == Route::SynapseAdmin => self.say(" ✓ The account exists."),
+            News::Done(Step::LookAgain) => {}
             News::Done(step) => {
                 self.show(None);
                 self.say(&format!(" ✓ {}", done(step)));
