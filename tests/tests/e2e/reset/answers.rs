@@ -16,7 +16,7 @@ use matrix_sdk::reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::{NEW, ensure_proven, healthy, resume, with_secrets};
+use super::{NEW, ensure_proven, healthy, resume, ways::confirm, with_secrets};
 
 const ROUTES: [&str; 3] = ["old-password", "email", "synapse-admin"];
 
@@ -222,6 +222,10 @@ async fn an_account_that_is_deactivated_meanwhile() -> Result<()> {
     for route in ["old-password", "email"] {
         let case = Case::begin(route).await?;
         let outcome = meanwhile(&case, async |case| {
+            if route == "email" {
+                let address = case.account.email.as_deref().context("an address")?;
+                confirm(&case.account.homeserver.mailbox(), address, 1).await?;
+            }
             let path = format!(
                 "/_synapse/admin/v1/deactivate/{}",
                 segment(case.account.user_id.as_str())

@@ -44,7 +44,7 @@ async fn everything_is_asked_for_and_shown() -> Result<()> {
     for words in [
         "Ways to change the password",
         "The plan for",
-        "logout_devices: false",
+        "every session stays signed in",
         "The new password is set.",
         "readable now",
         "Your identity is unchanged.",
