@@ -136,7 +136,7 @@ pub(crate) fn render(rescued: &Result, account: &CommandLine, width: usize) -> S
     page.gap();
     let report = Report::of(rescued.account.clone(), time::now(), rescued.after.facts.clone())
         .with_forecast(rescued.after.forecast.clone());
-    screen::verdicts(&mut page, &report);
+    screen::verdicts::show(&mut page, &report);
     page.gap();
     page.paragraph(" ", "To see everything again:");
     page.command(3, &account.command("check", []).to_string());

@@ -25,10 +25,8 @@ pub(super) fn show(page: &mut Page, report: &Report) {
     if sessions.is_empty() {
         return page.aside(3, "There are none.", Tone::Plain);
     }
-    let mut sorted: Vec<&Session> = sessions.iter().collect();
-    sorted.sort_by_key(|it| (it.this, std::cmp::Reverse(it.last_seen_at), it.device_id.as_str()));
     let mut table = Table::new(["Name", "Id", "Last seen", "Verified"]);
-    for session in sorted {
+    for session in sorted(sessions) {
         table.row([
             name(session),
             clean_id(&session.device_id),
@@ -39,7 +37,15 @@ pub(super) fn show(page: &mut Page, report: &Report) {
     page.table(&table);
 }
 
-fn name(session: &Session) -> String {
+/// Puts the session that was last seen first, and the one that looks last.
+pub(crate) fn sorted(sessions: &[Session]) -> Vec<&Session> {
+    let mut sorted: Vec<&Session> = sessions.iter().collect();
+    sorted.sort_by_key(|it| (it.this, std::cmp::Reverse(it.last_seen_at), it.device_id.as_str()));
+    sorted
+}
+
+/// Returns a session's name.
+pub(crate) fn name(session: &Session) -> String {
     session
         .name
         .as_deref()
@@ -48,7 +54,8 @@ fn name(session: &Session) -> String {
         .unwrap_or_else(|| "(no name)".to_owned())
 }
 
-fn last_seen(session: &Session, now: u64) -> String {
+/// Says when a session was last seen.
+pub(crate) fn last_seen(session: &Session, now: u64) -> String {
     match session.last_seen_at {
         _ if session.this => "this check".to_owned(),
         Some(seen) => time::ago(seen, now),
@@ -56,7 +63,8 @@ fn last_seen(session: &Session, now: u64) -> String {
     }
 }
 
-fn verified(session: &Session) -> String {
+/// Says whether a session is verified.
+pub(crate) fn verified(session: &Session) -> String {
     let words = match &session.keys {
         _ if session.dehydrated => "only collects keys",
         Fact::Known(DeviceKeys::Signed) => "yes",
