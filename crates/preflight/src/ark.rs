@@ -1,8 +1,8 @@
 //! The ark: one file with everything on the server that a mistake could destroy, taken before any change.
 //!
-//! [`save`] writes one and changes nothing on the account; [`survey`] reads one, offline, and proves it; [`compare`] says
-//! what the account lacks of it, for those who put it back. Everything stays
-//! encrypted as the server holds it: an ark holds no plaintext secret, and who has the recovery key can open it.
+//! [`save()`] writes one and changes nothing on the account; [`survey()`] reads one, offline, and proves it;
+//! [`compare()`] says what the account lacks of it, for those who put it back. Everything stays encrypted as the server
+//! holds it: an ark holds no plaintext secret, and who has the recovery key can open it.
 //!
 //! An ark is a sequence of named parts, each compressed and followed by its SHA-256, and an end with a SHA-256 over
 //! every byte before it. Until the end is written nothing in the file counts: a save that was cut off leaves no file that verifies.

@@ -1,6 +1,6 @@
 //! Repairs: what is broken around the keys and can be mended without destroying anything.
 //!
-//! [`plan`] is pure and decides from facts alone; [`apply`] carries one repair out. What a person reads before
+//! [`plan()`] is pure and decides from facts alone; [`apply()`] carries one repair out. What a person reads before
 //! consenting ([`Repair::effect`]) is made from the same value that is carried out. A repair that is done is not planned
 //! again, so a second run after an interruption does what is left.
 
