@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use lifeboat_preflight::{Checked, KeyAtRisk};
 use lifeboat_report::{
     Fact, Report,
-    facts::{BackupKeyAnswer, Session},
+    facts::Session,
     grouped,
 };
 use lifeboat_rescue::{Comparison, Gathered, KeyFileContent};
@@ -213,10 +213,7 @@ fn table(rescued: &Result, gathered: &Gathered) -> Table {
                 .last_seen_at
                 .map_or_else(|| "not known".to_owned(), |at| time::ago(at, now)),
             grouped(gave(gathered, session)),
-            match session.backup_key {
-                BackupKeyAnswer::Answered => "yes, answered".to_owned(),
-                BackupKeyAnswer::Unknown => "did not answer: unknown".to_owned(),
-            },
+            screen::holds_backup_key(session).to_owned(),
         ]);
     }
     table
