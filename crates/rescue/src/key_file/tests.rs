@@ -118,7 +118,8 @@ fn files_of_other_programs_open() {
     ];
     for file in files {
         let mut keys = RoomKeys::default();
-        let read = read_key_file(file.as_bytes(), &SecretString::from(PASSPHRASE), &mut keys);
+        // Two of them leave the last line break out.
+        let read = read_key_file(file.trim_end().as_bytes(), &SecretString::from(PASSPHRASE), &mut keys);
         assert_eq!(read, Ok(KeyFileContent { keys: 3, odd: 0 }), "{file}");
         let wanted = [key(0, 0), key(1, 3), key(2, 0)];
         for wanted in wanted {

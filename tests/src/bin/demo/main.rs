@@ -110,7 +110,7 @@ async fn way_back(folder: &Path, history: History) -> Result<()> {
     run(&with("reset", &reset), folder, &[10])?;
 
     title("A living session has the keys: they are brought into the backup");
-    run(&with("rescue", &[&secrets[..], &["--yes"]].concat()), folder, &[0])?;
+    run(&with("rescue", &secrets), folder, &[0])?;
 
     title("Now the reset: a mail is sent, its link is opened and the button on the page pressed, as its reader would");
     let mut resetting = begin(&with("reset", &reset), folder)?;
