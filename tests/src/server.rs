@@ -80,6 +80,13 @@ impl Profile {
     }
 }
 
+/// Finds the Python that the servers run with, which has Synapse's libraries.
+pub fn python() -> Result<PathBuf> {
+    let list = PathBuf::from(env::var_os(SERVERS_VARIABLE).context(NO_SERVER)?);
+    let python = list.ancestors().map(|it| it.join("venv/homeserver/bin/python"));
+    python.into_iter().find(|it| it.exists()).context(NO_SERVER)
+}
+
 impl Homeserver {
     /// Finds the server of a profile. No server is a failure, never a reason to skip a test.
     pub fn find(profile: Profile) -> Result<Self> {

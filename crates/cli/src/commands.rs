@@ -3,6 +3,7 @@
 pub(crate) mod ark;
 pub(crate) mod check;
 pub(crate) mod export_keys;
+mod holders;
 pub(crate) mod leave;
 pub(crate) mod prove;
 pub(crate) mod repair;
@@ -10,6 +11,7 @@ pub(crate) mod report;
 pub(crate) mod rescue;
 pub(crate) mod reset;
 pub(crate) mod resume;
+mod trust;
 pub(crate) mod try_key;
 pub(crate) mod util;
 pub(crate) mod verify;

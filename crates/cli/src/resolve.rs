@@ -25,10 +25,10 @@ use crate::{
 pub(crate) use ark::{ArkJob, ArkRead, ArkRestore, ArkSave, ark};
 pub(crate) use prove::{ProveJob, prove};
 pub(crate) use repair::{Agreed, Extent, RepairJob, repair};
-pub(crate) use rescue::{AskSessions, ExportJob, KeyFiles, RescueJob, export_keys, rescue};
+pub(crate) use rescue::{AskSessions, ExportJob, KeyFiles, RescueJob, Source, export_keys, rescue};
 pub(crate) use reset::{Consent, Force, LeaveJob, NewPassword, ResetJob, ResumeJob, leave, reset, resume};
 pub(crate) use user::parse_user;
-pub(crate) use verify::{VerifyJob, verify};
+pub(crate) use verify::{By, Other, VerifyJob, verify};
 
 /// Whether somebody sits at a terminal who can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub(crate) struct Ask {
     pub(crate) forecast: ForecastQuestion,
     /// Whether what was read is remembered for the next check.
     pub(crate) cache: Cache,
+    /// Whether other sessions are asked for the backup key.
+    pub(crate) sessions: AskSessions,
     /// What becomes of the session.
     pub(crate) afterwards: Afterwards,
     /// What to print and write.
@@ -230,7 +232,10 @@ pub(crate) fn check(args: CheckArgs, person: Person) -> Result<CheckJob, Failure
     } else {
         Asking::No
     };
-    let candidates = candidates(args.keys, person, otherwise)?;
+    let (sessions, candidates) = match args.ask_sessions {
+        true => (AskSessions::Yes, rescue::needed_key(args.keys, person)?),
+        false => (AskSessions::No, candidates(args.keys, person, otherwise)?),
+    };
     let afterwards = if args.keep_session {
         Afterwards::Keep
     } else {
@@ -241,6 +246,7 @@ pub(crate) fn check(args: CheckArgs, person: Person) -> Result<CheckJob, Failure
         candidates,
         forecast,
         cache,
+        sessions,
         afterwards,
         output,
     })))

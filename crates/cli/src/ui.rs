@@ -2,6 +2,7 @@
 
 pub(crate) mod ark;
 pub(crate) mod clean;
+pub(crate) mod code;
 pub(crate) mod console;
 pub(crate) mod history;
 pub(crate) mod json;

@@ -96,7 +96,7 @@ pub(super) fn of(finding: &Finding, facts: &Facts) -> Option<Remedy> {
         Code::IdentityIncomplete | Code::IdentityBadlySigned => Remedy::ResetIdentity,
 
         Code::OnlySession => return None,
-        Code::SessionStale => Remedy::OpenSessions,
+        Code::SessionStale | Code::SessionSilent => Remedy::OpenSessions,
         Code::SessionNotSigned => Remedy::VerifySessions,
         Code::SessionKeyless => Remedy::TidySessions,
         Code::DehydratedSession => return None,

@@ -168,7 +168,12 @@ fn unsigned(report: &Report) -> String {
 }
 
 fn stale(report: &Report) -> String {
-    let sessions: Vec<_> = sessions_of(report, Code::SessionStale).collect();
+    let mut sessions: Vec<&Session> = sessions_of(report, Code::SessionStale).collect();
+    for silent in sessions_of(report, Code::SessionSilent) {
+        if !sessions.iter().any(|it| it.device_id == silent.device_id) {
+            sessions.push(silent);
+        }
+    }
     match sessions.len() {
         0 => "the sessions that you have not used for a while".to_owned(),
         _ => names(sessions, report.taken_at),

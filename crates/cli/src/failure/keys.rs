@@ -1,7 +1,7 @@
 //! Failures around secret storage, the key backup and key files, with what to do.
 
 use lifeboat_preflight::{BackupAccessError, SecretsAccessError, SettleError};
-use lifeboat_rescue::{GossipError, KeyFileError, RenewError, RepairError, UploadError, VerifyError};
+use lifeboat_rescue::{GossipError, HeldError, KeyFileError, RenewError, RepairError, UploadError, VerifyError};
 
 use super::{Failure, from::sentence};
 
@@ -73,7 +73,16 @@ impl From<VerifyError> for Failure {
                 "Do not trust that session. Try another one, on another network, and tell your server’s administrators \
                  if it happens again."
             }
-            VerifyError::NoEmoji => "Take another session, such as Element.",
+            VerifyError::NoEmoji | VerifyError::NoCode => "Take another session, such as Element.",
+            VerifyError::ScannedByAnother => "Try again, and scan the code on this screen with your own app only.",
+            VerifyError::OtherKey => {
+                "Compare it with what that session shows as its session key. If it differs there too, sign the session \
+                 out: it is not yours."
+            }
+            VerifyError::CannotSign => {
+                "Give your recovery key with --ask-recovery-key, or compare with a session that holds it."
+            }
+            VerifyError::NotSigned => "Run lifeboat check, which looks at every signature, and try again.",
         };
         Self::failed(sentence(&error), hint)
     }
@@ -87,6 +96,15 @@ impl From<RenewError> for Failure {
             RenewError::NotStored(_) => TRY_AGAIN,
         };
         Self::failed(sentence(&error), hint)
+    }
+}
+
+impl From<HeldError> for Failure {
+    fn from(error: HeldError) -> Self {
+        match error {
+            HeldError::Store(_) => Self::failed(sentence(&error), "Make space for temporary files, and try again."),
+            HeldError::File(error) => error.into(),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod storage;
 mod tests;
 mod verdicts;
 
+pub(crate) use sessions::holds_backup_key;
 pub(crate) use storage::{secret_name, trial_words};
 pub(crate) use verdicts::show as verdicts;
 

@@ -2,7 +2,7 @@
 
 use lifeboat_report::{
     Fact, Report,
-    facts::{DeviceKeys, Session},
+    facts::{BackupKeyAnswer, DeviceKeys, Session},
 };
 
 use crate::ui::{
@@ -27,16 +27,31 @@ pub(super) fn show(page: &mut Page, report: &Report) {
     }
     let mut sorted: Vec<&Session> = sessions.iter().collect();
     sorted.sort_by_key(|it| (it.this, std::cmp::Reverse(it.last_seen_at), it.device_id.as_str()));
-    let mut table = Table::new(["Name", "Id", "Last seen", "Verified"]);
+    let asked = sessions.iter().any(|it| it.backup_key != BackupKeyAnswer::NotAsked);
+    let mut columns = vec!["Name", "Id", "Last seen", "Verified"];
+    columns.extend(asked.then_some("Holds the backup key"));
+    let mut table = Table::new(columns);
     for session in sorted {
-        table.row([
+        let mut row = vec![
             name(session),
             clean_id(&session.device_id),
             last_seen(session, report.taken_at),
             verified(session),
-        ]);
+        ];
+        row.extend(asked.then(|| holds_backup_key(session).to_owned()));
+        table.row(row);
     }
     page.table(&table);
+}
+
+/// Says what a session answered; silence is never a no.
+pub(crate) fn holds_backup_key(session: &Session) -> &'static str {
+    match session.backup_key {
+        _ if session.this => "",
+        BackupKeyAnswer::Answered => "yes, answered",
+        BackupKeyAnswer::NoAnswer => "did not answer: unknown",
+        BackupKeyAnswer::NotAsked => "was not asked: unknown",
+    }
 }
 
 fn name(session: &Session) -> String {
