@@ -22,13 +22,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the person at the other session does when the emoji are shown.
 #[derive(Clone, Copy)]
-enum Other {
+pub(crate) enum Other {
     Agrees,
     Disagrees,
 }
 
 /// Lets the other session accept what comes, and tells which emoji it shows.
-fn answer(session: &Session, other: Other) -> mpsc::UnboundedReceiver<Vec<String>> {
+pub(crate) fn answer(session: &Session, other: Other) -> mpsc::UnboundedReceiver<Vec<String>> {
     let (shown, receiver) = mpsc::unbounded_channel();
     session
         .client()

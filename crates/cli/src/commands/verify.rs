@@ -1,9 +1,15 @@
 //! `lifeboat verify`: by emoji with a living session, and a new recovery key where the old one is lost.
 
+use std::time::Duration;
+
 use lifeboat_preflight::{
-    BackupConnection, Homeserver, LiveSession, OwnSession, Questions, Unlocked, check, ruma::OwnedDeviceId,
+    BackupConnection, Checked, Homeserver, LiveSession, OwnSession, Questions, Unlocked, check,
+    ruma::{DeviceId, OwnedDeviceId},
 };
-use lifeboat_report::facts::{DeviceKeys, SecretName, Session};
+use lifeboat_report::{
+    Facts,
+    facts::{DeviceKeys, SecretName, Session},
+};
 use lifeboat_rescue::{Comparing, Emoji, renew_recovery_key, verify_with};
 use secrecy::ExposeSecret;
 
@@ -77,6 +83,33 @@ async fn verify(job: VerifyJob, console: &mut Console) -> Result<(Unlocked, Opti
     with_live_session(session, errand, &mut stops, console, || Wish::Stop, work).await
 }
 
+/// Chooses the session to compare with, for another command; leaves on a failure.
+pub(super) async fn choose_partner(
+    session: OwnSession,
+    with: Option<String>,
+    seen: &Checked,
+    errand: Errand,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<(OwnSession, OwnedDeviceId), Failure> {
+    match choose(with, partners(&seen.facts), stops).await {
+        Ok(chosen) => {
+            console.note("Accept the verification in the app of that session now, and compare the emoji.");
+            Ok((session, chosen))
+        }
+        Err(failure) => {
+            leave(session, errand, Wish::GoOn, stops, console).await?;
+            Err(failure)
+        }
+    }
+}
+
+/// Compares emoji with the session, for another command.
+pub(super) async fn compare_with(live: &LiveSession, device: &DeviceId, patience: Duration) -> Result<(), Failure> {
+    verify_with(live, device, patience, compare).await?;
+    Ok(())
+}
+
 fn is_complete(held: &Unlocked) -> bool {
     let identity = SecretName::IDENTITY.iter().all(|it| held.identity.contains(it));
     identity && matches!(held.backup, BackupConnection::Connected | BackupConnection::NoBackup)
@@ -86,10 +119,14 @@ fn is_complete(held: &Unlocked) -> bool {
 async fn sessions(session: &OwnSession, homeserver: &Homeserver) -> Result<Vec<Session>, Failure> {
     let progress = Progress::begin("looking for your sessions");
     let facts = check(session, homeserver, &Questions::default(), &progress).await?;
+    Ok(partners(&facts))
+}
+
+fn partners(facts: &Facts) -> Vec<Session> {
     let mut others: Vec<Session> = facts.sessions.known().cloned().unwrap_or_default();
     others.retain(|it| it.may_hold_room_keys() && it.keys.is(&DeviceKeys::Signed));
     others.sort_by_key(|it| (std::cmp::Reverse(it.last_seen_at), it.device_id.clone()));
-    Ok(others)
+    others
 }
 
 async fn choose(with: Option<String>, others: Vec<Session>, stops: &mut Stops) -> Result<OwnedDeviceId, Failure> {
