@@ -30,7 +30,7 @@ pub(crate) use export_keys::ExportKeysArgs;
 pub(crate) use general::{ColorArg, GeneralArgs};
 pub(crate) use leave::LeaveArgs;
 pub(crate) use prove::ProveArgs;
-pub(crate) use repair::RepairArgs;
+pub(crate) use repair::{RepairArgs, WishArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use rescue::RescueArgs;
 pub(crate) use reset::{NewPasswordArgs, ResetArgs, RouteArg};

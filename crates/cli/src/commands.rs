@@ -1,6 +1,7 @@
 //! The commands: each takes a resolved job and returns its exit status.
 
 pub(crate) mod ark;
+pub(crate) mod ark_first;
 pub(crate) mod check;
 pub(crate) mod export_keys;
 mod holders;

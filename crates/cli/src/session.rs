@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(crate) use errand::Errand;
-pub(crate) use live::with_live_session;
+pub(crate) use live::{hold_live, with_live_session};
 pub(crate) use way::Way;
 
 /// What a kept session is called in the account's list of sessions.

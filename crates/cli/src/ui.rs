@@ -10,6 +10,7 @@ pub(crate) mod page;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod prompt;
+pub(crate) mod repair;
 pub(crate) mod rescue;
 pub(crate) mod reset;
 pub(crate) mod screen;

@@ -4,6 +4,7 @@
 
 mod error;
 mod fetch;
+mod secrets;
 mod settle;
 mod sync;
 mod unlock;
@@ -14,6 +15,7 @@ use crate::{OwnSession, SessionKind};
 
 pub use error::{FetchError, LiveError, SettleError, UnlockError};
 pub use fetch::{FetchProgress, Fetched};
+pub use secrets::HeldSecrets;
 pub use settle::SettleProgress;
 pub use unlock::{BackupConnection, OwnSignature, Unlocked};
 

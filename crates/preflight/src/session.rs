@@ -3,6 +3,7 @@
 mod browser;
 mod error;
 mod keep;
+mod key_store;
 mod sign_in;
 
 use std::time::Duration;
@@ -72,6 +73,7 @@ pub struct OwnSession {
     kind: SessionKind,
     user: OwnedUserId,
     device_id: Option<String>,
+    keys: key_store::KeyStore,
 }
 
 /// How long a sign-out may take before it is tried once more.
@@ -96,6 +98,11 @@ impl OwnSession {
     /// Returns the signed-in line.
     pub fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// Opens the session's encryption keys beside the SDK.
+    pub(crate) async fn machine(&self) -> Result<matrix_sdk_crypto::OlmMachine, String> {
+        self.keys.machine(self.caller.client()).await
     }
 
     /// Signs a throw-away session out; leaves any other as it is.

@@ -24,7 +24,10 @@ pub use held::{HeldError, held_room_keys};
 pub use holders::{KeyHolders, backup_key_holders};
 pub use key_file::{KeyFile, KeyFileContent, KeyFileError, read_key_file, write_key_file};
 pub use renew::{RenewError, renew_recovery_key};
-pub use repair::{Repair, RepairError, apply, plan};
+pub use repair::{
+    Bench, IdentityWish, KeyWish, Offer, Plan, Refusal, Repair, RepairError, Switch, SwitchWish, Trust, Under, Wishes,
+    apply, apply_live, plan,
+};
 pub use room_key::{RoomKey, RoomKeys};
 pub use upload::{Comparison, UploadError, upload};
 pub use verify::{

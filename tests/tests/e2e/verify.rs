@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the person at the other session does.
 #[derive(Clone, Copy)]
-enum Other {
+pub(crate) enum Other {
     Agrees,
     Disagrees,
     /// Closes the dialog when the emoji are shown.
@@ -72,7 +72,7 @@ impl Witness for Person {
 }
 
 /// Lets the other session answer what comes, and tells which emoji it shows.
-fn answer(session: &Session, other: Other) -> mpsc::UnboundedReceiver<Vec<String>> {
+pub(crate) fn answer(session: &Session, other: Other) -> mpsc::UnboundedReceiver<Vec<String>> {
     let (shown, receiver) = mpsc::unbounded_channel();
     session
         .client()

@@ -53,7 +53,28 @@ impl From<RepairError> for Failure {
             RepairError::Secrets(SecretsAccessError::WrongKey) => Self::failed(sentence(&error), RIGHT_KEY),
             RepairError::Backup(error) => error.into(),
             RepairError::Upload(error) => error.into(),
+            RepairError::Unlock(error) => error.into(),
+            RepairError::Gossip(error) => error.into(),
             RepairError::Live(error) => error.into(),
+            RepairError::NotHandedOver(_) => Self::failed(
+                sentence(&error),
+                "Open the app of another verified session and leave it open, then run the command again.",
+            ),
+            RepairError::NeedsPassword => Self::failed(
+                sentence(&error),
+                "Give it with --password-file, or run the command on a terminal, which asks for it.",
+            ),
+            RepairError::PasswordRefused => {
+                Self::failed(sentence(&error), "Check the password, and run the command again.")
+            }
+            RepairError::NeedsApproval(_) => Self::failed(
+                sentence(&error),
+                "Approve it there, then run the command again at once.",
+            ),
+            RepairError::NotOffered => Self::failed(
+                sentence(&error),
+                "Do it on your account’s own page, or in Element: Settings → Sessions.",
+            ),
             RepairError::Changed | RepairError::Cipher | RepairError::Secrets(_) => {
                 Self::failed(sentence(&error), TRY_AGAIN)
             }

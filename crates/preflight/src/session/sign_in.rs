@@ -1,9 +1,12 @@
 //! Signing in: by password, by a lent access token, or by the token that a browser brought.
 
+use std::sync::Arc;
+
 use matrix_sdk::{
     Client, HttpError, SessionMeta, SessionTokens,
     authentication::matrix::MatrixSession,
-    config::RequestConfig,
+    config::{RequestConfig, StoreConfig},
+    cross_process_lock::CrossProcessLockConfig,
     ruma::{
         DeviceId, UserId,
         api::{
@@ -20,7 +23,7 @@ use matrix_sdk::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Credentials, KeepIn, Keeping, OwnSession, SessionKind, SignInError};
+use super::{Credentials, KeepIn, Keeping, OwnSession, SessionKind, SignInError, key_store::KeyStore};
 use crate::{Caller, Homeserver};
 
 /// What the session is called while it exists: the person may see it in a client.
@@ -60,7 +63,8 @@ impl OwnSession {
             Keeping::Keep(kept) => Some(kept),
             Keeping::RemoveAtEnd => None,
         };
-        let client = client(homeserver, kept).await?;
+        let keys = KeyStore::of(kept);
+        let client = client_with(homeserver, kept, &keys).await?;
         if let Credentials::AccessToken(token) = &credentials {
             return borrow(client, user, token).await;
         }
@@ -74,7 +78,7 @@ impl OwnSession {
         } else {
             SessionKind::Throwaway
         };
-        let session = Self::of(client, user, SessionKind::Throwaway);
+        let session = Self::of(client, user, SessionKind::Throwaway, keys);
         // Who signed in is what the server says, not what was typed.
         let got = session
             .caller
@@ -122,7 +126,8 @@ impl OwnSession {
         if !kept.exists() {
             return Ok(None);
         }
-        let client = client(homeserver, Some(&kept)).await?;
+        let keys = KeyStore::of(Some(&kept));
+        let client = client_with(homeserver, Some(&kept), &keys).await?;
         let Some(session) = super::keep::recall(&client).await? else {
             return Ok(None);
         };
@@ -130,7 +135,7 @@ impl OwnSession {
             return Ok(None);
         }
         restore(&client, session).await?;
-        let session = Self::of(client, user, SessionKind::Kept);
+        let session = Self::of(client, user, SessionKind::Kept, keys);
         let request = session.caller.client().send(whoami::v3::Request::new());
         match session.caller.hear(request).await {
             Ok(_) => Ok(Some(session)),
@@ -139,13 +144,14 @@ impl OwnSession {
         }
     }
 
-    fn of(client: Client, user: &UserId, kind: SessionKind) -> Self {
+    fn of(client: Client, user: &UserId, kind: SessionKind, keys: KeyStore) -> Self {
         let device_id = client.device_id().map(ToString::to_string);
         Self {
             caller: Caller::new(client),
             kind,
             user: user.to_owned(),
             device_id,
+            keys,
         }
     }
 }
@@ -158,6 +164,10 @@ impl Homeserver {
 }
 
 pub(super) async fn client(homeserver: &Homeserver, kept: Option<&KeepIn>) -> Result<Client, SignInError> {
+    client_with(homeserver, kept, &KeyStore::of(kept)).await
+}
+
+async fn client_with(homeserver: &Homeserver, kept: Option<&KeepIn>, keys: &KeyStore) -> Result<Client, SignInError> {
     let versions: Vec<MatrixVersion> = homeserver
         .spec_versions
         .iter()
@@ -177,6 +187,9 @@ pub(super) async fn client(homeserver: &Homeserver, kept: Option<&KeepIn>) -> Re
         .request_config(RequestConfig::new().disable_retry().timeout(homeserver.timeout));
     if let Some(kept) = kept {
         builder = builder.sqlite_store(kept.store(), Some(kept.passphrase.expose_secret()));
+    } else if let KeyStore::Memory(store) = keys {
+        let stores = StoreConfig::new(CrossProcessLockConfig::SingleProcess);
+        builder = builder.store_config(stores.crypto_store(Arc::clone(store)));
     }
     builder
         .build()
@@ -257,6 +270,8 @@ async fn borrow(client: Client, user: &UserId, token: &SecretString) -> Result<O
         kind: SessionKind::Borrowed,
         user: user.to_owned(),
         device_id,
+        // It never gets keys of ours.
+        keys: KeyStore::of(None),
     })
 }
 
