@@ -8,6 +8,7 @@
     reason = "these commands talk to the person at the terminal"
 )]
 
+mod browser;
 mod child;
 mod ci;
 mod docs;

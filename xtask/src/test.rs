@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::browser::Browser;
 use crate::homeserver::{Profile, Purpose};
 use crate::interrupt::Interrupt;
 use crate::workspace::{Workspace, cargo};
@@ -20,6 +21,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
     } else {
         &["--workspace", "--bins", "--tests"]
     };
+    let browser = Browser::ensure(workspace)?;
     let program = servers::build_program(workspace, selection)?;
     let mut tally = Tally::default();
     let status = servers::during(workspace, Purpose::Test, &Profile::ALL, &interrupt, |list| {
@@ -29,6 +31,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
             command.arg("--workspace");
         }
         servers::environment(command.args(arguments), list, Path::new(&program));
+        browser.environment(&mut command, &workspace.target().join("pictures"));
         child::run(&command, &interrupt, |line| {
             println!("{line}");
             tally.read(line);

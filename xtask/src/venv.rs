@@ -50,6 +50,20 @@ impl Venv {
         Ok(libraries.find_map(|it| it.ok().map(place).filter(|it| it.is_dir())))
     }
 
+    /// The folder of its packages.
+    pub(crate) fn packages(&self) -> Result<PathBuf> {
+        let script = "import sysconfig; print(sysconfig.get_path('purelib'))";
+        let output = Command::new(self.program("python"))
+            .args(["-I", "-c", script])
+            .output()?;
+        ensure!(
+            output.status.success(),
+            "the Python of {} does not run",
+            self.folder.display()
+        );
+        Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+    }
+
     fn install(&self, name: &str, requirements: &Path) -> Result<()> {
         let python = python::find()?;
         eprintln!("Installing {name} into {} (once)", self.folder.display());
@@ -61,7 +75,8 @@ impl Venv {
         run(Command::new(self.program("python"))
             .args(["-m", "pip", "install", "--quiet", "--no-input"])
             .args(["--disable-pip-version-check", "--require-hashes"])
-            .args(["--only-binary", ":all:", "--requirement"])
+            // The files name everything that is needed.
+            .args(["--no-deps", "--only-binary", ":all:", "--requirement"])
             .arg(requirements))
         .with_context(|| format!("pip could not install {name}"))
     }

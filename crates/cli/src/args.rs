@@ -97,7 +97,7 @@ pub(crate) enum Command {
     /// Writes every room key of the key backup into an encrypted key file
     #[command(long_about = export_keys::LONG_ABOUT, after_long_help = export_keys::after_long_help())]
     ExportKeys(Box<ExportKeysArgs>),
-    /// Shows a status file
+    /// Shows a status file, or compares two
     #[command(long_about = report::LONG_ABOUT, after_long_help = report::after_long_help())]
     Report(ReportArgs),
     /// Tools around Lifeboat

@@ -85,7 +85,9 @@ pub(crate) struct Output {
     pub(crate) format: Format,
     /// The status file to write.
     pub(crate) status_file: Option<PathBuf>,
-    /// What the JSON says about people and places.
+    /// The page to write.
+    pub(crate) page: Option<PathBuf>,
+    /// What the JSON and the page say about people and places.
     pub(crate) names: Names,
 }
 
@@ -98,7 +100,7 @@ pub(crate) enum Format {
     Json,
 }
 
-/// What the JSON says about people and places.
+/// What the JSON and the page say about people and places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
     /// Ids as they are, names of rooms left out.
@@ -201,6 +203,12 @@ pub(crate) struct TryKeyJob {
 
 /// Resolves the arguments of `lifeboat check`.
 pub(crate) fn check(args: CheckArgs, person: Person) -> Result<CheckJob, Failure> {
+    if args.output.html.is_some() && args.output.html == args.output.status_file {
+        return Err(Failure::usage(
+            "--html and --status-file name the same file.",
+            "Give each a file of its own.",
+        ));
+    }
     let output = Output {
         fate: match args.fate {
             FateArg::Ended => Fate::SessionsEnded,
@@ -208,6 +216,7 @@ pub(crate) fn check(args: CheckArgs, person: Person) -> Result<CheckJob, Failure
         },
         format: format(args.output.json),
         status_file: args.output.status_file,
+        page: args.output.html,
         names: match (args.output.redact, args.output.with_names) {
             (true, _) => Names::Redacted,
             (false, true) => Names::All,

@@ -3,8 +3,10 @@
 pub(crate) mod ark;
 pub(crate) mod clean;
 pub(crate) mod code;
+pub(crate) mod comparison;
 pub(crate) mod console;
 pub(crate) mod history;
+pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod page;
 pub(crate) mod plan;

@@ -122,6 +122,9 @@ fn bad_command_lines_have_their_own_sentences() -> anyhow::Result<()> {
     place.write("two", "one\ntwo\n")?;
     place.write("binary", b"\xff\x00\x01")?;
     place.write("there.json", "{}")?;
+    place.write_status("status.json", |_| ())?;
+    let other = fs::read_to_string(place.path("status.json"))?.replace("@mira:", "@ann:");
+    place.write("other.json", other)?;
     let mut told = String::new();
     for line in [
         "check mira",
@@ -146,6 +149,12 @@ fn bad_command_lines_have_their_own_sentences() -> anyhow::Result<()> {
         "check --from missing.json",
         "check --from there.json",
         "report binary",
+        "report there.json --html there.json",
+        "report status.json missing.json",
+        "report status.json other.json",
+        "report status.json --html missing/page.html",
+        "check --from status.json --html page --status-file page",
+        "util man --all missing",
     ] {
         let ran = place.run(line)?;
         assert_eq!(ran.out, "", "{line}");
@@ -153,7 +162,7 @@ fn bad_command_lines_have_their_own_sentences() -> anyhow::Result<()> {
         told += &format!("$ lifeboat {line}\n{}exit status {:?}\n\n", ran.err, ran.status);
     }
     assert_snapshot!(told);
-    assert_eq!(fs::read_dir(place.folder.path())?.count(), 5, "no file is left behind");
+    assert_eq!(fs::read_dir(place.folder.path())?.count(), 7, "no file is left behind");
     Ok(())
 }
 
@@ -256,6 +265,122 @@ fn the_schema_is_printed() -> anyhow::Result<()> {
     let ran = place.run("util schema history-proof")?;
     let schema: serde_json::Value = serde_json::from_str(&ran.out)?;
     assert_eq!((ran.status, &schema["title"]), (Some(0), &"HistoryProof".into()));
+    Ok(())
+}
+
+#[test]
+fn shells_learn_every_command() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = place.run(&format!("util completions {shell}"))?;
+        assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{shell}");
+        for word in ["check", "export-keys", "recovery-key-file", "completions"] {
+            assert!(ran.out.contains(word), "{shell} does not know {word}");
+        }
+    }
+    // A real bash takes it, and completes with it.
+    place.write("lifeboat.bash", place.run("util completions bash")?.out)?;
+    let script = "source ./lifeboat.bash && COMP_WORDS=(lifeboat exp) && COMP_CWORD=1 && _lifeboat lifeboat exp lifeboat && \
+                  printf '%s' \"${COMPREPLY[*]}\"";
+    let bash = Command::new("bash")
+        .args(["--norc", "-c", script])
+        .current_dir(place.folder.path())
+        .output()?;
+    assert_eq!(String::from_utf8(bash.stdout)?, "export-keys", "{:?}", bash.stderr);
+    Ok(())
+}
+
+#[test]
+fn every_command_has_a_manual_page() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    let ran = place.run("util man")?;
+    assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""));
+    assert!(
+        ran.out.contains(".TH lifeboat 1") && ran.out.contains("lifeboat\\-check(1)"),
+        "{}",
+        ran.out
+    );
+    fs::create_dir(place.path("man"))?;
+    assert_eq!(place.run("util man --all man")?.status, Some(0));
+    for name in [
+        "lifeboat.1",
+        "lifeboat-check.1",
+        "lifeboat-ark-restore.1",
+        "lifeboat-util-man.1",
+    ] {
+        let page = fs::read_to_string(place.path("man").join(name)).with_context(|| name.to_owned())?;
+        assert!(page.contains(".SH SYNOPSIS") && page.contains(".TH "), "{name}");
+    }
+    assert_eq!(place.run("util man --all man")?.status, Some(2), "nothing is replaced");
+    Ok(())
+}
+
+#[test]
+fn a_page_is_written_once_and_whole() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write_status("status.json", |_| ())?;
+    let ran = place.run("report status.json --html page.html")?;
+    assert_eq!((ran.status, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
+    assert_snapshot!(ran.err, @"Wrote page.html. It holds no secret; open it in any browser.");
+    let page = fs::read_to_string(place.path("page.html"))?;
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
+    assert_eq!(
+        place.run("report status.json --html page.html")?.status,
+        Some(2),
+        "it is not replaced"
+    );
+    assert_eq!(fs::read_to_string(place.path("page.html"))?, page);
+
+    let ran = place.run("check --from status.json --html checked.html --json")?;
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    serde_json::from_str::<serde_json::Value>(&ran.out)?;
+    // The same but for the version of the program that wrote the file.
+    let checked = fs::read_to_string(place.path("checked.html"))?;
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(checked.replace(version, "0.0.0"), page.replace(version, "0.0.0"));
+
+    assert_eq!(
+        place
+            .run("check --from status.json --html redacted.html --redact")?
+            .status,
+        Some(0)
+    );
+    let redacted = fs::read_to_string(place.path("redacted.html"))?;
+    for secret in ["mira", "example.org", "PIXEL8PHON", "Pixel 8"] {
+        assert!(!redacted.contains(secret), "{secret} is redacted");
+    }
+    Ok(())
+}
+
+#[test]
+fn two_status_files_are_compared_the_earlier_one_first() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write_status("before.json", |facts| facts.coverage = Fact::Unknown(Gap::NotAsked))?;
+    place.write_status("after.json", |_| ())?;
+    let later = fs::read_to_string(place.path("after.json"))?.replace("1795430520000", "1795430520001");
+    place.write("after.json", later)?;
+    let ran = place.run("report before.json after.json")?;
+    assert_snapshot!("compared", ran.all());
+    assert_eq!(
+        place.run("report after.json before.json")?.out,
+        ran.out,
+        "whatever their order"
+    );
+    assert_eq!(
+        place.run("report before.json after.json --html page.html")?.status,
+        Some(0)
+    );
+    assert!(fs::read_to_string(place.path("page.html"))?.contains("What changed"));
+
+    // A redacted one is compared with one that is not.
+    place.run("check --from after.json --status-file redacted.json --redact")?;
+    let ran = place.run("report before.json redacted.json")?;
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    assert!(
+        ran.out.contains("Other sessions") && !ran.out.contains("mira"),
+        "{}",
+        ran.out
+    );
     Ok(())
 }
 

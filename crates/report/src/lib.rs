@@ -5,8 +5,10 @@
 //! evidence as a [`Finding`]; [`StatusFile`] is its exported form. Nothing here does I/O, reads a clock or an
 //! environment, or is random.
 
+mod chain;
 mod clearance;
 mod code;
+mod compare;
 mod evidence;
 mod fact;
 pub mod facts;
@@ -32,8 +34,10 @@ mod tests;
 mod verdict;
 mod words;
 
+pub use chain::{Chain, Link};
 pub use clearance::{Clearance, Ground, HOLDS_FOR, Lapse, Uncleared, Waivers};
 pub use code::Code;
+pub use compare::{Comparison, Figures, Trend};
 pub use evidence::{Evidence, IdentityKey};
 pub use fact::{Fact, Gap};
 pub use facts::Facts;

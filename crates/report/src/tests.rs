@@ -1,6 +1,8 @@
 //! The laws over the reduced space, the table of spoiled facts, the words, and the exported form.
 
+mod chain;
 mod clearance;
+mod compare;
 mod every;
 mod fact;
 mod golden;

@@ -31,6 +31,8 @@ Examples:
       Asks for the password, then for the recovery key (Enter skips it).
   lifeboat check @mira:example.org --status-file status.json
       Also writes everything it found to a new file that holds no secret.
+  lifeboat check @mira:example.org --html check.html
+      Also writes a page to keep, print or pass on.
   lifeboat check @mira:example.org --password-file p.txt --recovery-key-file k.txt --json
       Asks nothing and prints one JSON document, for scripts.
   lifeboat check @mira:example.org --quick
@@ -131,10 +133,13 @@ pub(crate) struct CheckOutputArgs {
     /// Write all facts, findings and verdicts to this new file; it holds no secret
     #[arg(long, value_name = "FILE")]
     pub(crate) status_file: Option<PathBuf>,
-    /// Replace ids and addresses by short hashes that stay the same, in the JSON
+    /// Write a page for the browser, with everything found, to this new file; it holds no secret
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Replace ids and addresses by short hashes that stay the same, in the JSON and the page
     #[arg(long)]
     pub(crate) redact: bool,
-    /// Keep the names of rooms in the JSON
+    /// Keep the names of rooms in the JSON and the page
     #[arg(long, conflicts_with = "redact")]
     pub(crate) with_names: bool,
 }

@@ -1,6 +1,19 @@
 //! `lifeboat util`.
 
+use std::path::PathBuf;
+
 use clap::{Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// The description of `lifeboat util completions`.
+const COMPLETIONS: &str = "\
+Prints what a shell needs to complete Lifeboat's command lines
+
+Put it where your shell looks for completions:
+
+  bash  lifeboat util completions bash > ~/.local/share/bash-completion/completions/lifeboat
+  zsh   lifeboat util completions zsh > DIR/_lifeboat, where DIR is a folder in $fpath
+  fish  lifeboat util completions fish > ~/.config/fish/completions/lifeboat.fish";
 
 /// Tools around Lifeboat.
 #[derive(Clone, Debug, Subcommand)]
@@ -10,6 +23,19 @@ pub(crate) enum UtilCommand {
         /// The document
         #[arg(value_enum, default_value_t = SchemaArg::StatusFile)]
         document: SchemaArg,
+    },
+    /// Prints what a shell needs to complete Lifeboat's command lines
+    #[command(long_about = COMPLETIONS)]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Prints the manual page of Lifeboat, or writes those of all its commands
+    Man {
+        /// Write a page for each command into this folder, which must exist; files that are there are not replaced
+        #[arg(long, value_name = "FOLDER")]
+        all: Option<PathBuf>,
     },
 }
 

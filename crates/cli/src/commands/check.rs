@@ -22,7 +22,7 @@ use crate::{
     session::{Errand, Way, hold, with_live_session, with_session_softly},
     signals::{Stops, Wish},
     status,
-    ui::{console::Console, json, progress::Progress, screen, time},
+    ui::{console::Console, html, json, progress::Progress, screen, time},
 };
 
 /// Runs it.
@@ -170,15 +170,24 @@ fn stop_reading(running: &ForecastProgress) -> bool {
     under_way
 }
 
-fn reserve(output: &Output) -> Result<Option<Reserved>, Failure> {
-    output.status_file.clone().map(Reserved::new).transpose()
+/// The files to write, reserved before any work.
+struct Files {
+    status: Option<Reserved>,
+    page: Option<Reserved>,
+}
+
+fn reserve(output: &Output) -> Result<Files, Failure> {
+    Ok(Files {
+        status: output.status_file.clone().map(Reserved::new).transpose()?,
+        page: output.page.clone().map(Reserved::new).transpose()?,
+    })
 }
 
 fn finish(
     report: Report,
     account: &CommandLine,
     output: &Output,
-    reserved: Option<Reserved>,
+    files: Files,
     console: &mut Console,
 ) -> Result<Exit, Failure> {
     let mut status = StatusFile::of(&report, generator());
@@ -188,17 +197,32 @@ fn finish(
         Names::All => {}
     }
     let document = json::document(&status)?;
-    let written = reserved.map(|it| it.write(document.as_bytes())).transpose();
+    let written = files.status.map(|it| it.write(document.as_bytes())).transpose();
+    let page = files
+        .page
+        .map(|it| it.write(page_of(&status, account, output.names).as_bytes()))
+        .transpose();
     match output.format {
-        // One document and no more: when the file fails, that is the document.
-        Format::Json if written.is_err() => {}
+        // One document and no more: when a file fails, that is the document.
+        Format::Json if written.is_err() || page.is_err() => {}
         Format::Json => console.show(&document)?,
         Format::Screen => console.show(&screen::render(&report, account, console.width()))?,
     }
     if let Some(file) = written? {
         console.note(&format!("Wrote {}. It holds no secret.", file.display()));
     }
+    if let Some(file) = page? {
+        console.note(&html::written(&file));
+    }
     Ok(report.verdict.of(output.fate).into())
+}
+
+/// Renders the page. What is redacted does not name the account in its command lines either.
+fn page_of(status: &StatusFile, account: &CommandLine, names: Names) -> String {
+    match names {
+        Names::Redacted => html::render(status, &account_of(&status.clone().rejudge())),
+        Names::Ids | Names::All => html::render(status, account),
+    }
 }
 
 /// Names this program in what it writes.

@@ -141,7 +141,7 @@ pub(crate) fn render(rescued: &Result, account: &CommandLine, width: usize) -> S
         page.table(&still_missing(&rescued.after.at_risk));
     }
     page.gap();
-    screen::verdicts(&mut page, &rescued.report());
+    screen::verdicts::show(&mut page, &rescued.report());
     page.gap();
     page.paragraph(" ", "To see everything again:");
     page.command(3, &account.command("check", []).to_string());

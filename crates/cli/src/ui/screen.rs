@@ -1,17 +1,16 @@
 //! The screen of a check: the answer first, then what to do, then why, then the details.
 
 mod backup;
-mod findings;
-mod forecast;
-mod sessions;
+pub(crate) mod findings;
+pub(crate) mod forecast;
+pub(crate) mod sessions;
 mod storage;
 #[cfg(test)]
 mod tests;
-mod verdicts;
+pub(crate) mod verdicts;
 
 pub(crate) use sessions::holds_backup_key;
 pub(crate) use storage::{secret_name, trial_words};
-pub(crate) use verdicts::show as verdicts;
 
 use lifeboat_report::{Report, facts::Server};
 
@@ -28,7 +27,7 @@ pub(crate) fn render(report: &Report, account: &CommandLine, width: usize) -> St
     let mut page = Page::new(width);
     page.paragraph(" ", &whose(report));
     page.gap();
-    verdicts(&mut page, report);
+    verdicts::show(&mut page, report);
     steps(&mut page, &advice);
     forecast::show(&mut page, report);
     findings::show(&mut page, report, &advice, account);
@@ -39,7 +38,7 @@ pub(crate) fn render(report: &Report, account: &CommandLine, width: usize) -> St
 }
 
 /// `@mira:example.org on example.org (Synapse 1.163.2), 23 Nov 2026, 15:58 UTC`
-fn whose(report: &Report) -> String {
+pub(crate) fn whose(report: &Report) -> String {
     let Server { base_url, software, .. } = &report.facts.server;
     let software = match software.known() {
         Some(it) => format!(" ({} {})", clean(&it.name, 40), clean_id(&it.version)),

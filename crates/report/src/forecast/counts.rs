@@ -62,24 +62,25 @@ impl AtRisk {
 }
 
 impl EventCounts {
-    /// Adds what another room, sender or month has.
+    /// Adds what another room, sender or month has. A file may claim any number: sums end at the largest one.
     pub fn add(&mut self, other: &Self) {
-        self.total += other.total;
-        self.covered += other.covered;
+        let add = |sum: &mut u64, number: u64| *sum = sum.saturating_add(number);
+        add(&mut self.total, other.total);
+        add(&mut self.covered, other.covered);
         self.readable = self
             .readable
             .zip(other.readable)
-            .map(|(one, two)| one + two)
+            .map(|(one, two)| one.saturating_add(two))
             .or(other.readable);
-        self.at_risk += other.at_risk;
+        add(&mut self.at_risk, other.at_risk);
         for (cause, count) in &other.at_risk_by_cause {
-            *self.at_risk_by_cause.entry(*cause).or_default() += count;
+            add(self.at_risk_by_cause.entry(*cause).or_default(), *count);
         }
         self.starts_late_by = self.starts_late_by.max(other.starts_late_by);
-        self.never_yours += other.never_yours;
-        self.redacted += other.redacted;
-        self.unknown_algorithm += other.unknown_algorithm;
-        self.not_judged += other.not_judged;
+        add(&mut self.never_yours, other.never_yours);
+        add(&mut self.redacted, other.redacted);
+        add(&mut self.unknown_algorithm, other.unknown_algorithm);
+        add(&mut self.not_judged, other.not_judged);
     }
 
     /// Counts a covered message.

@@ -1,6 +1,6 @@
 //! The findings: what is the case, what it means, which step helps.
 
-use lifeboat_report::{Code, Fate, Finding, Report, Severity};
+use lifeboat_report::{Fate, Finding, Report, Severity};
 
 use super::show_ways;
 use crate::{
@@ -17,43 +17,74 @@ pub(super) fn show(page: &mut Page, report: &Report, advice: &[Advice], account:
         return;
     }
     page.heading("What was found");
-    let mut shown: Vec<Code> = Vec::new();
-    let mut mentioned: Vec<Remedy> = Vec::new();
-    for finding in &report.findings {
-        // A code that weighs differently under the other fate stands further down once more: it is said here.
-        if shown.contains(&finding.code) {
-            continue;
-        }
-        if !shown.is_empty() {
+    for (number, it) in listed(report, advice, account).into_iter().enumerate() {
+        if number > 0 {
             page.gap();
         }
-        shown.push(finding.code);
-        let word = finding.severity.word().to_uppercase();
+        let severity = it.finding.severity;
+        let word = severity.word().to_uppercase();
         let begin = format!(
             " {}{}",
-            Tone::from(finding.severity).paint(&word),
+            Tone::from(severity).paint(&word),
             " ".repeat(COLUMN - 1 - word.len())
         );
-        page.paragraph(&begin, &clean_sentence(&finding.to_string()));
-        page.aside(COLUMN, &clean_sentence(finding.meaning()), Tone::Plain);
-        let help = help_with(finding, report, advice, account);
-        let step = match &help {
-            Some(Help::Step(place)) => format!("→ step {} · ", place + 1),
-            Some(Help::Aside(_)) | None => String::new(),
-        };
-        // A note's own remedy is not worth a step: it is said here.
-        if let Some(Help::Aside(advice)) = &help
-            && !mentioned.contains(&advice.remedy)
-        {
-            mentioned.push(advice.remedy);
+        page.paragraph(&begin, &it.sentence);
+        page.aside(COLUMN, &it.meaning, Tone::Plain);
+        if let Some(advice) = &it.aside {
             page.paragraph(&format!("{:COLUMN$}→ ", ""), &advice.what);
             show_ways(page, COLUMN + 2, advice);
         }
-        page.aside(COLUMN, &format!("{step}{}", when(finding, report)), Tone::Faint);
+        let step = it.step.map(|it| format!("→ step {it} · ")).unwrap_or_default();
+        page.aside(COLUMN, &format!("{step}{}{}", it.finding.code, it.when), Tone::Faint);
     }
 }
 
-/// `coverage-unknown · caution if your sessions are kept`
+/// One finding as people see it.
+pub(crate) struct Listed<'a> {
+    /// The finding.
+    pub(crate) finding: &'a Finding,
+    /// What is the case.
+    pub(crate) sentence: String,
+    /// What follows.
+    pub(crate) meaning: String,
+    /// The step that helps, counted from 1.
+    pub(crate) step: Option<usize>,
+    /// A remedy that is not worth a step of its own, and was not mentioned yet.
+    pub(crate) aside: Option<Advice>,
+    /// What is to be said about the fates, after the code: ` · only if your sessions are kept`, or nothing.
+    pub(crate) when: String,
+}
+
+/// Lists every finding once, the most serious first.
+pub(crate) fn listed<'a>(report: &'a Report, advice: &[Advice], account: &CommandLine) -> Vec<Listed<'a>> {
+    let mut listed: Vec<Listed<'a>> = Vec::new();
+    let mut mentioned: Vec<Remedy> = Vec::new();
+    for finding in &report.findings {
+        // A code that weighs differently under the other fate stands further down once more: it is said here.
+        if listed.iter().any(|it| it.finding.code == finding.code) {
+            continue;
+        }
+        let (step, aside) = match help_with(finding, report, advice, account) {
+            Some(Help::Step(place)) => (Some(place + 1), None),
+            Some(Help::Aside(advice)) if !mentioned.contains(&advice.remedy) => {
+                mentioned.push(advice.remedy);
+                (None, Some(advice))
+            }
+            Some(Help::Aside(_)) | None => (None, None),
+        };
+        listed.push(Listed {
+            finding,
+            sentence: clean_sentence(&finding.to_string()),
+            meaning: clean_sentence(finding.meaning()),
+            step,
+            aside,
+            when: when(finding, report),
+        });
+    }
+    listed
+}
+
+/// ` · caution if your sessions are kept`
 fn when(finding: &Finding, report: &Report) -> String {
     let only = match finding.fates.as_slice() {
         [Fate::SessionsEnded] => Some(("if every session is signed out", "if your sessions are kept")),
@@ -61,7 +92,7 @@ fn when(finding: &Finding, report: &Report) -> String {
         _ => None,
     };
     let Some((here, there)) = only else {
-        return finding.code.to_string();
+        return String::new();
     };
     let other = report
         .findings
@@ -69,7 +100,7 @@ fn when(finding: &Finding, report: &Report) -> String {
         .find(|it| it.code == finding.code && it.fates != finding.fates);
     let elsewhere: Option<Severity> = other.map(|it| it.severity);
     match elsewhere {
-        Some(severity) => format!("{} · {severity} {there}", finding.code),
-        None => format!("{} · only {here}", finding.code),
+        Some(severity) => format!(" · {severity} {there}"),
+        None => format!(" · only {here}"),
     }
 }

@@ -15,27 +15,37 @@ use crate::ui::{
 };
 
 /// As many rooms are named; the rest are counted.
-const ROOMS: usize = 12;
+pub(crate) const ROOMS: usize = 12;
 
 /// Adds it, if messages were looked at.
 pub(super) fn show(page: &mut Page, report: &Report) {
     let Some(forecast) = &report.forecast else { return };
     page.heading("Your messages");
-    page.aside(1, &sum(forecast), Tone::Plain);
-    if let Some(rest) = not_counted(&forecast.events) {
-        page.aside(1, &rest, Tone::Plain);
+    for sentence in sentences(forecast) {
+        page.aside(1, &sentence, Tone::Plain);
     }
-    if let Some(test) = tested(forecast) {
-        page.aside(1, &test, Tone::Plain);
-    }
-    if !forecast.complete {
-        page.aside(1, &partial(forecast), Tone::Plain);
-    }
-    let losing: Vec<&RoomForecast> = forecast.rooms.iter().filter(|it| it.events.at_risk > 0).collect();
+    let losing = losing(forecast);
     if !losing.is_empty() {
         page.gap();
         page.table(&rooms(&losing));
     }
+}
+
+/// Says what was found of the messages, what was left out, and what was tested.
+pub(crate) fn sentences(forecast: &Forecast) -> Vec<String> {
+    let partial = (!forecast.complete).then(|| partial(forecast));
+    let all = [
+        Some(sum(forecast)),
+        not_counted(&forecast.events),
+        tested(forecast),
+        partial,
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// Returns the rooms that lose messages, those that lose most first.
+pub(crate) fn losing(forecast: &Forecast) -> Vec<&RoomForecast> {
+    forecast.rooms.iter().filter(|it| it.events.at_risk > 0).collect()
 }
 
 fn sum(forecast: &Forecast) -> String {
@@ -160,25 +170,27 @@ fn rooms(losing: &[&RoomForecast]) -> Table {
     for room in losing.iter().take(ROOMS) {
         table.row(row(&room_name(room), &room.events, room.newest_at_risk_at));
     }
-    let rest = &losing[losing.len().min(ROOMS)..];
-    if !rest.is_empty() {
-        let mut sum = EventCounts::default();
-        rest.iter().for_each(|it| sum.add(&it.events));
-        let name = if rest.len() == 1 {
-            "…1 more room".to_owned()
-        } else {
-            format!("…{} more rooms", rest.len())
-        };
-        table.row(row(
-            &name,
-            &sum,
-            rest.iter().filter_map(|it| it.newest_at_risk_at).max(),
-        ));
+    if let Some((name, sum, newest)) = rest_of(losing) {
+        table.row(row(&name, &sum, newest));
     }
     table
 }
 
-fn row(name: &str, events: &EventCounts, newest: Option<u64>) -> [String; 5] {
+/// Sums up the rooms that are not named one by one, if there are any.
+pub(crate) fn rest_of(losing: &[&RoomForecast]) -> Option<(String, EventCounts, Option<u64>)> {
+    let rest = losing.get(ROOMS..).filter(|it| !it.is_empty())?;
+    let mut sum = EventCounts::default();
+    rest.iter().for_each(|it| sum.add(&it.events));
+    let name = if rest.len() == 1 {
+        "…1 more room".to_owned()
+    } else {
+        format!("…{} more rooms", rest.len())
+    };
+    Some((name, sum, rest.iter().filter_map(|it| it.newest_at_risk_at).max()))
+}
+
+/// Returns what the table says of a room.
+pub(crate) fn row(name: &str, events: &EventCounts, newest: Option<u64>) -> [String; 5] {
     [
         name.to_owned(),
         grouped(events.at_risk),
@@ -188,7 +200,8 @@ fn row(name: &str, events: &EventCounts, newest: Option<u64>) -> [String; 5] {
     ]
 }
 
-fn room_name(room: &RoomForecast) -> String {
+/// Returns a room's name, or its id where the name is not known.
+pub(crate) fn room_name(room: &RoomForecast) -> String {
     let name = room.name.as_deref().map(|it| clean(it, 30)).filter(|it| !it.is_empty());
     let name = name.unwrap_or_else(|| clean_id(&room.room_id));
     if room.left { format!("{name} (left)") } else { name }

@@ -25,13 +25,11 @@ pub(super) fn show(page: &mut Page, report: &Report) {
     if sessions.is_empty() {
         return page.aside(3, "There are none.", Tone::Plain);
     }
-    let mut sorted: Vec<&Session> = sessions.iter().collect();
-    sorted.sort_by_key(|it| (it.this, std::cmp::Reverse(it.last_seen_at), it.device_id.as_str()));
     let asked = sessions.iter().any(|it| it.backup_key != BackupKeyAnswer::NotAsked);
     let mut columns = vec!["Name", "Id", "Last seen", "Verified"];
     columns.extend(asked.then_some("Holds the backup key"));
     let mut table = Table::new(columns);
-    for session in sorted {
+    for session in sorted(sessions) {
         let mut row = vec![
             name(session),
             clean_id(&session.device_id),
@@ -54,7 +52,15 @@ pub(crate) fn holds_backup_key(session: &Session) -> &'static str {
     }
 }
 
-fn name(session: &Session) -> String {
+/// Puts the session that was last seen first, and the one that looks last.
+pub(crate) fn sorted(sessions: &[Session]) -> Vec<&Session> {
+    let mut sorted: Vec<&Session> = sessions.iter().collect();
+    sorted.sort_by_key(|it| (it.this, std::cmp::Reverse(it.last_seen_at), it.device_id.as_str()));
+    sorted
+}
+
+/// Returns a session's name.
+pub(crate) fn name(session: &Session) -> String {
     session
         .name
         .as_deref()
@@ -63,7 +69,8 @@ fn name(session: &Session) -> String {
         .unwrap_or_else(|| "(no name)".to_owned())
 }
 
-fn last_seen(session: &Session, now: u64) -> String {
+/// Says when a session was last seen.
+pub(crate) fn last_seen(session: &Session, now: u64) -> String {
     match session.last_seen_at {
         _ if session.this => "this check".to_owned(),
         Some(seen) => time::ago(seen, now),
@@ -71,7 +78,8 @@ fn last_seen(session: &Session, now: u64) -> String {
     }
 }
 
-fn verified(session: &Session) -> String {
+/// Says whether a session is verified.
+pub(crate) fn verified(session: &Session) -> String {
     let words = match &session.keys {
         _ if session.dehydrated => "only collects keys",
         Fact::Known(DeviceKeys::Signed) => "yes",

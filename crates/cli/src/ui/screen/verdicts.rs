@@ -6,7 +6,7 @@ use textwrap::core::display_width;
 use crate::ui::{clean::clean_sentence, page::Page, style::Tone};
 
 /// The more dangerous reset first: it is what a reset does unless somebody chooses otherwise.
-const FATES: [(Fate, &str); 2] = [
+pub(crate) const FATES: [(Fate, &str); 2] = [
     (Fate::SessionsEnded, "If every session is signed out"),
     (Fate::SessionsKept, "If your sessions are kept"),
 ];
@@ -34,7 +34,8 @@ pub(crate) fn show(page: &mut Page, report: &Report) {
     }
 }
 
-fn reason(report: &Report, fate: Fate) -> String {
+/// Says in a sentence or two why the verdict is what it is.
+pub(crate) fn reason(report: &Report, fate: Fate) -> String {
     if report.verdict.of(fate) == Verdict::Clear {
         return "Nothing speaks against it, and everything that had to be known is known.".to_owned();
     }
