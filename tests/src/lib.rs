@@ -9,6 +9,7 @@ pub mod browser;
 pub mod lifeboat;
 pub mod mailbox;
 pub mod name;
+pub mod oauth;
 pub mod proxy;
 pub mod room_key;
 pub mod schema;
