@@ -4,7 +4,7 @@ pub(crate) mod carry_out;
 mod checked;
 mod letter;
 pub(crate) mod password;
-mod route;
+pub(crate) mod route;
 pub(crate) mod second_look;
 
 use lifeboat_report::{
@@ -107,7 +107,9 @@ async fn reset(
     };
     let Decided { plan, clearance, email } = decided;
     let old = old.or(typed);
-    let made = password::settle(chosen, &plan, &homeserver, old, &job, &mut stops, console).await;
+    let come_back = route::come_back(plan.route, &job.entry.sign_in, &homeserver).await;
+    let typist = password::Typist { job: &job, come_back };
+    let made = password::settle(chosen, &plan, &homeserver, old, typist, &mut stops, console).await;
     let (new_password, old_password) = match made {
         Ok(passwords) => passwords,
         Err(failure) => {
@@ -131,6 +133,8 @@ async fn reset(
         user: &job.entry.user,
         account: &account,
         new_password,
+        come_back,
+        browser: job.entry.browser,
         old_password,
         recovery_key,
         email,
