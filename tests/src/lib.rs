@@ -11,6 +11,7 @@ pub mod forger;
 pub mod lifeboat;
 pub mod mailbox;
 pub mod name;
+pub mod oauth;
 pub mod proxy;
 pub mod room_key;
 pub mod schema;

@@ -23,7 +23,7 @@ use crate::{
     resolve::Format,
 };
 
-pub(crate) use account::{AccountArgs, KeyArgs, SignInArgs};
+pub(crate) use account::{AccountArgs, AuthArg, KeyArgs, SignInArgs};
 pub(crate) use ark::ArkCommand;
 pub(crate) use check::{CheckArgs, FateArg, ForecastArgs};
 pub(crate) use export_keys::ExportKeysArgs;

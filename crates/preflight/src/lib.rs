@@ -34,7 +34,7 @@ mod testing;
 pub use matrix_sdk::ruma;
 
 pub use backup_access::{BackupAccess, BackupAccessError, BackupView};
-pub use caller::Caller;
+pub use caller::{Caller, End};
 pub use check::{CheckError, Checked, Questions, Step, Watch, check, examine};
 pub use discover::{DiscoverError, Homeserver, discover};
 pub use forecast::{
@@ -55,5 +55,8 @@ pub use outside::outside;
 pub use probe::published::published_identity;
 pub use recovery_key::{OtherThing, Typo, Understanding, understand};
 pub use secrets_access::{SecretsAccess, SecretsAccessError};
-pub use session::{Credentials, KeepIn, Keeping, LeaveError, Left, OwnSession, SessionKind, SignInError, ask_browser};
+pub use session::{
+    BrowserHere, Credentials, KeepIn, Keeping, LeaveError, Left, Method, Methods, OAuthWay, OwnSession, Provider,
+    SessionKind, Shown, SignInError, ask_browser,
+};
 pub use session_keys::SessionKeys;

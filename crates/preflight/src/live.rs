@@ -11,7 +11,7 @@ mod unlock;
 
 use matrix_sdk::{Client, ruma::api::client::keys::get_keys};
 
-use crate::{OwnSession, SessionKind};
+use crate::{OwnSession, SessionKind, caller::End};
 
 pub use error::{FetchError, LiveError, SettleError, UnlockError};
 pub use fetch::{FetchProgress, Fetched};
@@ -84,7 +84,7 @@ impl LiveSession {
     pub async fn end(self) -> OwnSession {
         let ended = self.syncing.end(self.own.caller().client()).await;
         if ended {
-            self.own.caller().note_end();
+            self.own.caller().note_end(End::SignedOut);
         }
         self.own
     }

@@ -231,7 +231,8 @@ pub(crate) fn meaning(finding: &Finding) -> &'static str {
             "A password cannot be changed the usual way here: the server's administrators decide how it is done."
         }
         (Code::AccountsDelegated, ..) => {
-            "Your password belongs to that server: it is changed on its account page, not in a Matrix client."
+            "Your password belongs to that server: it is changed on its account page, unless this server takes the change \
+             itself. A change there ends no session."
         }
         (Code::ServerUnknown, ..) => "Nothing shows which way to a new password this server offers.",
         (Code::NoEmail, ..) => {

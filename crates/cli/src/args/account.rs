@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// How to reach the account's server.
 #[derive(Clone, Debug, Default, Args)]
@@ -14,11 +14,14 @@ pub(crate) struct AccountArgs {
     /// Speak to a server without encryption: anybody on the way could read your password
     #[arg(long)]
     pub(crate) allow_insecure_http: bool,
+    /// Trust the certificate authorities in this PEM file too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
-/// How to sign in. Without any of these, Lifeboat asks for the password.
+/// How to sign in. Without any of these, Lifeboat takes the best way that the server offers.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Signing in (without any of these, Lifeboat asks for your password)")]
+#[command(next_help_heading = "Signing in (without any of these, in the best way that your server offers)")]
 #[group(multiple = false)]
 pub(crate) struct SignInArgs {
     /// Read the password from this file
@@ -35,6 +38,39 @@ pub(crate) struct SignInArgs {
     /// Lifeboat prints an address to open. The browser must run on this machine, or reach it through a tunnel.
     #[arg(long)]
     pub(crate) sso: bool,
+    /// How the browser is used.
+    #[command(flatten)]
+    pub(crate) browser: BrowserArgs,
+}
+
+/// Which way in, and how the browser is used.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Signing in (without any of these, in the best way that your server offers)")]
+pub(crate) struct BrowserArgs {
+    /// Sign in this way
+    #[arg(long, value_enum, value_name = "WAY")]
+    pub(crate) auth: Option<AuthArg>,
+    /// Let this one of the server’s identity providers sign you in, by its name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) identity_provider: Option<String>,
+    /// Print the address of the sign-in, and do not open it
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+}
+
+/// A way to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AuthArg {
+    /// With the password of the account.
+    Password,
+    /// In a browser on this machine, at the server’s OAuth 2.0 page.
+    Oauth,
+    /// In a browser anywhere, with a short code.
+    DeviceCode,
+    /// In a browser on this machine, by single sign-on.
+    Sso,
+    /// With the access token of a session that exists.
+    Token,
 }
 
 /// Recovery keys or passphrases to try.

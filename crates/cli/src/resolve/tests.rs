@@ -39,7 +39,7 @@ fn tried(line: &str, person: Person) -> Result<TryKeyJob, Failure> {
 #[test]
 fn a_person_is_asked_for_what_is_missing() {
     let job = ask("lifeboat check @mira:example.org", Person::Present);
-    assert_eq!(job.entry.sign_in, SignIn::Prompt);
+    assert_eq!(job.entry.sign_in, SignIn::Best);
     assert_eq!(job.candidates.asking, Asking::Optional);
     assert_eq!(job.afterwards, Afterwards::Remove);
     assert_eq!(job.output.fate, Fate::SessionsEnded);

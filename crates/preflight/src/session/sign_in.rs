@@ -66,19 +66,25 @@ impl OwnSession {
         let keys = KeyStore::of(kept);
         let client = client_with(homeserver, kept, &keys).await?;
         if let Credentials::AccessToken(token) = &credentials {
-            return borrow(client, user, token).await;
+            return borrow(client, homeserver, user, token).await;
         }
         match credentials {
             Credentials::Password(password) => with_password(&client, user, &password, name).await?,
             Credentials::LoginToken(token) => with_token(&client, user, &token, name).await?,
             Credentials::AccessToken(_) => {}
         }
-        let kind = if kept.is_some() {
-            SessionKind::Kept
-        } else {
-            SessionKind::Throwaway
-        };
-        let session = Self::of(client, user, SessionKind::Throwaway, keys);
+        Self::settle(client, homeserver, user, kept, keys).await
+    }
+
+    /// Sees to it that the right person has signed in, and that a session that is to be kept is.
+    pub(super) async fn settle(
+        client: Client,
+        homeserver: &Homeserver,
+        user: &UserId,
+        kept: Option<&KeepIn>,
+        keys: KeyStore,
+    ) -> Result<Self, SignInError> {
+        let session = Self::of(client, homeserver, user, SessionKind::Throwaway, keys);
         // Who signed in is what the server says, not what was typed.
         let got = session
             .caller
@@ -93,13 +99,21 @@ impl OwnSession {
                 got,
             });
         }
-        if kept.is_some()
-            && let Err(error) = super::keep::remember(session.caller.client()).await
-        {
-            let _ = session.leave().await;
-            return Err(error);
+        if kept.is_none() {
+            return Ok(session);
         }
-        Ok(Self { kind, ..session })
+        let keeper = super::keep::keep(session.caller.client()).await;
+        match keeper {
+            Ok(keeper) => Ok(Self {
+                kind: SessionKind::Kept,
+                _keeper: Some(keeper),
+                ..session
+            }),
+            Err(error) => {
+                let _ = session.leave().await;
+                Err(error)
+            }
+        }
     }
 
     /// Borrows the access token of whoever it belongs to, an administrator's for example.
@@ -110,12 +124,12 @@ impl OwnSession {
     pub async fn borrow_from_anybody(homeserver: &Homeserver, token: &SecretString) -> Result<Self, SignInError> {
         let nobody =
             UserId::parse("@lifeboat:lifeboat.invalid").map_err(|error| SignInError::Store(error.to_string()))?;
-        match borrow(client(homeserver, None).await?, &nobody, token).await {
+        match borrow(client(homeserver, None).await?, homeserver, &nobody, token).await {
             Err(SignInError::TokenOfAnotherUser { got, .. }) => {
                 let user = UserId::parse(&got).map_err(|error| SignInError::Refused {
                     words: error.to_string(),
                 })?;
-                borrow(client(homeserver, None).await?, &user, token).await
+                borrow(client(homeserver, None).await?, homeserver, &user, token).await
             }
             other => other,
         }
@@ -131,11 +145,15 @@ impl OwnSession {
         let Some(session) = super::keep::recall(&client).await? else {
             return Ok(None);
         };
-        if session.meta.user_id != user {
+        if session.user_id() != user {
             return Ok(None);
         }
-        restore(&client, session).await?;
-        let session = Self::of(client, user, SessionKind::Kept, keys);
+        session.restore(&client).await?;
+        let keeper = super::keep::keep(&client).await?;
+        let session = Self {
+            _keeper: Some(keeper),
+            ..Self::of(client, homeserver, user, SessionKind::Kept, keys)
+        };
         let request = session.caller.client().send(whoami::v3::Request::new());
         match session.caller.hear(request).await {
             Ok(_) => Ok(Some(session)),
@@ -144,7 +162,7 @@ impl OwnSession {
         }
     }
 
-    fn of(client: Client, user: &UserId, kind: SessionKind, keys: KeyStore) -> Self {
+    fn of(client: Client, homeserver: &Homeserver, user: &UserId, kind: SessionKind, keys: KeyStore) -> Self {
         let device_id = client.device_id().map(ToString::to_string);
         Self {
             caller: Caller::new(client),
@@ -152,6 +170,8 @@ impl OwnSession {
             user: user.to_owned(),
             device_id,
             keys,
+            http: homeserver.http.clone(),
+            _keeper: None,
         }
     }
 }
@@ -167,7 +187,12 @@ pub(super) async fn client(homeserver: &Homeserver, kept: Option<&KeepIn>) -> Re
     client_with(homeserver, kept, &KeyStore::of(kept)).await
 }
 
-async fn client_with(homeserver: &Homeserver, kept: Option<&KeepIn>, keys: &KeyStore) -> Result<Client, SignInError> {
+/// Makes a client whose encryption keys lie in `keys`.
+pub(super) async fn client_with(
+    homeserver: &Homeserver,
+    kept: Option<&KeepIn>,
+    keys: &KeyStore,
+) -> Result<Client, SignInError> {
     let versions: Vec<MatrixVersion> = homeserver
         .spec_versions
         .iter()
@@ -184,6 +209,8 @@ async fn client_with(homeserver: &Homeserver, kept: Option<&KeepIn>, keys: &KeyS
         .server_versions(versions)
         // A server's login answer may not send us, and the password, elsewhere.
         .respect_login_well_known(false)
+        // Tokens of an authorization server live for minutes, and one that has run out looks like one that was revoked.
+        .handle_refresh_tokens()
         .request_config(RequestConfig::new().disable_retry().timeout(homeserver.timeout));
     if let Some(kept) = kept {
         builder = builder.sqlite_store(kept.store(), Some(kept.passphrase.expose_secret()));
@@ -238,7 +265,12 @@ async fn log_in(client: &Client, info: login::v3::LoginInfo, name: &str) -> Resu
     }
 }
 
-async fn borrow(client: Client, user: &UserId, token: &SecretString) -> Result<OwnSession, SignInError> {
+async fn borrow(
+    client: Client,
+    homeserver: &Homeserver,
+    user: &UserId,
+    token: &SecretString,
+) -> Result<OwnSession, SignInError> {
     let session = |meta_user: &UserId, device: &DeviceId| MatrixSession {
         meta: SessionMeta {
             user_id: meta_user.to_owned(),
@@ -272,10 +304,12 @@ async fn borrow(client: Client, user: &UserId, token: &SecretString) -> Result<O
         device_id,
         // It never gets keys of ours.
         keys: KeyStore::of(None),
+        http: homeserver.http.clone(),
+        _keeper: None,
     })
 }
 
-async fn restore(client: &Client, session: MatrixSession) -> Result<(), SignInError> {
+pub(super) async fn restore(client: &Client, session: MatrixSession) -> Result<(), SignInError> {
     let restored = client
         .matrix_auth()
         .restore_session(session, RoomLoadSettings::default())
@@ -305,6 +339,7 @@ pub(super) fn refusal(error: HttpError, user: &UserId) -> SignInError {
         Some(ErrorKind::Forbidden) => SignInError::WrongPassword { user: user.to_string() },
         Some(ErrorKind::UserDeactivated) => SignInError::Deactivated,
         Some(ErrorKind::UserLocked) => SignInError::Locked,
+        Some(ErrorKind::UserSuspended) => SignInError::Suspended,
         Some(ErrorKind::LimitExceeded(data)) => SignInError::RateLimited {
             wait: data.retry_after.as_ref().and_then(|it| match it {
                 RetryAfter::Delay(delay) => Some(*delay),

@@ -198,6 +198,7 @@ fn servers() -> Vec<Case> {
         Some(OAuth {
             issuer: "https://account.example.org/".into(),
             account_management_uri: Some("https://account.example.org/account/".into()),
+            account_management_actions: Vec::new(),
         })
     };
     vec![
