@@ -69,6 +69,7 @@ impl Killer {
 }
 
 /// Disturbs at the first moment, the second, and so on, each time on a new account, until a run ends undisturbed.
+#[expect(clippy::print_stdout, reason = "the count is for whoever runs it")]
 async fn every_moment(
     least: u32,
     account: impl AsyncFn() -> Result<TestAccount>,

@@ -151,7 +151,7 @@ fn read_code(screen: &str) -> Result<Vec<u8>> {
     let width = lines.first().context("no code on the screen")?.len();
     let is_dark = |x: usize, y: usize| {
         let half = lines[y / 2][x];
-        half == '█' || half == if y % 2 == 0 { '▀' } else { '▄' }
+        half == '█' || half == if y.is_multiple_of(2) { '▀' } else { '▄' }
     };
     let (pixels, rows) = (width * SCALE, lines.len() * 2 * SCALE);
     let mut image = rqrr::PreparedImage::prepare_from_bitmap(pixels, rows, |x, y| is_dark(x / SCALE, y / SCALE));

@@ -68,7 +68,7 @@ pub(super) async fn carry_out(
             if let Some(comparison) = &chosen {
                 trust::compare(live, comparison).await?;
             }
-            let _line = GossipLine::show(&asking.progress);
+            let _line = GossipLine::show(&asking.progress, &seen.facts.sessions);
             for repair in with_others {
                 apply_live(repair, live, &bench).await?;
                 done(repair, mended);

@@ -101,7 +101,7 @@ fn no_session_that_may_hold_keys_at_risk_is_signed_out() {
             coverage.complete = false;
         }
         let unread = Refusal::CoverageUnknown("NEW".to_owned());
-        assert_eq!(plan(&facts, &wishes).refused, [unread.clone()]);
+        assert_eq!(plan(&facts, &wishes).refused, std::slice::from_ref(&unread));
         facts.coverage = Fact::Unknown(Gap::NotAsked);
         assert_eq!(plan(&facts, &wishes).refused, [unread]);
     }
