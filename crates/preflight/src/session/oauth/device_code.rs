@@ -55,7 +55,7 @@ pub(super) async fn sign_in(
     };
     let about = about_us(name, OAuthGrantType::DeviceCode)?;
     let registered = asking.oauth().register_client(&about).await;
-    let client_id = registered.map_err(|error| refused_by_oauth(error.into()))?.client_id;
+    let client_id = registered.map_err(refused_by_oauth)?.client_id;
     let device = DeviceId::new();
     let [api, prefix] = SCOPES;
     let scope = format!("{api} {prefix}{device}");
