@@ -56,7 +56,7 @@ fn every_command_line_can_be_run() {
             }
         }
     }
-    assert_eq!(runnable, 8 * accounts.len());
+    assert_eq!(runnable, 12 * accounts.len());
 }
 
 #[test]

@@ -22,21 +22,22 @@ pub(crate) struct AccountArgs {
 /// How to sign in. Without any of these, Lifeboat takes the best way that the server offers.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Signing in (without any of these, in the best way that your server offers)")]
-#[group(multiple = false)]
+// Named on each flag: clap forgets the group of a struct that has another one in it.
+#[group(skip)]
 pub(crate) struct SignInArgs {
     /// Read the password from this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, group = "SignInArgs", value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
     /// Read the password from this open file descriptor, 0 being standard input
-    #[arg(long, value_name = "N")]
+    #[arg(long, group = "SignInArgs", value_name = "N")]
     pub(crate) password_fd: Option<u16>,
     /// Borrow the access token in this file: no session is made, none is removed
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, group = "SignInArgs", value_name = "FILE")]
     pub(crate) access_token_file: Option<PathBuf>,
     /// Sign in with the browser
     ///
     /// Lifeboat prints an address to open. The browser must run on this machine, or reach it through a tunnel.
-    #[arg(long)]
+    #[arg(long, group = "SignInArgs")]
     pub(crate) sso: bool,
     /// How the browser is used.
     #[command(flatten)]

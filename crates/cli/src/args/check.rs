@@ -59,7 +59,7 @@ pub(crate) struct CheckArgs {
     #[arg(value_name = "USER", required_unless_present = "from")]
     pub(crate) user: Option<String>,
     /// Judge this status file again instead of asking a server
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "AccountArgs", "SignInArgs", "KeyArgs", "ask_sessions", "keep_session", "quick", "ForecastArgs"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "AccountArgs", "SignInArgs", "BrowserArgs", "KeyArgs", "ask_sessions", "keep_session", "quick", "ForecastArgs"])]
     pub(crate) from: Option<PathBuf>,
     /// Which reset the exit status speaks about
     #[arg(long, value_enum, default_value_t = FateArg::Ended)]

@@ -133,6 +133,7 @@ fn contradictions_are_refused() {
         ("lifeboat check --from f --password-file p", ArgumentConflict),
         ("lifeboat check --from f --recovery-key-file k", ArgumentConflict),
         ("lifeboat check --from f --homeserver h", ArgumentConflict),
+        ("lifeboat check --from f --auth sso", ArgumentConflict),
         ("lifeboat check --from f --keep-session", ArgumentConflict),
         ("lifeboat check @a:b --password-file p --sso", ArgumentConflict),
         (

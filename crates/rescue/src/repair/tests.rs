@@ -95,7 +95,8 @@ fn an_unsigned_backup_is_signed_when_its_key_and_the_identity_are_at_hand() {
             .secrets
             .insert(SecretName::Master, SecretTrial::DoesNotFit);
     });
-    assert_eq!(no_identity, []);
+    // A living session may hand over the key that signs; only then the backup can be signed.
+    assert_eq!(codes(&no_identity), ["fetch-secrets"]);
 }
 
 #[test]
@@ -206,7 +207,7 @@ fn a_backup_is_made_only_where_nobody_has_switched_it_off() {
             .secrets
             .insert(SecretName::Master, SecretTrial::DoesNotFit);
     });
-    assert_eq!(unable, []);
+    assert_eq!(codes(&unable), ["fetch-secrets"]);
 }
 
 #[test]
