@@ -1,6 +1,10 @@
 //! Tokens that run out while Lifeboat works: they look exactly like tokens that were revoked.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
@@ -26,17 +30,20 @@ async fn interrupted(
     meanwhile: impl AsyncFnOnce(&OAuthServer) -> Result<()>,
 ) -> Result<Outcome> {
     let release = Arc::new(Notify::new());
-    let (held, mut begun) = (Arc::clone(&release), false);
+    let held = Arc::clone(&release);
+    // What is held is in no log yet.
+    let asked: Arc<Mutex<BTreeSet<&str>>> = Arc::default();
+    let noted = Arc::clone(&asked);
     proxy.intercept(move |exchange| {
-        begun |= FORECAST.iter().any(|it| exchange.path.ends_with(it));
-        begun.then(|| Fault::Held(Arc::clone(&held)))
+        let path = FORECAST.into_iter().find(|it| exchange.path.ends_with(it))?;
+        noted.lock().unwrap_or_else(PoisonError::into_inner).insert(path);
+        Some(Fault::Held(Arc::clone(&held)))
     });
     let running = command.start()?;
     allow(account, &address(&running, 0).await?).await?;
     wait::until("the forecast to begin", async || {
-        let log = proxy.log();
-        let asked = |path: &&str| log.iter().any(|it| it.path.ends_with(path));
-        Ok(FORECAST.iter().all(asked).then_some(()))
+        let asked = asked.lock().unwrap_or_else(PoisonError::into_inner).len();
+        Ok((asked == FORECAST.len()).then_some(()))
     })
     .await?;
     meanwhile(&account.homeserver.oauth()?).await?;

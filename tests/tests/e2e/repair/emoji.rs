@@ -24,7 +24,7 @@ fn repair(account: &TestAccount, flags: &str) -> Result<Lifeboat> {
 /// Says yes to the plan and to the emoji.
 async fn agree(running: &Running) -> Result<()> {
     types(running, "Do all of this?", "yes\n").await?;
-    types(running, "the same emoji", "yes\n").await
+    types(running, "the same seven emoji", "yes\n").await
 }
 
 async fn renewed(mut account: TestAccount, flags: &str, asked: bool) -> Result<()> {
@@ -89,7 +89,7 @@ async fn a_key_that_is_shown_is_typed_back() -> Result<()> {
         .await?;
     types(&running, "Type or paste it back", "something else\n").await?;
     types(&running, "That is another text", &format!("{key}\n")).await?;
-    types(&running, "the same emoji", "yes\n").await?;
+    types(&running, "the same seven emoji", "yes\n").await?;
     let outcome = running.outcome().await?;
     ensure!(outcome.code()? == 0, "{outcome}");
     is_clear(&account, &[&key]).await
@@ -137,7 +137,7 @@ async fn different_emoji_change_nothing() -> Result<()> {
     let _shown = answer(account.first()?, Other::Agrees);
     let running = repair(&account, "--lost-recovery-key --new-recovery-key new-key.txt")?.start()?;
     types(&running, "Do all of this?", "yes\n").await?;
-    types(&running, "the same emoji", "no\n").await?;
+    types(&running, "the same seven emoji", "no\n").await?;
     let outcome = running.outcome().await?;
     ensure!(outcome.code()? == 1, "{outcome}");
     ensure!(outcome.stderr.contains("the emoji were different"), "{outcome}");

@@ -7,13 +7,14 @@ use std::sync::{
 
 use anyhow::{Context, Result, bail, ensure};
 use lifeboat_tests::account::{AccountSpec, Defect, TestAccount, Way};
+use lifeboat_tests::api::segment;
 use lifeboat_tests::lifeboat::Outcome;
 use lifeboat_tests::proxy::{Exchange, Fault, Proxy};
 use matrix_sdk::reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{codes, is_clear, repair_at, reset};
-use crate::rescue::everything_survives;
+use crate::{live::devices, rescue::everything_survives};
 
 /// More writes than this no repair has.
 const MOST_WRITES: u32 = 40;
@@ -68,6 +69,19 @@ impl Killer {
     }
 }
 
+/// Ends the sessions that killed runs left behind, as their owner would.
+async fn end_what_is_left_behind(account: &TestAccount) -> Result<()> {
+    let admin = account.homeserver.admin().await?;
+    for (device, name) in devices(account).await? {
+        if name.is_some_and(|it| it.starts_with("Lifeboat repair")) {
+            let user = segment(account.user_id.as_str());
+            let path = format!("/_synapse/admin/v2/users/{user}/devices/{}", segment(&device));
+            admin.delete(&path).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Disturbs at the first moment, the second, and so on, each time on a new account, until a run ends undisturbed.
 #[expect(clippy::print_stdout, reason = "the count is for whoever runs it")]
 async fn every_moment(
@@ -78,7 +92,9 @@ async fn every_moment(
 ) -> Result<()> {
     for moment in 0..MOST_WRITES {
         let account = account().await?;
-        let own: Vec<String> = account.recovery.text().map(str::to_owned).into_iter().collect();
+        let lost = flags.contains(&"--lost-recovery-key");
+        let own = account.recovery.text().filter(|_| !lost).map(str::to_owned);
+        let own: Vec<String> = own.into_iter().collect();
         let keys: Vec<&str> = own.iter().map(String::as_str).collect();
         let killer = Killer::at(&account, moment).await?;
         let disturbed = killer.run(&account, &keys, flags).await?;
@@ -94,8 +110,21 @@ async fn every_moment(
             again.retain(|it| !["--new-recovery-key", "new-key.txt", "--lost-recovery-key"].contains(it));
         }
         let keys_given: Vec<&str> = keys.iter().map(String::as_str).collect();
+        end_what_is_left_behind(&account).await?;
         let url = account.homeserver.base_url.clone();
-        let outcome = repair_at(&account, &url, &keys_given, &again)?.run().await?;
+        let mut outcome = repair_at(&account, &url, &keys_given, &again)?.run().await?;
+        if outcome.code()? == 2 {
+            // Nothing had reached the server, so another new recovery key is made.
+            let anew: Vec<&str> = flags
+                .iter()
+                .map(|it| if *it == "new-key.txt" { "another-key.txt" } else { it })
+                .collect();
+            let own_keys: Vec<&str> = own.iter().map(String::as_str).collect();
+            outcome = repair_at(&account, &url, &own_keys, &anew)?.run().await?;
+            let another = std::fs::read_to_string(outcome.home().join("another-key.txt"))?;
+            keys = own.clone();
+            keys.push(another.trim().to_owned());
+        }
         // A reset that is done is refused as needless; what counts is that nothing is left.
         ensure!(
             [0, 10].contains(&outcome.code()?),

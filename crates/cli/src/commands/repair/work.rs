@@ -97,7 +97,7 @@ async fn choose_partner(
             console.note("Accept the verification in the app of that session now.");
             let comparison = Comparison {
                 device,
-                ways: Ways::CodeOrEmoji,
+                ways: Ways::Emoji,
                 patience: job.patience,
             };
             Ok((session, comparison))
