@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lifeboat_preflight::{Understanding, understand};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     failure::Failure,
@@ -42,6 +42,11 @@ impl Typed {
         }
     }
 
+    /// Takes a key that Lifeboat itself has made.
+    pub(crate) fn made(key: SecretString) -> Self {
+        Self::new(Origin::Prompt, key)
+    }
+
     /// Tells whether it is a well-formed recovery key, or a text that may be a passphrase.
     pub(crate) fn is_plausible(&self) -> bool {
         is_plausible(&self.understanding)
@@ -68,19 +73,55 @@ pub(crate) fn ask(asking: Asking) -> Result<Option<Typed>, Failure> {
     let question = "Recovery key or passphrase (it is not shown";
     let text = match asking {
         Asking::No => None,
-        Asking::Optional => prompt::ask_or_skip(&format!("{question}; Enter goes on without)"))?,
-        Asking::Required => Some(prompt::ask(&format!("{question})"))?),
+        Asking::Optional => prompt::ask_whole(&format!("{question}; Enter goes on without)"), the_rest)?,
+        Asking::Required => Some(required(&format!("{question})"))?),
     };
-    let Some(text) = text else { return Ok(None) };
+    text.map(once_more).transpose()
+}
+
+/// Asks until there is one.
+fn required(question: &str) -> Result<SecretString, Failure> {
+    loop {
+        if let Some(text) = prompt::ask_whole(question, the_rest)? {
+            return Ok(text);
+        }
+    }
+}
+
+/// Points out a typing mistake and lets it be typed once more.
+fn once_more(text: SecretString) -> Result<Typed, Failure> {
     let mut typed = Typed::new(Origin::Prompt, text);
     while !typed.is_plausible() {
         prompt::tell(&typed.understanding.to_string());
-        match prompt::ask_or_skip("Once more, please (Enter takes it as it is)")? {
+        match prompt::ask_whole("Once more, please (Enter takes it as it is)", the_rest)? {
             Some(text) => typed = Typed::new(Origin::Prompt, text),
             None => break,
         }
     }
-    Ok(Some(typed))
+    Ok(typed)
+}
+
+/// Characters of a recovery key without its spaces, and of each of its groups.
+const WHOLE: usize = 48;
+const GROUP: usize = 4;
+
+/// Says that a text is only the beginning of a recovery key, as it is after the first line of one that was pasted with
+/// line breaks.
+fn the_rest(text: &SecretString) -> Option<String> {
+    let text = text
+        .expose_secret()
+        .trim_matches(|it: char| it.is_whitespace() || "\"'“”`".contains(it));
+    let count: usize = text.split_whitespace().map(|it| it.chars().count()).sum();
+    let mut groups = text.split_whitespace().rev();
+    let last = groups.next()?.chars().count();
+    let grouped = last <= GROUP && groups.all(|it| it.chars().count() == GROUP);
+    let begins = text.starts_with("Es") && text.chars().all(|it| it.is_ascii_alphanumeric() || it.is_whitespace());
+    (grouped && begins && count < WHOLE && count >= GROUP).then(|| {
+        format!(
+            "So far that is {count} of the {WHOLE} characters of a recovery key. Type or paste the rest; Enter alone \
+             takes it as it is."
+        )
+    })
 }
 
 /// Warns of typing mistakes in files: there is nobody to type it once more.
@@ -97,4 +138,22 @@ fn look_again(file: &Path) -> String {
         "Compare {} with where you copied it from, and run the command again.",
         file.display()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_breaks_off_goes_on() {
+        let goes_on = |text: &str| the_rest(&SecretString::from(text)).is_some();
+        assert!(goes_on("EsTc LW2K PGiF wKEA 3As5 g5c4"));
+        assert!(goes_on("“EsTc LW2K PGiF"));
+        assert!(goes_on("EsTc LW2K P"));
+        assert!(!goes_on("EsTc LW2K PGiF wKEA 3As5 g5c4 BXwk qeeJ ZJV8 Q9fu gUMN UE4d"));
+        assert!(!goes_on("Es war einmal"));
+        assert!(!goes_on("Esel"[..2].into()));
+        assert!(!goes_on("correct horse battery staple"));
+        assert!(!goes_on(""));
+    }
 }

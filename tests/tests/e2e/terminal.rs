@@ -5,7 +5,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, TestAccount, Way},
-    lifeboat::{Lifeboat, PROGRAM_VARIABLE, Running},
+    lifeboat::{
+        Lifeboat, PROGRAM_VARIABLE, Running,
+        terminal::{CTRL_C, TerminalSpec, colours},
+    },
     proxy::Proxy,
     snapshot::snapshot_of,
 };
@@ -45,20 +48,20 @@ async fn a_person_is_asked_for_password_and_recovery_key() -> Result<()> {
     let account = account().await?;
     let before = snapshot_of(&account).await?;
     let recovery = account.recovery.text().context("a passphrase")?;
-    let running = on_a_terminal(&check(&account, &account.homeserver.base_url))?.start()?;
-    types(&running, "Password of", &format!("{}\n", account.password)).await?;
-    types(&running, "Recovery key or passphrase", &format!("{recovery}\n")).await?;
-    let outcome = running.outcome().await?;
-    ensure!(outcome.code()? == 10, "{outcome}");
-    ensure!(outcome.stderr.contains("If every session is signed out"), "{outcome}");
-    ensure!(
-        outcome.stderr.contains("backup-not-proven"),
-        "the key was tried: {outcome}"
-    );
-    ensure!(outcome.stderr.contains("\u{1b}[1m"), "colour on a terminal: {outcome}");
-    for secret in [&account.password, recovery] {
-        ensure!(!outcome.stderr.contains(secret), "a secret is on the screen");
-    }
+    let terminal = TerminalSpec::new(&check(&account, &account.homeserver.base_url)).start()?;
+    terminal
+        .answers("Password of", &format!("{}\n", account.password))
+        .await?;
+    terminal
+        .answers("Recovery key or passphrase", &format!("{recovery}\n"))
+        .await?;
+    terminal.sees("If every session is signed out").await?;
+    terminal
+        .sees("backup-not-proven")
+        .await
+        .context("the key was not tried")?;
+    ensure!(!colours(&terminal.raw()).is_empty(), "no colour on a terminal");
+    terminal.ends(10, &[&account.password, recovery]).await?;
     let differences = before.differences(&snapshot_of(&account).await?);
     ensure!(differences.is_empty(), "{differences:#?}");
     Ok(())
@@ -68,17 +71,14 @@ async fn a_person_is_asked_for_password_and_recovery_key() -> Result<()> {
 async fn no_color_is_heeded() -> Result<()> {
     let account = account().await?;
     let line = check(&account, &account.homeserver.base_url);
-    let running = on_a_terminal(&line)?.env("NO_COLOR", "1").start()?;
-    types(&running, "Password of", &format!("{}\n", account.password)).await?;
-    types(&running, "Recovery key or passphrase", "\n").await?;
-    let outcome = running.outcome().await?;
-    ensure!(outcome.code()? == 10, "{outcome}");
-    ensure!(outcome.stderr.contains("recovery-key-not-tested"), "{outcome}");
-    let colours = outcome.stderr.split("\u{1b}[").skip(1).filter(|it| {
-        let end = it.find(|letter: char| letter.is_ascii_alphabetic());
-        end.is_some_and(|end| it[end..].starts_with('m'))
-    });
-    ensure!(colours.count() == 0, "{:?}", outcome.stderr);
+    let terminal = TerminalSpec::new(&line).env("NO_COLOR", "1").start()?;
+    terminal
+        .answers("Password of", &format!("{}\n", account.password))
+        .await?;
+    terminal.answers("Recovery key or passphrase", "\n").await?;
+    terminal.sees("recovery-key-not-tested").await?;
+    let outcome = terminal.ends(10, &[&account.password]).await?;
+    ensure!(colours(&outcome.stderr).is_empty(), "{:?}", outcome.stderr);
     Ok(())
 }
 
@@ -87,14 +87,16 @@ async fn ctrl_c_at_a_question_ends_it_before_anything_is_sent() -> Result<()> {
     let account = account().await?;
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
     for (question, answered) in [("Password of", false), ("Recovery key or passphrase", true)] {
-        let running = on_a_terminal(&check(&account, &proxy.base_url()))?.start()?;
+        let terminal = TerminalSpec::new(&check(&account, &proxy.base_url())).start()?;
         if answered {
-            types(&running, "Password of", &format!("{}\n", account.password)).await?;
+            terminal
+                .answers("Password of", &format!("{}\n", account.password))
+                .await?;
         }
-        types(&running, question, "\u{3}").await?;
-        let outcome = running.outcome().await?;
-        ensure!(outcome.code()? == 130, "{question}: {outcome}");
-        ensure!(outcome.stderr.contains("Nothing was changed"), "{question}: {outcome}");
+        terminal.asked(question).await?;
+        terminal.types(CTRL_C)?;
+        terminal.sees("Nothing was changed").await?;
+        terminal.ends(130, &[&account.password]).await?;
         ensure!(
             !proxy.log().iter().any(|it| it.is(&Method::POST, "/login")),
             "{question}: it signed in"

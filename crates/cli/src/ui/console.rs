@@ -6,7 +6,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use textwrap::core::display_width;
 
-use super::{clean::clean_sentence, json, page::Page, style::Tone};
+use super::{clean::clean_sentence, json, page::Page, prompt, style::Tone};
 use crate::{args::ColorArg, failure::Failure, resolve::Format};
 
 /// Width of what is written to a file or a pipe.
@@ -28,6 +28,7 @@ impl Console {
         };
         let (out, err) = (io::stdout(), io::stderr());
         let (for_out, for_err) = (AutoStream::choice(&out), AutoStream::choice(&err));
+        prompt::dress(choice(for_err) != ColorChoice::Never);
         Self {
             out: AutoStream::new(out, choice(for_out)),
             err: AutoStream::new(err, choice(for_err)),
@@ -49,6 +50,11 @@ impl Console {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Writes a help text that nobody asked for to stderr.
+    pub(crate) fn help(&mut self, text: &str) {
+        self.tell(text.trim_end());
     }
 
     /// Writes one line of progress to stderr.

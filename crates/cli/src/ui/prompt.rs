@@ -1,20 +1,28 @@
-//! Asks for secrets on the controlling terminal, whatever stdin and stdout are.
+//! Asks on the controlling terminal, whatever stdin and stdout are: one look for every question of every command.
+
+mod keys;
+mod look;
+mod mode;
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, ErrorKind, Write},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    io::{self, ErrorKind, Write},
+    sync::{Arc, Mutex},
 };
 
-use lifeboat_reset::Wishes;
-use rpassword::ConfigBuilder;
+use inquire::{
+    InquireError, Password, PasswordDisplayMode, Select, Text,
+    validator::{ErrorMessage, Validation},
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::clean::clean_sentence;
 use crate::{failure::Failure, resolve::Person};
+
+pub(crate) use self::{keys::Keys, look::dress, mode::TerminalMode};
+
+/// What is said when the user stopped at a question.
+pub(crate) const STOPPED: &str = "You stopped at a question. Nothing was changed.";
 
 #[cfg(unix)]
 const TERMINAL: &str = "/dev/tty";
@@ -35,8 +43,7 @@ pub(crate) fn person() -> Person {
 
 /// Asks for a secret, shown as dots, until there is one.
 ///
-/// Waits for a person on this thread. Ctrl-C ends the waiting with [`Failure::interrupted`] when the process listens
-/// to that signal.
+/// Waits for a person on this thread. Ctrl-C, Ctrl-D and Escape end the waiting with [`Failure::interrupted`].
 pub(crate) fn ask(question: &str) -> Result<SecretString, Failure> {
     loop {
         match ask_or_skip(question)? {
@@ -48,9 +55,39 @@ pub(crate) fn ask(question: &str) -> Result<SecretString, Failure> {
 
 /// Asks for a secret, shown as dots; an empty line is an answer too.
 pub(crate) fn ask_or_skip(question: &str) -> Result<Option<SecretString>, Failure> {
-    let config = ConfigBuilder::new().password_feedback_mask('•').build();
-    let typed = rpassword::prompt_password_with_config(format!("{question}: "), config);
-    let typed = typed.map(SecretString::from).map_err(|error| not_answered(&error))?;
+    secret(question, |_| None)
+}
+
+/// Does the same, but when `go_on` says why a text cannot be all, what was typed stays and more is typed behind it: a
+/// secret that is pasted with line breaks arrives line by line. Entered once more as it is, it is taken as it is.
+pub(crate) fn ask_whole(
+    question: &str,
+    go_on: fn(&SecretString) -> Option<String>,
+) -> Result<Option<SecretString>, Failure> {
+    secret(question, go_on)
+}
+
+fn secret(question: &str, go_on: fn(&SecretString) -> Option<String>) -> Result<Option<SecretString>, Failure> {
+    let told_at = Arc::new(Mutex::new(None));
+    let whole = move |typed: &str| {
+        let length = Some(typed.len());
+        let again = told_at
+            .lock()
+            .is_ok_and(|mut it| std::mem::replace(&mut *it, length) == length);
+        Ok(match go_on(&SecretString::from(typed)) {
+            Some(why) if !again => Validation::Invalid(ErrorMessage::Custom(look::wrapped(&why))),
+            _ => Validation::Valid,
+        })
+    };
+    let question = format!("{}:", clean_sentence(question));
+    let typed = Password::new(&question)
+        .without_confirmation()
+        .with_display_mode(PasswordDisplayMode::Masked)
+        .with_formatter(&look::dots)
+        .with_validator(whole)
+        .with_render_config(look::now())
+        .prompt();
+    let typed = typed.map(SecretString::from).map_err(not_answered)?;
     Ok((!typed.expose_secret().trim().is_empty()).then_some(typed))
 }
 
@@ -64,17 +101,9 @@ pub(crate) fn tell(sentence: &str) {
 
 /// Asks for one line, shown as it is typed.
 pub(crate) fn line(question: &str) -> Result<String, Failure> {
-    let ask = || -> io::Result<String> {
-        let mut output = File::options().write(true).open(OUTPUT)?;
-        write!(output, "{}: ", clean_sentence(question))?;
-        output.flush()?;
-        let mut typed = String::new();
-        match BufReader::new(File::open(TERMINAL)?).read_line(&mut typed)? {
-            0 => Err(ErrorKind::UnexpectedEof.into()),
-            _ => Ok(typed.trim().to_owned()),
-        }
-    };
-    ask().map_err(|error| not_answered(&error))
+    let question = format!("{}:", clean_sentence(question));
+    let typed = Text::new(&question).with_render_config(look::now()).prompt();
+    typed.map(|it| it.trim().to_owned()).map_err(not_answered)
 }
 
 /// Asks whether to go on; anything but the whole word is a no.
@@ -82,60 +111,27 @@ pub(crate) fn yes(question: &str) -> Result<bool, Failure> {
     Ok(line(&format!("{question} Type yes to go on"))?.eq_ignore_ascii_case("yes"))
 }
 
-/// Listens for keys while something else is waited for; ends when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Keys {
-    listening: tokio::task::JoinHandle<()>,
+/// Asks for one of `options`, by the arrow keys, by its number or by words of it; returns its place among them.
+pub(crate) fn choose(question: &str, options: &[String]) -> Result<usize, Failure> {
+    let numbered = (1..).zip(options);
+    let numbered = numbered.map(|(number, it)| format!("{number}  {}", clean_sentence(it)));
+    let score = |typed: &str, _: &String, option: &str, _: usize| fits(typed, option).then_some(0);
+    let chosen = Select::new(&clean_sentence(question), numbered.collect())
+        .with_scorer(&score)
+        .with_page_size(options.len().max(1))
+        .with_help_message("arrow keys or number, then Enter; Esc stops")
+        .with_render_config(look::now())
+        .raw_prompt();
+    chosen.map(|it| it.index).map_err(not_answered)
 }
 
-/// Between two looks at the terminal.
-const LOOK: std::time::Duration = std::time::Duration::from_millis(200);
-
-impl Keys {
-    /// Takes `r` and Enter for the wish to have another mail, unless a question is being answered.
-    pub(crate) fn listen(wishes: Wishes, asking: Arc<AtomicBool>) -> Self {
-        let listening = tokio::spawn(async move {
-            let Some(terminal) = without_waiting() else { return };
-            let mut terminal = terminal;
-            let mut typed = [0; 64];
-            loop {
-                tokio::time::sleep(LOOK).await;
-                if asking.load(Ordering::SeqCst) {
-                    continue;
-                }
-                match io::Read::read(&mut terminal, &mut typed) {
-                    Ok(0) => return,
-                    Ok(length) if typed[..length].iter().any(|it| it.eq_ignore_ascii_case(&b'r')) => {
-                        wishes.another_mail()
-                    }
-                    Ok(_) => {}
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                    Err(_) => return,
-                }
-            }
-        });
-        Self { listening }
+/// Tells whether what is typed points to an option: the beginning of its number, or words of it in any case.
+fn fits(typed: &str, option: &str) -> bool {
+    let (typed, option) = (typed.trim().to_lowercase(), option.to_lowercase());
+    if typed.chars().all(|it| it.is_ascii_digit()) {
+        return option.starts_with(&typed);
     }
-}
-
-impl Drop for Keys {
-    fn drop(&mut self) {
-        self.listening.abort();
-    }
-}
-
-/// Opens the terminal so that reading never waits. Only Unix can.
-#[cfg(unix)]
-fn without_waiting() -> Option<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).ok()?;
-    File::options().read(true).custom_flags(nonblocking).open(TERMINAL).ok()
-}
-
-/// Opens the terminal so that reading never waits. Only Unix can.
-#[cfg(not(unix))]
-fn without_waiting() -> Option<File> {
-    None
+    typed.split_whitespace().all(|word| option.contains(word))
 }
 
 /// Writes a line to stderr. When stderr is gone there is nobody left to tell.
@@ -143,50 +139,44 @@ pub(crate) fn stderr_line(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-fn not_answered(error: &io::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::Interrupted | ErrorKind::UnexpectedEof => {
-            if error.kind() == ErrorKind::UnexpectedEof {
-                // Ctrl-C has ended the line of the question, Ctrl-D has not.
-                tell("");
-            }
-            Failure::interrupted(
-                "You stopped at a question. Nothing was changed.",
-                "Run the same command to begin again.",
-            )
+fn not_answered(error: InquireError) -> Failure {
+    match error {
+        InquireError::OperationCanceled | InquireError::OperationInterrupted => stopped(),
+        InquireError::IO(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::UnexpectedEof) => {
+            stopped()
         }
-        _ => Failure::usage(
+        InquireError::NotTTY => Failure::usage(
+            "There is no terminal to ask on.",
+            "Give everything by files; see --help.",
+        ),
+        error => Failure::usage(
             format!("The terminal cannot be read: {error}."),
             "Give the secrets by files; see --help.",
         ),
     }
 }
 
-/// How the terminal was set before a question, to be restored when the question is abandoned by a signal.
-#[derive(Debug)]
-pub(crate) struct TerminalMode {
-    #[cfg(unix)]
-    before: Option<(File, rustix::termios::Termios)>,
+fn stopped() -> Failure {
+    // The line of the question has not ended.
+    tell("");
+    Failure::interrupted(STOPPED, "Run the same command to begin again.")
 }
 
-impl TerminalMode {
-    /// Remembers the present settings.
-    pub(crate) fn remember() -> Self {
-        Self {
-            #[cfg(unix)]
-            before: File::open(TERMINAL)
-                .ok()
-                .and_then(|it| rustix::termios::tcgetattr(&it).ok().map(|mode| (it, mode))),
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Restores them, and ends the line of the question.
-    pub(crate) fn restore(&self) {
-        tell("");
-        #[cfg(unix)]
-        if let Some((terminal, mode)) = &self.before {
-            // Without its terminal there is nothing to restore.
-            let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, mode);
-        }
+    #[test]
+    fn options_are_found_by_number_and_by_words() {
+        let options = ["1  Yes, bring them over", "2  Skip this", "12  Leave for now"];
+        let found = |typed| options.iter().filter(|it| fits(typed, it)).count();
+        assert_eq!(found(""), 3);
+        assert_eq!(found("2"), 1);
+        assert_eq!(found("1"), 2);
+        assert_eq!(found("12"), 1);
+        assert_eq!(found("SKIP"), 1);
+        assert_eq!(found("now leave"), 1);
+        assert_eq!(found("e"), 2);
+        assert_eq!(found("no such thing"), 0);
     }
 }

@@ -1,46 +1,51 @@
 //! A person at a terminal: typed answers, second thoughts, Ctrl-C.
 
 use anyhow::{Context, Result, ensure};
-use lifeboat_tests::{account::TestAccount, lifeboat::Running, session::Session};
+use lifeboat_tests::{
+    account::TestAccount,
+    lifeboat::terminal::{CTRL_C, Terminal, TerminalSpec},
+    session::Session,
+};
 
 use super::{NEW, healthy, ways::confirm};
-use crate::terminal::{on_a_terminal, types};
 
-fn reset(account: &TestAccount, more: &str) -> String {
+fn reset(account: &TestAccount, more: &str) -> Result<Terminal> {
     let base_url = &account.homeserver.base_url;
-    format!("reset {} --homeserver {base_url} {more}", account.user_id)
+    TerminalSpec::new(&format!("reset {} --homeserver {base_url} {more}", account.user_id)).start()
+}
+
+/// Signs in and gives the recovery key.
+async fn enter(terminal: &Terminal, account: &TestAccount) -> Result<()> {
+    let key = account.recovery.text().context("a recovery key")?;
+    terminal
+        .answers("Password of", &format!("{}\n", account.password))
+        .await?;
+    terminal
+        .answers("Recovery key or passphrase", &format!("{key}\n"))
+        .await
 }
 
 /// Signs in, sees the plan and agrees to it, mistypes the new password twice and then does not.
-async fn answers(running: &Running, account: &TestAccount) -> Result<()> {
-    let key = account.recovery.text().context("a recovery key")?;
-    types(running, "Password of", &format!("{}\n", account.password)).await?;
-    types(running, "Recovery key or passphrase", &format!("{key}\n")).await?;
-    types(running, "Shall Lifeboat do this? Type yes to go on", "yes\n").await?;
-    types(
-        running,
-        "The new password (it is not shown)",
-        &format!("{}\n", account.password),
-    )
-    .await?;
-    types(running, "The new password is the old one.", &format!("{NEW}\n")).await?;
-    types(running, "The new password once more", "something else\n").await?;
-    types(running, "The two are not the same", &format!("{NEW}\n")).await?;
-    running
-        .said("the question once more", |text| {
-            (text.matches("The new password once more").count() == 2).then_some(())
-        })
+async fn answers(terminal: &Terminal, account: &TestAccount) -> Result<()> {
+    enter(terminal, account).await?;
+    terminal
+        .answers("Shall Lifeboat do this? Type yes to go on", "yes\n")
         .await?;
-    types(running, "The two are not the same", &format!("{NEW}\n")).await
+    let (first, second) = ("The new password (it is not shown)", "The new password once more");
+    terminal.answers(first, &format!("{}\n", account.password)).await?;
+    terminal.sees("The new password is the old one.").await?;
+    terminal.answers(first, &format!("{NEW}\n")).await?;
+    terminal.answers(second, "something else\n").await?;
+    terminal.sees("The two are not the same").await?;
+    terminal.answers(first, &format!("{NEW}\n")).await?;
+    terminal.answers(second, &format!("{NEW}\n")).await
 }
 
 #[tokio::test]
 async fn everything_is_asked_for_and_shown() -> Result<()> {
     let account = healthy().await?;
-    let running = on_a_terminal(&reset(&account, ""))?.start()?;
-    answers(&running, &account).await?;
-    let outcome = running.outcome().await?;
-    ensure!(outcome.code()? == 0, "{outcome}");
+    let terminal = reset(&account, "")?;
+    answers(&terminal, &account).await?;
     for words in [
         "Ways to change the password",
         "The plan for",
@@ -49,12 +54,10 @@ async fn everything_is_asked_for_and_shown() -> Result<()> {
         "readable now",
         "Your identity is unchanged.",
     ] {
-        ensure!(outcome.stderr.contains(words), "{words}: {outcome}");
+        terminal.sees(words).await?;
     }
     let key = account.recovery.text().context("a recovery key")?;
-    for secret in [&account.password, NEW, key] {
-        ensure!(!outcome.stderr.contains(secret), "a secret is on the screen");
-    }
+    terminal.ends(0, &[&account.password, NEW, key]).await?;
     ensure!(account.sessions.iter().all(Session::runs), "a session was signed out");
     Ok(())
 }
@@ -64,19 +67,19 @@ async fn everything_is_asked_for_and_shown() -> Result<()> {
 async fn ctrl_c_asks_once_whether_to_stop() -> Result<()> {
     let account = healthy().await?;
     let address = account.email.as_deref().context("an address")?;
-    let running = on_a_terminal(&reset(&account, &format!("--route email --email {address}")))?.start()?;
-    answers(&running, &account).await?;
-    types(&running, "Waiting for the link to be confirmed.", "\u{3}").await?;
+    let terminal = reset(&account, &format!("--route email --email {address}"))?;
+    answers(&terminal, &account).await?;
+    terminal.sees("Waiting for the link to be confirmed.").await?;
+    terminal.types(CTRL_C)?;
     for words in [
         "Stop here?",
         "Done: looking once more, asking for the mail.",
         "Not done yet: signing in",
     ] {
-        running.said(words, |text| text.contains(words).then_some(())).await?;
+        terminal.sees(words).await?;
     }
     confirm(&account.homeserver.mailbox(), address, 1).await?;
-    let outcome = running.outcome().await?;
-    ensure!(outcome.code()? == 0, "{outcome}");
+    terminal.ends(0, &[]).await?;
     Ok(())
 }
 
@@ -84,27 +87,27 @@ async fn ctrl_c_asks_once_whether_to_stop() -> Result<()> {
 async fn ctrl_c_twice_stops_where_nothing_is_half_done() -> Result<()> {
     let account = healthy().await?;
     let address = account.email.as_deref().context("an address")?;
-    let running = on_a_terminal(&reset(&account, &format!("--route email --email {address}")))?.start()?;
-    answers(&running, &account).await?;
-    types(&running, "Waiting for the link to be confirmed.", "\u{3}").await?;
-    types(&running, "Press Ctrl-C once more to stop", "\u{3}").await?;
-    let outcome = running.outcome().await?;
-    ensure!(outcome.code()? == 130, "{outcome}");
-    ensure!(outcome.stderr.contains("The password is unchanged."), "{outcome}");
+    let terminal = reset(&account, &format!("--route email --email {address}"))?;
+    answers(&terminal, &account).await?;
+    terminal.sees("Waiting for the link to be confirmed.").await?;
+    terminal.types(CTRL_C)?;
+    terminal.sees("Press Ctrl-C once more to stop").await?;
+    terminal.types(CTRL_C)?;
+    terminal.sees("The password is unchanged.").await?;
+    terminal.ends(130, &[]).await?;
     Ok(())
 }
 
 #[tokio::test]
 async fn whoever_does_not_agree_to_the_plan_changes_nothing() -> Result<()> {
     let account = healthy().await?;
-    let key = account.recovery.text().context("a recovery key")?;
-    let running = on_a_terminal(&reset(&account, ""))?.start()?;
-    types(&running, "Password of", &format!("{}\n", account.password)).await?;
-    types(&running, "Recovery key or passphrase", &format!("{key}\n")).await?;
-    types(&running, "Shall Lifeboat do this? Type yes to go on", "y\n").await?;
-    let outcome = running.outcome().await?;
-    ensure!(outcome.code()? == 130, "{outcome}");
-    ensure!(outcome.stderr.contains("Nothing was changed."), "{outcome}");
+    let terminal = reset(&account, "")?;
+    enter(&terminal, &account).await?;
+    terminal
+        .answers("Shall Lifeboat do this? Type yes to go on", "y\n")
+        .await?;
+    terminal.sees("Nothing was changed.").await?;
+    terminal.ends(130, &[]).await?;
     let base_url = &account.homeserver.base_url;
     let later = Session::log_in(base_url, account.user_id.localpart(), &account.password, "Later").await?;
     later.sign_out().await
