@@ -20,7 +20,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{advice::CommandLine, failure::Failure, resolve::parse_user};
 
 /// Starts the async runtime, for the commands that speak to a server.
-fn runtime() -> Result<Runtime, Failure> {
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
     Builder::new_multi_thread().enable_all().build().map_err(|error| {
         Failure::failed(
             format!("Lifeboat cannot start its threads: {error}."),

@@ -176,18 +176,21 @@ pub(crate) fn warn_of_readers(console: &mut Console, readers: Readers, file: &Pa
 
 const AGAIN: &str = "Run the same command to begin again.";
 
+/// What is said when the user stopped before anything was changed.
+pub(crate) const NOTHING_CHANGED: &str = "You stopped it. Nothing was changed.";
+
 fn nothing_changed() -> Failure {
-    Failure::interrupted("You stopped it. Nothing was changed.", AGAIN)
+    Failure::interrupted(NOTHING_CHANGED, AGAIN)
 }
 
-fn may_remain(why: &str, name: &str) -> Failure {
+pub(crate) fn may_remain(why: &str, name: &str) -> Failure {
     Failure::interrupted(
         format!("{why} The session “{name}” may remain in your account."),
         "If it is there, sign it out in Element: Settings → Sessions.",
     )
 }
 
-fn own_mistake() -> Failure {
+pub(crate) fn own_mistake() -> Failure {
     Failure::failed(
         "Lifeboat itself failed. This is its mistake, not yours.",
         "Please report it, with what -vv shows.",

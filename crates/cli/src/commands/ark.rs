@@ -2,7 +2,7 @@
 
 mod read;
 mod restore;
-mod save;
+pub(crate) mod save;
 
 use std::{fs::File, io::ErrorKind, path::Path};
 

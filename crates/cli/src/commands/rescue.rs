@@ -100,10 +100,10 @@ async fn rescue(job: RescueJob, console: &mut Console) -> Result<Shown, Failure>
 }
 
 /// How the account is looked at, before and after.
-struct Look<'a> {
-    homeserver: &'a Homeserver,
-    left_rooms: lifeboat_preflight::LeftRooms,
-    keys: Vec<SecretString>,
+pub(crate) struct Look<'a> {
+    pub(crate) homeserver: &'a Homeserver,
+    pub(crate) left_rooms: lifeboat_preflight::LeftRooms,
+    pub(crate) keys: Vec<SecretString>,
 }
 
 impl Look<'_> {
@@ -145,7 +145,7 @@ async fn from_files(session: &OwnSession, look: &Look<'_>, files: Opened, before
 }
 
 /// Asks living sessions.
-async fn from_sessions(
+pub(crate) async fn from_sessions(
     live: &LiveSession,
     look: &Look<'_>,
     options: &GossipOptions,
@@ -188,7 +188,7 @@ async fn unlock(live: &LiveSession, keys: &[SecretString]) -> Result<(), Failure
 }
 
 /// Says which apps to open.
-fn open_your_apps(checked: &Checked) -> String {
+pub(crate) fn open_your_apps(checked: &Checked) -> String {
     let now = time::now();
     let mut others: Vec<&Session> = checked.facts.sessions.known().into_iter().flatten().collect();
     others.retain(|it| it.may_hold_room_keys());

@@ -2,7 +2,7 @@
 
 pub(crate) mod carry_out;
 mod checked;
-mod letter;
+pub(crate) mod letter;
 pub(crate) mod password;
 mod route;
 pub(crate) mod second_look;
@@ -14,9 +14,10 @@ use lifeboat_report::{
 use lifeboat_reset::{Found, Journal, ResetLock, flow::Password};
 use secrecy::SecretString;
 
+pub(crate) use self::checked::{Seen, best_key};
 use self::{
     carry_out::{Cargo, carry_out},
-    checked::{Seen, look},
+    checked::look,
 };
 use super::runtime;
 use crate::{
@@ -46,7 +47,11 @@ pub(crate) fn run(job: ResetJob, console: &mut Console) -> Result<Exit, Failure>
 
 /// Looks for an earlier reset: one that changed something has to be finished first; of one that did not, the sessions
 /// that it may have left behind are returned.
-fn unfinished(resets: &std::path::Path, account: &CommandLine, console: &mut Console) -> Result<Vec<String>, Failure> {
+pub(crate) fn unfinished(
+    resets: &std::path::Path,
+    account: &CommandLine,
+    console: &mut Console,
+) -> Result<Vec<String>, Failure> {
     let Found::Unfinished(journal) = Journal::find(resets)? else {
         return Ok(Vec::new());
     };
@@ -82,64 +87,118 @@ async fn reset(
     let mut stops = Stops::listen()?;
     let chosen = password::prepare(&job.new_password, console)?;
     let old = password::read_old(job.old_password.as_deref(), console)?;
-    let Seen {
-        homeserver,
-        report,
-        session,
-        old: typed,
-        recovery_key,
-    } = look(&mut job, &mut stops, console).await?;
-    let account = job.entry.command_line();
-    let known = Known {
-        report: &report,
-        recovery_key: recovery_key.as_ref(),
-        signed_in: session.is_some() && job.admin_token.is_none(),
-    };
-    let decided = decide(&job, &known, &account, &mut stops, console).await;
-    let decided = match decided {
-        Ok(Some(decided)) => decided,
+    let mut seen = look(&mut job, &mut stops, console).await?;
+    seen.old = old.or(seen.old);
+    let agreed = match agree(&job, &seen, chosen, &mut stops, console).await {
+        Ok(Some(agreed)) => agreed,
         stopped => {
-            if let Some(session) = session {
+            if let Some(session) = seen.session {
                 part_with(session, &mut stops, console).await;
             }
             return stopped.map(|_| Exit::Done);
         }
     };
-    let Decided { plan, clearance, email } = decided;
-    let old = old.or(typed);
-    let made = password::settle(chosen, &plan, &homeserver, old, &job, &mut stops, console).await;
-    let (new_password, old_password) = match made {
-        Ok(passwords) => passwords,
+    act(&job, seen, agreed, Place { resets, stranded }, &mut stops, console).await
+}
+
+/// What the person agreed to, and what is needed to do it.
+pub(crate) struct Agreed {
+    plan: Plan,
+    clearance: Clearance,
+    email: Option<String>,
+    new_password: SecretString,
+    old_password: Option<SecretString>,
+}
+
+/// Where the journals of an account's resets lie.
+pub(crate) struct Place<'a> {
+    pub(crate) resets: &'a std::path::Path,
+    /// Sessions that an earlier one may have left behind.
+    pub(crate) stranded: Vec<String>,
+}
+
+/// Plans from what was seen, asks, and has the passwords at hand. Changes nothing. `None`: the plan was all that was
+/// wanted.
+pub(crate) async fn agree(
+    job: &ResetJob,
+    seen: &Seen,
+    chosen: password::Chosen,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Option<Agreed>, Failure> {
+    let account = job.entry.command_line();
+    let known = Known {
+        report: &seen.report,
+        recovery_key: seen.recovery_key.as_ref(),
+        signed_in: seen.session.is_some() && job.admin_token.is_none(),
+    };
+    let decided = decide(job, &known, &account, stops, console).await?;
+    let Some(Decided { plan, clearance, email }) = decided else {
+        return Ok(None);
+    };
+    let old = seen.old.clone();
+    let made = password::settle(chosen, &plan, &seen.homeserver, old, job, stops, console).await;
+    let (new_password, old_password) = made?;
+    Ok(Some(Agreed {
+        plan,
+        clearance,
+        email,
+        new_password,
+        old_password,
+    }))
+}
+
+/// Has carried out what was agreed to. The session that was used to look serves here, too, and is left whatever happens.
+pub(crate) async fn act(
+    job: &ResetJob,
+    seen: Seen,
+    agreed: Agreed,
+    place: Place<'_>,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
+    let (journal, before) = match write_down(job, &seen.report, &agreed, place) {
+        Ok(written) => written,
         Err(failure) => {
-            if let Some(session) = session {
-                part_with(session, &mut stops, console).await;
+            if let Some(session) = seen.session {
+                part_with(session, stops, console).await;
             }
             return Err(failure);
         }
     };
-    let folder = resets.join(time::stamp(time::now()));
-    let before = StatusFile::of(&report, super::check::generator());
-    let second = second_look::question(&before, &job.entry.user);
-    let written = json::document(&before)?;
-    let evidence = (carry_out::BEFORE, written.as_bytes());
-    let mut journal = Journal::begin(&folder, plan, &clearance, job.entry.homeserver.clone(), evidence)?;
-    for device in stranded {
-        journal.append(lifeboat_reset::flow::Record::Session { device })?;
-    }
     let cargo = Cargo {
-        homeserver: &homeserver,
+        homeserver: &seen.homeserver,
         user: &job.entry.user,
-        account: &account,
-        new_password,
-        old_password,
-        recovery_key,
-        email,
+        account: &job.entry.command_line(),
+        new_password: agreed.new_password,
+        old_password: agreed.old_password,
+        recovery_key: seen.recovery_key,
+        email: agreed.email,
+        second_look: second_look::question(&before, &job.entry.user),
         before: Some(before),
-        second_look: second,
         person: job.person,
         format: job.format,
     };
-    carry_out(cargo, journal, session, &mut stops, console).await
+    carry_out(cargo, journal, seen.session, stops, console).await
+}
+
+/// Begins the journal, and keeps beside it what was there before.
+fn write_down(
+    job: &ResetJob,
+    report: &Report,
+    agreed: &Agreed,
+    place: Place<'_>,
+) -> Result<(Journal, StatusFile), Failure> {
+    let folder = place.resets.join(time::stamp(time::now()));
+    let before = StatusFile::of(report, super::check::generator());
+    let written = json::document(&before)?;
+    let evidence = (carry_out::BEFORE, written.as_bytes());
+    let (plan, homeserver) = (agreed.plan.clone(), job.entry.homeserver.clone());
+    let mut journal = Journal::begin(&folder, plan, &agreed.clearance, homeserver, evidence)?;
+    for device in place.stranded {
+        journal.append(lifeboat_reset::flow::Record::Session { device })?;
+    }
+    Ok((journal, before))
 }
 
 /// What the check brought, for the decision.

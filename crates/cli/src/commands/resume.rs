@@ -43,14 +43,22 @@ pub(crate) fn run(job: ResumeJob, console: &mut Console) -> Result<Exit, Failure
         }
     };
     let runtime = runtime()?;
-    let ended = runtime.block_on(resume(job, journal, console));
+    let ended = runtime.block_on(async {
+        let mut stops = Stops::listen()?;
+        resume(job, journal, &mut stops, console).await
+    });
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
     ended
 }
 
-async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console) -> Result<Exit, Failure> {
-    let mut stops = Stops::listen()?;
+/// Asks for what is needed once more, and does what the journal says is left to do.
+pub(crate) async fn resume(
+    mut job: ResumeJob,
+    mut journal: Journal,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
     let what = match journal.password() {
         Password::Unchanged => "before the password was changed",
         Password::Dark => "just after the new password was sent",
@@ -64,7 +72,7 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
     let new_password = match password::prepare(&job.new_password, console)? {
         password::Chosen::Given(new) => new,
         _ if job.new_password == NewPassword::Prompt => {
-            asked(&mut stops, || {
+            asked(stops, || {
                 prompt::ask("The new password that you chose (it is not shown)")
             })
             .await?
@@ -77,7 +85,7 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
     let old_password = match (old, plan.route, job.person) {
         // It is needed only if it turns out that it still is the true one.
         (None, Route::OldPassword | Route::Email, Person::Present) if !changed => {
-            asked(&mut stops, || {
+            asked(stops, || {
                 prompt::ask_or_skip("Your old password, in case it is still the true one (Enter skips it)")
             })
             .await?
@@ -91,7 +99,7 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
             Some(read.secret)
         }
         None if plan.steps.contains(&Step::Restore) && job.person == Person::Present => {
-            asked(&mut stops, || {
+            asked(stops, || {
                 prompt::ask_or_skip("Recovery key or passphrase (it is not shown; Enter goes on without)")
             })
             .await?
@@ -100,7 +108,7 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
     };
     let email = match (&job.email, plan.route, job.person) {
         (None, Route::Email, Person::Present) if !changed => {
-            let typed = asked(&mut stops, || prompt::line("The e-mail address of your account")).await?;
+            let typed = asked(stops, || prompt::line("The e-mail address of your account")).await?;
             Some(typed).filter(|it| !it.is_empty())
         }
         (given, _, _) => given.clone(),
@@ -109,7 +117,7 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
     let account = job.entry.command_line();
     let user = job.entry.user.clone();
     let way = Way::prepare(job.entry, Afterwards::Remove, console)?;
-    let homeserver = way.discover(&mut stops).await?;
+    let homeserver = way.discover(stops).await?;
     let admin = match &job.admin_token {
         Some(file) => {
             let read = secrets::read_file(file, Purpose::AccessToken)?;
@@ -136,7 +144,7 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
         person: job.person,
         format: job.format,
     };
-    carry_out(cargo, journal, admin, &mut stops, console).await
+    carry_out(cargo, journal, admin, stops, console).await
 }
 
 fn no_password() -> Failure {

@@ -77,7 +77,7 @@ async fn verify(job: VerifyJob, console: &mut Console) -> Result<(Unlocked, Opti
     with_live_session(session, errand, &mut stops, console, || Wish::Stop, work).await
 }
 
-fn is_complete(held: &Unlocked) -> bool {
+pub(crate) fn is_complete(held: &Unlocked) -> bool {
     let identity = SecretName::IDENTITY.iter().all(|it| held.identity.contains(it));
     identity && matches!(held.backup, BackupConnection::Connected | BackupConnection::NoBackup)
 }
@@ -107,7 +107,7 @@ async fn choose(with: Option<String>, others: Vec<Session>, stops: &mut Stops) -
 }
 
 /// Asks which of them. Waits on this thread.
-fn ask(others: &[Session]) -> Result<OwnedDeviceId, Failure> {
+pub(crate) fn ask(others: &[Session]) -> Result<OwnedDeviceId, Failure> {
     let now = time::now();
     for (number, it) in (1..).zip(others) {
         let name = clean(it.name.as_deref().unwrap_or("(no name)"), 40);
@@ -129,7 +129,7 @@ fn ask(others: &[Session]) -> Result<OwnedDeviceId, Failure> {
 }
 
 /// Shows the emoji and asks. Whoever cannot be asked has seen nothing that matches.
-async fn compare(emoji: [Emoji; 7]) -> Comparing {
+pub(crate) async fn compare(emoji: [Emoji; 7]) -> Comparing {
     let answer = tokio::task::spawn_blocking(move || {
         let shown = emoji.map(|it| format!("{} {}", it.symbol, it.description));
         prompt::tell(&shown.join("   "));

@@ -64,6 +64,14 @@ impl Way {
         Self { errand, ..self }
     }
 
+    /// Uses a password that is known already, where one would be asked for.
+    pub(crate) fn knowing(self, password: Option<SecretString>) -> Self {
+        Self {
+            secret: self.secret.or(password),
+            ..self
+        }
+    }
+
     /// Finds the homeserver. Sends no secret.
     pub(crate) async fn discover(&self, stops: &mut Stops) -> Result<Homeserver, Failure> {
         let _progress = Progress::begin("looking for the server");
@@ -113,7 +121,7 @@ impl Way {
         if self.entry.sign_in == SignIn::KeptOnly {
             return Err(no_secret());
         }
-        if self.entry.sign_in == SignIn::Prompt {
+        if self.entry.sign_in == SignIn::Prompt && self.secret.is_none() {
             let question = format!("Password of {} (it is not shown)", self.entry.user);
             self.secret = Some(asked(stops, move || prompt::ask(&question)).await?);
         }

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use lifeboat_preflight::{
-    OwnSession, Questions,
+    Homeserver, OwnSession, Questions,
     ark::{self, ArkProgress, ArkReport},
     check,
 };
@@ -45,19 +45,28 @@ async fn gather(way: Way, reserved: &Reserved, console: &mut Console) -> Result<
     let mut stops = Stops::listen()?;
     let homeserver = way.discover(&mut stops).await?;
     let (session, ()) = way.sign_in(&homeserver, &mut stops, console, || Ok(())).await?;
-    let progress = ArkProgress::default();
     let work = async |session: &OwnSession| {
         let line = Progress::begin("asking the server");
         let facts = check(session, &homeserver, &Questions::default(), &line).await?;
         let report = Report::of(session.user_id().to_string(), time::now(), facts);
-        let status = StatusFile::of(&report, generator());
         drop(line);
-        let _line = Progress::begin("saving").with_ark(&progress);
-        let out: File = reserved.writer()?;
-        Ok(ark::save(session, &homeserver, out, &status, &progress).await?)
+        save(session, &homeserver, &StatusFile::of(&report, generator()), reserved).await
     };
-    let saved = with_session(session, &mut stops, console, work).await?;
-    // Read back from the disk before it is called an ark.
+    with_session(session, &mut stops, console, work).await
+}
+
+/// Saves an ark, and reads it back from the disk before it is called one.
+pub(crate) async fn save(
+    session: &OwnSession,
+    homeserver: &Homeserver,
+    status: &StatusFile,
+    reserved: &Reserved,
+) -> Result<ArkReport, Failure> {
+    let progress = ArkProgress::default();
+    let line = Progress::begin("saving").with_ark(&progress);
+    let out: File = reserved.writer()?;
+    let saved = ark::save(session, homeserver, out, status, &progress).await?;
+    drop(line);
     let progress = ArkProgress::default();
     let _line = Progress::begin("reading it back").with_ark(&progress);
     let report = ark::survey(reserved.writer()?, Vec::new(), &progress).await?;
