@@ -18,9 +18,14 @@ pub(crate) fn on_a_terminal(arguments: &str) -> Result<Lifeboat> {
     let program = Path::new(&program).display();
     let run = format!(
         "mkfifo keyboard && exec 3<>keyboard && exec script --quiet --return --flush \
-         --command '{program} {arguments}' /dev/null <&3 >&2"
+         --command 'exec {program} {arguments}' /dev/null <&3 >&2"
     );
     Ok(Lifeboat::of(Path::new("/bin/sh"), ["-c", &run])?.env("TERM", "xterm-256color"))
+}
+
+/// What stands on the screen, wherever its lines are broken.
+pub(crate) fn flowing(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 pub(crate) async fn types(running: &Running, after: &str, keys: &str) -> Result<()> {

@@ -184,9 +184,47 @@ impl TerminalMode {
     pub(crate) fn restore(&self) {
         tell("");
         #[cfg(unix)]
+        self.set();
+    }
+
+    #[cfg(unix)]
+    fn set(&self) {
         if let Some((terminal, mode)) = &self.before {
             // Without its terminal there is nothing to restore.
             let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, mode);
         }
+    }
+}
+
+/// Keeps off the screen what is typed between two questions for secrets, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Unseen {
+    #[cfg(unix)]
+    before: TerminalMode,
+}
+
+impl Unseen {
+    /// Begins.
+    pub(crate) fn begin() -> Self {
+        #[cfg(unix)]
+        let before = TerminalMode::remember();
+        #[cfg(unix)]
+        if let Some((terminal, mode)) = &before.before {
+            let mut unseen = mode.clone();
+            unseen.local_modes.remove(rustix::termios::LocalModes::ECHO);
+            // Without its terminal there is nothing to see.
+            let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, &unseen);
+        }
+        Self {
+            #[cfg(unix)]
+            before,
+        }
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        self.before.set();
     }
 }

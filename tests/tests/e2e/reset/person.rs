@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use lifeboat_tests::{account::TestAccount, lifeboat::Running, session::Session};
 
 use super::{NEW, healthy, ways::confirm};
-use crate::terminal::{on_a_terminal, types};
+use crate::terminal::{flowing, on_a_terminal, types};
 
 fn reset(account: &TestAccount, more: &str) -> String {
     let base_url = &account.homeserver.base_url;
@@ -49,7 +49,7 @@ async fn everything_is_asked_for_and_shown() -> Result<()> {
         "readable now",
         "Your identity is unchanged.",
     ] {
-        ensure!(outcome.stderr.contains(words), "{words}: {outcome}");
+        ensure!(flowing(&outcome.stderr).contains(words), "{words}: {outcome}");
     }
     let key = account.recovery.text().context("a recovery key")?;
     for secret in [&account.password, NEW, key] {
@@ -72,7 +72,9 @@ async fn ctrl_c_asks_once_whether_to_stop() -> Result<()> {
         "Done: looking once more, asking for the mail.",
         "Not done yet: signing in",
     ] {
-        running.said(words, |text| text.contains(words).then_some(())).await?;
+        running
+            .said(words, |text| flowing(text).contains(words).then_some(()))
+            .await?;
     }
     confirm(&account.homeserver.mailbox(), address, 1).await?;
     let outcome = running.outcome().await?;
@@ -90,7 +92,10 @@ async fn ctrl_c_twice_stops_where_nothing_is_half_done() -> Result<()> {
     types(&running, "Press Ctrl-C once more to stop", "\u{3}").await?;
     let outcome = running.outcome().await?;
     ensure!(outcome.code()? == 130, "{outcome}");
-    ensure!(outcome.stderr.contains("The password is unchanged."), "{outcome}");
+    ensure!(
+        flowing(&outcome.stderr).contains("The password is unchanged."),
+        "{outcome}"
+    );
     Ok(())
 }
 
@@ -104,7 +109,7 @@ async fn whoever_does_not_agree_to_the_plan_changes_nothing() -> Result<()> {
     types(&running, "Shall Lifeboat do this? Type yes to go on", "y\n").await?;
     let outcome = running.outcome().await?;
     ensure!(outcome.code()? == 130, "{outcome}");
-    ensure!(outcome.stderr.contains("Nothing was changed."), "{outcome}");
+    ensure!(flowing(&outcome.stderr).contains("Nothing was changed."), "{outcome}");
     let base_url = &account.homeserver.base_url;
     let later = Session::log_in(base_url, account.user_id.localpart(), &account.password, "Later").await?;
     later.sign_out().await

@@ -15,7 +15,10 @@ use crate::{
     secrets::{self, Purpose},
     session::{asked, warn_of_readers},
     signals::Stops,
-    ui::{console::Console, prompt},
+    ui::{
+        console::Console,
+        prompt::{self, Unseen},
+    },
 };
 
 /// A new password that may still have to be typed.
@@ -105,18 +108,21 @@ pub(crate) async fn settle(
             "There is no new password, and no terminal to ask for one.",
             "Give it with --new-password-file, or have one made with --generate-password FILE.",
         )),
-        Chosen::Typed => loop {
-            let new = asked(stops, || prompt::ask("The new password (it is not shown)")).await?;
-            if let Err(failure) = judge(&new, old.as_ref(), &policy, user, console) {
-                prompt::tell(&failure.wrong);
-                continue;
+        Chosen::Typed => {
+            let _unseen = Unseen::begin();
+            loop {
+                let new = asked(stops, || prompt::ask("The new password (it is not shown)")).await?;
+                if let Err(failure) = judge(&new, old.as_ref(), &policy, user, console) {
+                    prompt::tell(&failure.wrong);
+                    continue;
+                }
+                let again = asked(stops, || prompt::ask("The new password once more")).await?;
+                if again.expose_secret() == new.expose_secret() {
+                    return Ok((new, old));
+                }
+                prompt::tell("The two are not the same. Once more, please.");
             }
-            let again = asked(stops, || prompt::ask("The new password once more")).await?;
-            if again.expose_secret() == new.expose_secret() {
-                return Ok((new, old));
-            }
-            prompt::tell("The two are not the same. Once more, please.");
-        },
+        }
     }
 }
 
