@@ -34,6 +34,14 @@ impl Api {
         }
     }
 
+    /// Talks to the server at `base_url` through a client of one's own.
+    pub(crate) fn through(http: Client, base_url: &str) -> Self {
+        Self {
+            http,
+            ..Self::new(base_url)
+        }
+    }
+
     /// Talks to the same server as the holder of an access token.
     pub fn with_token(&self, token: &str) -> Self {
         Self {

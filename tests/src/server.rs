@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::api::{Api, segment};
 use crate::mailbox::Mailbox;
 use crate::name;
+use crate::oauth::OAuthServer;
 
 /// Names the JSON file that maps each profile's name to its `homeserver.json`.
 pub const SERVERS_VARIABLE: &str = "LIFEBOAT_TEST_SERVERS";
@@ -32,6 +33,8 @@ pub enum Profile {
     ShortLink,
     /// Signs people in with a browser too, through a CAS server.
     Sso,
+    /// Leaves its accounts to an OAuth server, as the Matrix Authentication Service.
+    OAuth,
 }
 
 /// A running Synapse with a mailbox.
@@ -45,6 +48,7 @@ pub struct Homeserver {
     mail_dir: PathBuf,
     /// Synapse's log.
     pub log_file: PathBuf,
+    oauth_port: Option<u16>,
 }
 
 /// Whether a new user may use the Admin API.
@@ -76,8 +80,16 @@ impl Profile {
             Self::Policy => "policy",
             Self::ShortLink => "short-link",
             Self::Sso => "sso",
+            Self::OAuth => "oauth",
         }
     }
+}
+
+/// Finds the Python that the servers run with, which has Synapse's libraries.
+pub fn python() -> Result<PathBuf> {
+    let list = PathBuf::from(env::var_os(SERVERS_VARIABLE).context(NO_SERVER)?);
+    let python = list.ancestors().map(|it| it.join("venv/homeserver/bin/python"));
+    python.into_iter().find(|it| it.exists()).context(NO_SERVER)
 }
 
 impl Homeserver {
@@ -105,6 +117,17 @@ impl Homeserver {
         Mailbox::new(self.mail_dir.clone())
     }
 
+    /// The OAuth server in front of it, in the profile that has one.
+    pub fn oauth(&self) -> Result<OAuthServer> {
+        let port = self.oauth_port.context("this homeserver keeps its accounts itself")?;
+        OAuthServer::new(port, &self.registration_shared_secret)
+    }
+
+    /// Tells whether accounts are kept by an OAuth server.
+    pub fn delegates(&self) -> bool {
+        self.oauth_port.is_some()
+    }
+
     /// The full id of a local user.
     pub fn user_id(&self, localpart: &str) -> String {
         format!("@{localpart}:{}", self.server_name)
@@ -125,6 +148,12 @@ impl Homeserver {
         rank: Rank,
         session_name: &str,
     ) -> Result<Registered> {
+        if self.delegates() {
+            ensure!(rank == Rank::User, "administrators are not made there");
+            let oauth = self.oauth()?;
+            oauth.create(localpart, password).await?;
+            return oauth.begin(localpart, session_name).await;
+        }
         let extra = json!({"initial_device_display_name": session_name});
         Ok(serde_json::from_value(
             self.post_registration(localpart, password, rank, extra).await?,

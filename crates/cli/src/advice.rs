@@ -4,6 +4,7 @@
 //! advised once however many findings ask for it.
 
 mod command_line;
+mod mend;
 mod remedy;
 #[cfg(test)]
 mod tests;

@@ -23,14 +23,14 @@ use crate::{
     resolve::Format,
 };
 
-pub(crate) use account::{AccountArgs, KeyArgs, SignInArgs};
+pub(crate) use account::{AccountArgs, AuthArg, KeyArgs, SignInArgs};
 pub(crate) use ark::ArkCommand;
 pub(crate) use check::{CheckArgs, FateArg, ForecastArgs};
 pub(crate) use export_keys::ExportKeysArgs;
 pub(crate) use general::{ColorArg, GeneralArgs};
 pub(crate) use leave::LeaveArgs;
 pub(crate) use prove::ProveArgs;
-pub(crate) use repair::RepairArgs;
+pub(crate) use repair::{RepairArgs, WishArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use rescue::RescueArgs;
 pub(crate) use reset::{NewPasswordArgs, ResetArgs, RouteArg};
@@ -91,7 +91,7 @@ pub(crate) enum Command {
     /// Brings room keys that the key backup lacks into it
     #[command(long_about = rescue::LONG_ABOUT, after_long_help = rescue::after_long_help())]
     Rescue(Box<RescueArgs>),
-    /// Verifies Lifeboat’s session by emoji, and replaces a lost recovery key
+    /// Makes Lifeboat’s session or another one of yours trusted, and replaces a lost recovery key
     #[command(long_about = verify::LONG_ABOUT, after_long_help = verify::after_long_help())]
     Verify(Box<VerifyArgs>),
     /// Writes every room key of the key backup into an encrypted key file
@@ -118,7 +118,8 @@ impl Command {
             Self::Repair(args) => args.json,
             Self::Rescue(args) => args.json,
             Self::ExportKeys(args) => args.json,
-            Self::Leave(_) | Self::Verify(_) | Self::Report(_) | Self::Util(_) => false,
+            Self::Verify(args) => args.json,
+            Self::Leave(_) | Self::Report(_) | Self::Util(_) => false,
         };
         if json { Format::Json } else { Format::Screen }
     }

@@ -1,8 +1,10 @@
 //! The commands: each takes a resolved job and returns its exit status.
 
 pub(crate) mod ark;
+pub(crate) mod ark_first;
 pub(crate) mod check;
 pub(crate) mod export_keys;
+mod holders;
 pub(crate) mod leave;
 pub(crate) mod prove;
 pub(crate) mod repair;
@@ -10,6 +12,7 @@ pub(crate) mod report;
 pub(crate) mod rescue;
 pub(crate) mod reset;
 pub(crate) mod resume;
+mod trust;
 pub(crate) mod try_key;
 pub(crate) mod util;
 pub(crate) mod verify;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lifeboat_rescue::{KeyFileContent, KeyFileError, RoomKeys, read_key_file};
+use lifeboat_rescue::{KeyFile, KeyFileContent, KeyFileError, RoomKeys};
 use secrecy::SecretString;
 
 use crate::{
@@ -19,9 +19,9 @@ use crate::{
 /// A larger file is some other file: this one would hold a million room keys.
 const LIMIT: u64 = 1 << 30;
 
-/// Key files whose bytes are read and whose passphrase may be missing.
+/// Key files that are read and sound, and whose passphrase may be missing.
 pub(crate) struct Sealed {
-    files: Vec<(PathBuf, Vec<u8>)>,
+    files: Vec<(PathBuf, KeyFile)>,
     passphrase: Option<SecretString>,
 }
 
@@ -42,7 +42,10 @@ impl Sealed {
             warn_of_readers(console, read.readers, file);
             Ok::<_, Failure>(read.secret)
         });
-        let read = |file: &PathBuf| Ok((file.clone(), bytes(file)?));
+        let read = |file: &PathBuf| {
+            let sealed = KeyFile::parse(&bytes(file)?).map_err(|error| about(file, error))?;
+            Ok((file.clone(), sealed))
+        };
         Ok(Self {
             passphrase: passphrase.transpose()?,
             files: wanted.files.iter().map(read).collect::<Result<_, Failure>>()?,
@@ -54,13 +57,13 @@ impl Sealed {
         let mut opened = Opened::default();
         let may_ask = self.passphrase.is_none();
         let mut passphrase = self.passphrase;
-        for (file, text) in self.files {
+        for (file, sealed) in self.files {
             let content = loop {
                 let known = match passphrase.clone() {
                     Some(known) => known,
                     None => prompt::ask(&format!("Passphrase of {} (it is not shown)", file.display()))?,
                 };
-                match read_key_file(&text, &known, &mut opened.keys) {
+                match sealed.open(&known, &mut opened.keys) {
                     Ok(content) => {
                         passphrase = Some(known);
                         break content;

@@ -13,22 +13,22 @@ mod verify;
 
 use std::path::PathBuf;
 
-use lifeboat_preflight::{ForecastQuestion, InsecureHttp, NetworkOptions, ruma::OwnedUserId};
+use lifeboat_preflight::{ForecastQuestion, InsecureHttp, NetworkOptions, OAuthWay, ruma::OwnedUserId};
 use lifeboat_report::Fate;
 
 use crate::{
     advice::CommandLine,
-    args::{AccountArgs, CheckArgs, FateArg, KeyArgs, SignInArgs, TryKeyArgs},
+    args::{AccountArgs, AuthArg, CheckArgs, FateArg, KeyArgs, SignInArgs, TryKeyArgs},
     failure::Failure,
 };
 
 pub(crate) use ark::{ArkJob, ArkRead, ArkRestore, ArkSave, ark};
 pub(crate) use prove::{ProveJob, prove};
 pub(crate) use repair::{Agreed, Extent, RepairJob, repair};
-pub(crate) use rescue::{AskSessions, ExportJob, KeyFiles, RescueJob, export_keys, rescue};
+pub(crate) use rescue::{AskSessions, ExportJob, KeyFiles, RescueJob, Source, export_keys, rescue};
 pub(crate) use reset::{Consent, Force, LeaveJob, NewPassword, ResetJob, ResumeJob, leave, reset, resume};
 pub(crate) use user::parse_user;
-pub(crate) use verify::{VerifyJob, verify};
+pub(crate) use verify::{By, Other, VerifyJob, verify};
 
 /// Whether somebody sits at a terminal who can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub(crate) struct Ask {
     pub(crate) forecast: ForecastQuestion,
     /// Whether what was read is remembered for the next check.
     pub(crate) cache: Cache,
+    /// Whether other sessions are asked for the backup key.
+    pub(crate) sessions: AskSessions,
     /// What becomes of the session.
     pub(crate) afterwards: Afterwards,
     /// What to print and write.
@@ -138,6 +140,19 @@ pub(crate) struct Entry {
     pub(crate) network: NetworkOptions,
     /// How to sign in.
     pub(crate) sign_in: SignIn,
+    /// Who is to vouch for the person at single sign-on, if that was chosen.
+    pub(crate) provider: Option<String>,
+    /// Whether the browser is opened.
+    pub(crate) browser: Browser,
+}
+
+/// Whether Lifeboat opens the browser itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Browser {
+    /// It does.
+    Open,
+    /// It prints the address only.
+    Leave,
 }
 
 impl Entry {
@@ -145,15 +160,27 @@ impl Entry {
     pub(crate) fn command_line(&self) -> CommandLine {
         let homeserver = self.homeserver.iter().flat_map(|it| ["--homeserver", it]);
         let insecure = (self.network.insecure_http == InsecureHttp::Allow).then_some("--allow-insecure-http");
-        CommandLine::account([self.user.as_str()].into_iter().chain(homeserver).chain(insecure))
+        let ca_file = self.network.ca_file.as_deref().and_then(std::path::Path::to_str);
+        let ca_file = ca_file.into_iter().flat_map(|it| ["--ca-file", it]);
+        CommandLine::account(
+            [self.user.as_str()]
+                .into_iter()
+                .chain(homeserver)
+                .chain(insecure)
+                .chain(ca_file),
+        )
     }
 }
 
 /// How to sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SignIn {
+    /// In the best way that the server offers, unless a session was kept.
+    Best,
     /// With the password that the person types, unless a session was kept.
     Prompt,
+    /// With an access token that the person types.
+    TokenPrompt,
     /// With a kept session or not at all: no secret is given, and nobody is there to ask.
     KeptOnly,
     /// With the password in a file.
@@ -162,8 +189,10 @@ pub(crate) enum SignIn {
     PasswordDescriptor(u16),
     /// With a borrowed access token in a file.
     AccessTokenFile(PathBuf),
-    /// In the browser.
+    /// In the browser, by single sign-on.
     Sso,
+    /// At the authorization server.
+    OAuth(OAuthWay),
     /// Not at all: what needs no session is all there is.
     Nobody,
 }
@@ -233,13 +262,19 @@ pub(crate) fn check(args: CheckArgs, person: Person) -> Result<CheckJob, Failure
         Cache::Use
     };
     let forecast = forecast::question(args.quick, args.forecast)?;
-    let by_hand = matches!(entry.sign_in, SignIn::Prompt | SignIn::Sso);
+    let by_hand = matches!(
+        entry.sign_in,
+        SignIn::Best | SignIn::Prompt | SignIn::TokenPrompt | SignIn::Sso | SignIn::OAuth(_)
+    );
     let otherwise = if by_hand && person == Person::Present {
         Asking::Optional
     } else {
         Asking::No
     };
-    let candidates = candidates(args.keys, person, otherwise)?;
+    let (sessions, candidates) = match args.ask_sessions {
+        true => (AskSessions::Yes, rescue::needed_key(args.keys, person)?),
+        false => (AskSessions::No, candidates(args.keys, person, otherwise)?),
+    };
     let afterwards = if args.keep_session {
         Afterwards::Keep
     } else {
@@ -250,6 +285,7 @@ pub(crate) fn check(args: CheckArgs, person: Person) -> Result<CheckJob, Failure
         candidates,
         forecast,
         cache,
+        sessions,
         afterwards,
         output,
     })))
@@ -287,21 +323,58 @@ fn entry(user: &str, account: AccountArgs, sign_in: SignInArgs, person: Person) 
         homeserver: account.homeserver,
         network: NetworkOptions {
             insecure_http,
+            ca_file: account.ca_file,
             ..NetworkOptions::default()
         },
-        sign_in: how_to_sign_in(sign_in, person),
+        provider: sign_in.browser.identity_provider.clone(),
+        browser: if sign_in.browser.no_browser || person == Person::Absent {
+            Browser::Leave
+        } else {
+            Browser::Open
+        },
+        sign_in: how_to_sign_in(sign_in, person)?,
     })
 }
 
-fn how_to_sign_in(args: SignInArgs, person: Person) -> SignIn {
-    match (args.password_file, args.password_fd, args.access_token_file, args.sso) {
+fn how_to_sign_in(args: SignInArgs, person: Person) -> Result<SignIn, Failure> {
+    let given = args.password_file.is_some() || args.password_fd.is_some();
+    let token = args.access_token_file.is_some();
+    let contradiction = match args.browser.auth {
+        None => false,
+        Some(AuthArg::Password) => token || args.sso,
+        Some(AuthArg::Token) => given || args.sso,
+        Some(AuthArg::Sso) => given || token,
+        Some(AuthArg::Oauth | AuthArg::DeviceCode) => given || token || args.sso,
+    };
+    if contradiction {
+        return Err(Failure::usage(
+            "--auth names another way to sign in than the rest of the command.",
+            "Leave out one of the two.",
+        ));
+    }
+    let chosen = match (args.browser.auth, person) {
+        (Some(AuthArg::Oauth), _) => Some(SignIn::OAuth(OAuthWay::Browser)),
+        (Some(AuthArg::DeviceCode), _) => Some(SignIn::OAuth(OAuthWay::DeviceCode)),
+        (Some(AuthArg::Sso), _) => Some(SignIn::Sso),
+        (Some(AuthArg::Password), Person::Present) if !given => Some(SignIn::Prompt),
+        (Some(AuthArg::Token), Person::Present) if !token => Some(SignIn::TokenPrompt),
+        (Some(AuthArg::Token), Person::Absent) if !token => {
+            return Err(Failure::usage(
+                "There is no terminal to ask for an access token, and none is given.",
+                "Give it with --access-token-file.",
+            ));
+        }
+        _ => None,
+    };
+    let otherwise = match (args.password_file, args.password_fd, args.access_token_file, args.sso) {
         (Some(file), ..) => SignIn::PasswordFile(file),
         (_, Some(descriptor), ..) => SignIn::PasswordDescriptor(descriptor),
         (_, _, Some(file), _) => SignIn::AccessTokenFile(file),
         (_, _, _, true) => SignIn::Sso,
-        (None, None, None, false) if person == Person::Present => SignIn::Prompt,
+        (None, None, None, false) if person == Person::Present => SignIn::Best,
         (None, None, None, false) => SignIn::KeptOnly,
-    }
+    };
+    Ok(chosen.unwrap_or(otherwise))
 }
 
 /// `otherwise` applies when the arguments name no key at all.

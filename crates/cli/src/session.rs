@@ -1,5 +1,6 @@
 //! In and out: the session that a command works with, and that it removes again whatever happens.
 
+mod browser;
 mod errand;
 mod live;
 mod way;
@@ -16,8 +17,9 @@ use crate::{
     ui::{console::Console, prompt::TerminalMode},
 };
 
+pub(crate) use browser::{here, show};
 pub(crate) use errand::Errand;
-pub(crate) use live::with_live_session;
+pub(crate) use live::{hold_live, with_live_session};
 pub(crate) use way::Way;
 
 /// What a kept session is called in the account's list of sessions.

@@ -2,6 +2,7 @@
 
 pub(crate) mod ark;
 pub(crate) mod clean;
+pub(crate) mod code;
 pub(crate) mod comparison;
 pub(crate) mod console;
 pub(crate) mod history;
@@ -11,6 +12,7 @@ pub(crate) mod page;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod prompt;
+pub(crate) mod repair;
 pub(crate) mod rescue;
 pub(crate) mod reset;
 pub(crate) mod screen;

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use crate::{
     Homeserver, OwnSession,
-    caller::Caller,
+    caller::{Caller, End},
     forecast::{self, ForecastMemory, ForecastQuestion, Ground, KeyAtRisk, Outcome},
     key_trial::{self, Opened},
     older,
@@ -35,8 +35,8 @@ pub struct Questions {
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
     /// The server ended the session of this check.
-    #[error("the session of this check was ended by the server or by another session.")]
-    SessionEnded,
+    #[error("{}.", .0.words())]
+    SessionEnded(End),
 }
 
 /// What a check is doing.
@@ -156,8 +156,8 @@ pub async fn examine(
             forecast::run(ground, options).await
         }
     };
-    if caller.session_ended() {
-        return Err(CheckError::SessionEnded);
+    if let Some(end) = caller.end() {
+        return Err(CheckError::SessionEnded(end));
     }
     let mut facts = Facts {
         server,

@@ -100,6 +100,14 @@ pub enum DiscoverError {
         /// The address.
         url: String,
     },
+    /// The file with further authorities cannot be used.
+    #[error("“{file}” cannot be used to check certificates: {reason}.")]
+    BadAuthorities {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// This machine cannot make encrypted connections at all.
     #[error("this machine cannot make encrypted connections: {reason}.")]
     NoTls {
@@ -118,11 +126,20 @@ pub async fn discover(
     given: Option<&str>,
     network: NetworkOptions,
 ) -> Result<Homeserver, DiscoverError> {
-    let no_tls = |error: reqwest::Error| DiscoverError::NoTls {
-        reason: error.to_string(),
+    let bad_authorities = |reason: String| DiscoverError::BadAuthorities {
+        file: network.ca_file.iter().map(|it| it.display().to_string()).collect(),
+        reason,
     };
-    let http = api_client(&network).map_err(no_tls)?;
-    let well_known = well_known_client(&network).map_err(no_tls)?;
+    let authorities = network::authorities(&network).map_err(bad_authorities)?;
+    let no_tls = |error: reqwest::Error| match &network.ca_file {
+        // The certificates in it are looked at only here.
+        Some(_) => bad_authorities(error.to_string()),
+        None => DiscoverError::NoTls {
+            reason: error.to_string(),
+        },
+    };
+    let http = api_client(&network, &authorities).map_err(no_tls)?;
+    let well_known = well_known_client(&network, &authorities).map_err(no_tls)?;
     let (base_url, fallback) = match given {
         Some(given) => (parse_given(given)?, None),
         None => locate(user, &well_known).await?,

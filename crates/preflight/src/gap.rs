@@ -6,6 +6,8 @@ use matrix_sdk::{
     ruma::api::error::{ErrorKind, FromHttpResponseError},
 };
 
+use crate::session::{Refresh, refresh_failure};
+
 /// Says why a request taught nothing.
 pub fn gap_of(error: &HttpError) -> Gap {
     if let Some(kind) = error.client_api_error_kind() {
@@ -22,7 +24,10 @@ pub fn gap_of(error: &HttpError) -> Gap {
         Some(_) => Gap::Refused,
         None => match error {
             HttpError::Reqwest(_) => Gap::Offline,
-            HttpError::RefreshToken(_) => Gap::Refused,
+            HttpError::RefreshToken(error) => match refresh_failure(error) {
+                Refresh::Unreachable => Gap::Offline,
+                Refresh::Ended | Refresh::Refused => Gap::Refused,
+            },
             _ => Gap::Unreadable,
         },
     }

@@ -156,7 +156,7 @@ fn open_with(typed: &SecretString, derived: &[(Derivation, StorageKey)], stored:
 }
 
 /// Reads a secret's text: unpadded base64 of 32 bytes.
-fn private_key(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+pub(crate) fn private_key(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     let bytes = Zeroizing::new(base64_text::decode(std::str::from_utf8(text).ok()?)?);
     let mut key = Zeroizing::new([0; 32]);
     (bytes.len() == 32).then(|| key.copy_from_slice(&bytes))?;

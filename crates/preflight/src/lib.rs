@@ -11,8 +11,10 @@ mod caller;
 mod check;
 mod discover;
 mod forecast;
+mod fresh_key;
 mod gap;
 mod ground;
+mod identity_keys;
 mod key_trial;
 mod live;
 mod network;
@@ -23,6 +25,7 @@ mod proof;
 mod recovery_key;
 mod secrets_access;
 mod session;
+mod session_keys;
 mod signed_json;
 mod storage_key;
 #[cfg(test)]
@@ -31,18 +34,20 @@ mod testing;
 pub use matrix_sdk::ruma;
 
 pub use backup_access::{BackupAccess, BackupAccessError, BackupView};
-pub use caller::Caller;
+pub use caller::{Caller, End};
 pub use check::{CheckError, Checked, Questions, Step, Watch, check, examine};
 pub use discover::{DiscoverError, Homeserver, discover};
 pub use forecast::{
     EventProofWish, ForecastMemory, ForecastOptions, ForecastProgress, ForecastQuestion, HistoryEvent, HistoryKind,
     HistoryReader, KeyAtRisk, LeftRooms,
 };
+pub use fresh_key::FreshKey;
 pub use gap::gap_of;
 pub use ground::ground;
+pub use identity_keys::{IdentityKeys, PublicIdentity};
 pub use live::{
-    BackupConnection, FetchError, FetchProgress, Fetched, LiveError, LiveSession, OwnSignature, SettleError,
-    SettleProgress, UnlockError, Unlocked,
+    BackupConnection, FetchError, FetchProgress, Fetched, HeldSecrets, LiveError, LiveSession, OwnSignature,
+    SettleError, SettleProgress, UnlockError, Unlocked,
 };
 pub use network::{CertificateProblem, InsecureHttp, NetworkOptions};
 pub use older::OlderVersions;
@@ -50,4 +55,8 @@ pub use outside::outside;
 pub use probe::published::published_identity;
 pub use recovery_key::{OtherThing, Typo, Understanding, understand};
 pub use secrets_access::{SecretsAccess, SecretsAccessError};
-pub use session::{Credentials, KeepIn, Keeping, LeaveError, Left, OwnSession, SessionKind, SignInError, ask_browser};
+pub use session::{
+    BrowserHere, Credentials, KeepIn, Keeping, LeaveError, Left, Method, Methods, OAuthWay, OwnSession, Provider,
+    SessionKind, Shown, SignInError, ask_browser,
+};
+pub use session_keys::SessionKeys;

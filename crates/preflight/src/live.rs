@@ -4,16 +4,18 @@
 
 mod error;
 mod fetch;
+mod secrets;
 mod settle;
 mod sync;
 mod unlock;
 
 use matrix_sdk::{Client, ruma::api::client::keys::get_keys};
 
-use crate::{OwnSession, SessionKind};
+use crate::{OwnSession, SessionKind, caller::End};
 
 pub use error::{FetchError, LiveError, SettleError, UnlockError};
 pub use fetch::{FetchProgress, Fetched};
+pub use secrets::HeldSecrets;
 pub use settle::SettleProgress;
 pub use unlock::{BackupConnection, OwnSignature, Unlocked};
 
@@ -82,7 +84,7 @@ impl LiveSession {
     pub async fn end(self) -> OwnSession {
         let ended = self.syncing.end(self.own.caller().client()).await;
         if ended {
-            self.own.caller().note_end();
+            self.own.caller().note_end(End::SignedOut);
         }
         self.own
     }

@@ -1,8 +1,8 @@
 //! How Lifeboat speaks HTTP: time limits, redirects, and what a failed connection means.
 
-use std::{error::Error, io, time::Duration};
+use std::{error::Error, io, path::PathBuf, time::Duration};
 
-use matrix_sdk::reqwest::{self, Url, redirect::Policy};
+use matrix_sdk::reqwest::{self, Certificate, Url, redirect::Policy};
 use serde_json::Value;
 
 /// How to reach servers.
@@ -12,6 +12,8 @@ pub struct NetworkOptions {
     pub timeout: Duration,
     /// Whether passwords may travel unencrypted.
     pub insecure_http: InsecureHttp,
+    /// A PEM file with certificates of authorities that are trusted beside the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Default for NetworkOptions {
@@ -19,6 +21,7 @@ impl Default for NetworkOptions {
         Self {
             timeout: Duration::from_secs(30),
             insecure_http: InsecureHttp::Refuse,
+            ca_file: None,
         }
     }
 }
@@ -79,10 +82,27 @@ pub(crate) enum Kind {
 /// The user agent: servers' administrators see in their logs what asks.
 pub(crate) const USER_AGENT: &str = concat!("Lifeboat/", env!("CARGO_PKG_VERSION"));
 
+/// Reads the authorities in a PEM file; a file without any is an error too.
+pub(crate) fn authorities(options: &NetworkOptions) -> Result<Vec<Certificate>, String> {
+    let Some(file) = &options.ca_file else {
+        return Ok(Vec::new());
+    };
+    let text = std::fs::read(file).map_err(|error| error.to_string())?;
+    let found = Certificate::from_pem_bundle(&text).map_err(|error| error.to_string())?;
+    if found.is_empty() {
+        return Err("it holds no certificate in PEM form".to_owned());
+    }
+    Ok(found)
+}
+
 /// Makes the client for everything that carries an access token: it follows no redirect, so that no token can be
 /// led to another host.
-pub(crate) fn api_client(options: &NetworkOptions) -> Result<reqwest::Client, reqwest::Error> {
+pub(crate) fn api_client(
+    options: &NetworkOptions,
+    authorities: &[Certificate],
+) -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
+        .tls_certs_merge(authorities.iter().cloned())
         .user_agent(USER_AGENT)
         .timeout(options.timeout)
         // Shorter than the whole: a connection that never came is told from an answer that never came.
@@ -92,9 +112,13 @@ pub(crate) fn api_client(options: &NetworkOptions) -> Result<reqwest::Client, re
 }
 
 /// Makes the client for `.well-known` files: no token, a few redirects, as servers delegate them that way.
-pub(crate) fn well_known_client(options: &NetworkOptions) -> Result<reqwest::Client, reqwest::Error> {
+pub(crate) fn well_known_client(
+    options: &NetworkOptions,
+    authorities: &[Certificate],
+) -> Result<reqwest::Client, reqwest::Error> {
     let https_only = options.insecure_http == InsecureHttp::Refuse;
     reqwest::Client::builder()
+        .tls_certs_merge(authorities.iter().cloned())
         .user_agent(USER_AGENT)
         .timeout(options.timeout)
         .connect_timeout(options.timeout)

@@ -139,6 +139,24 @@ pub(crate) fn decode(text: &SecretString) -> Option<Zeroizing<Vec<u8>>> {
     parse(text.expose_secret()).ok()
 }
 
+/// Writes 32 bytes as a recovery key, in groups of four.
+pub(crate) fn encode(key: &[u8]) -> SecretString {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(DECODED_LENGTH));
+    bytes.extend_from_slice(&PREFIX);
+    bytes.extend_from_slice(key);
+    let parity = bytes.iter().fold(0, |parity, byte| parity ^ byte);
+    bytes.push(parity);
+    let text = Zeroizing::new(bs58::encode(&bytes[..]).into_string());
+    let mut grouped = String::with_capacity(TYPED_LENGTH + TYPED_LENGTH / 4);
+    for (number, character) in text.chars().enumerate() {
+        if number > 0 && number % 4 == 0 {
+            grouped.push(' ');
+        }
+        grouped.push(character);
+    }
+    SecretString::from(grouped)
+}
+
 fn parse(text: &str) -> Result<Zeroizing<Vec<u8>>, Typo> {
     let typed = Zeroizing::new(compact(text));
     if let Some((at, character)) = typed.chars().enumerate().find(|(_, it)| !ALPHABET.contains(*it)) {
@@ -218,6 +236,12 @@ mod tests {
 
     /// The key of the specification's appendix.
     const SPEC_KEY: &str = "EsTc LW2K PGiF wKEA 3As5 g5c4 BXwk qeeJ ZJV8 Q9fu gUMN UE4d";
+
+    #[test]
+    fn what_is_decoded_is_encoded_as_it_was() {
+        let bytes = decode(&SecretString::from(SPEC_KEY)).unwrap();
+        assert_eq!(encode(&bytes).expose_secret(), SPEC_KEY);
+    }
 
     fn of(text: &str) -> Understanding {
         understand(&SecretString::from(text))

@@ -15,7 +15,7 @@ use crate::{
     key_trial::{self, OpenedSecret},
     probe::{backup::newest_backup, published::published_keys, storage::stored_secrets},
     signed_json,
-    storage_key::StorageKey,
+    storage_key::{Sealed, StorageKey},
 };
 
 /// What was typed has opened in secret storage.
@@ -23,6 +23,7 @@ pub struct SecretsAccess {
     user: String,
     keys: BTreeMap<String, StorageKey>,
     secrets: BTreeMap<SecretName, (Zeroizing<[u8; 32]>, SecretTrial)>,
+    sealed: BTreeMap<SecretName, BTreeMap<String, Sealed>>,
 }
 
 impl fmt::Debug for SecretsAccess {
@@ -72,6 +73,7 @@ impl SecretsAccess {
             user: user.to_string(),
             keys: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            sealed: BTreeMap::new(),
         };
         for opened in key_trial::open_storage(typed, &stored).await {
             access.keys.extend(opened.storage_keys);
@@ -83,6 +85,7 @@ impl SecretsAccess {
                 }
             }
         }
+        access.sealed = stored.sealed;
         match access.keys.is_empty() {
             true => Err(SecretsAccessError::WrongKey),
             false => Ok(access),
@@ -100,10 +103,11 @@ impl SecretsAccess {
         (*trial == SecretTrial::Fits).then_some(&**key)
     }
 
-    /// Returns a secret with which nothing published can be compared.
-    pub fn without_counterpart(&self, name: SecretName) -> Option<&[u8; 32]> {
-        let (key, trial) = self.secrets.get(&name)?;
-        (*trial == SecretTrial::NothingToCompare).then_some(&**key)
+    /// Returns what is stored under one storage key that is open, whether it fits anything or not.
+    pub fn under(&self, key_id: &str, name: SecretName) -> Option<Zeroizing<[u8; 32]>> {
+        let sealed = self.sealed.get(&name)?.get(key_id)?;
+        let text = self.keys.get(key_id)?.open(name.event_type(), sealed)?;
+        key_trial::private_key(&text)
     }
 
     /// Encrypts a secret under a storage key, as it stands in account data
@@ -117,6 +121,12 @@ impl SecretsAccess {
             "ciphertext": base64_text::encode(&sealed.ciphertext),
             "mac": base64_text::encode(&sealed.mac),
         }))
+    }
+
+    /// Signs the keys of one of the user's sessions with the identity's self-signing key, beside the signatures that are
+    /// there; `None` when that key is not open or does not fit.
+    pub fn sign_session(&self, device_keys: &mut Value) -> Option<()> {
+        signed_json::sign(device_keys, &self.user, self.fitting(SecretName::SelfSigning)?)
     }
 
     /// Signs `object` with the identity's master key, beside the signatures that are there; `None` when that key is not

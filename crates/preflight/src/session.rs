@@ -3,11 +3,17 @@
 mod browser;
 mod error;
 mod keep;
+mod key_store;
+mod methods;
+mod oauth;
 mod sign_in;
 
 use std::time::Duration;
 
-use matrix_sdk::ruma::{OwnedUserId, UserId};
+use matrix_sdk::{
+    AuthApi, reqwest,
+    ruma::{OwnedUserId, UserId, api::client::account::whoami},
+};
 use secrecy::SecretString;
 
 use crate::Caller;
@@ -15,6 +21,9 @@ use crate::Caller;
 pub use browser::ask_browser;
 pub use error::{LeaveError, SignInError};
 pub use keep::KeepIn;
+pub use methods::{BrowserHere, Method, Methods, Provider};
+pub use oauth::{OAuthWay, Shown};
+pub(crate) use oauth::{Refresh, refresh_failure};
 
 /// What lets Lifeboat in.
 pub enum Credentials {
@@ -72,10 +81,17 @@ pub struct OwnSession {
     kind: SessionKind,
     user: OwnedUserId,
     device_id: Option<String>,
+    keys: key_store::KeyStore,
+    http: reqwest::Client,
+    /// Keeps what is stored of the session in step with it, where it is kept.
+    _keeper: Option<keep::Keeper>,
 }
 
 /// How long a sign-out may take before it is tried once more.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often and how long apart it is looked whether a homeserver has noticed that a session is over.
+const LOOKS: u32 = 8;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 impl OwnSession {
     /// Tells whose session this is.
@@ -98,22 +114,33 @@ impl OwnSession {
         &self.caller
     }
 
+    /// Opens the session's encryption keys beside the SDK.
+    pub(crate) async fn machine(&self) -> Result<matrix_sdk_crypto::OlmMachine, String> {
+        self.keys.machine(self.caller.client()).await
+    }
+
     /// Signs a throw-away session out; leaves any other as it is.
     ///
     /// `POST /_matrix/client/v3/logout`
     /// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3logout)): removes the device. A
     /// session that the server has ended meanwhile counts as removed.
     pub async fn leave(self) -> Result<Left, LeaveError> {
-        if self.kind != SessionKind::Throwaway {
-            return Ok(Left::Stays);
+        match self.kind {
+            SessionKind::Throwaway => self.sign_out().await,
+            SessionKind::Borrowed => Ok(Left::Stays),
+            SessionKind::Kept => {
+                // Its tokens may have been replaced a moment ago. What cannot be stored now was stored before.
+                let _ = keep::remember(self.caller.client()).await;
+                Ok(Left::Stays)
+            }
         }
-        self.sign_out().await
     }
 
     /// Signs a kept session out as well; a lent one stays as it is.
     ///
     /// `POST /_matrix/client/v3/logout`
-    /// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3logout)). What it stored on this
+    /// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3logout)); a session of an
+    /// authorization server is revoked there, and the homeserver is asked whether it is gone. What it stored on this
     /// machine stays for its owner to remove.
     pub async fn sign_out(self) -> Result<Left, LeaveError> {
         if self.kind == SessionKind::Borrowed {
@@ -121,6 +148,9 @@ impl OwnSession {
         }
         if self.caller.session_ended() {
             return Ok(Left::Removed);
+        }
+        if matches!(self.caller.client().auth_api(), Some(AuthApi::OAuth(_))) {
+            return self.revoke().await;
         }
         let mut last = LeaveError::TimedOut;
         for _ in 0..2 {
@@ -132,5 +162,30 @@ impl OwnSession {
             }
         }
         Err(last)
+    }
+
+    /// Ends the session at the authorization server, and sees to it that the homeserver does not take it any more.
+    async fn revoke(&self) -> Result<Left, LeaveError> {
+        let mut last = LeaveError::TimedOut;
+        for _ in 0..2 {
+            match tokio::time::timeout(PATIENCE, oauth::revoke(self.caller.client(), &self.http)).await {
+                Ok(Ok(())) => return self.is_gone().await,
+                Ok(Err(words)) => last = LeaveError::NotRevoked(words),
+                Err(_) => last = LeaveError::TimedOut,
+            }
+        }
+        Err(last)
+    }
+
+    async fn is_gone(&self) -> Result<Left, LeaveError> {
+        for _ in 0..LOOKS {
+            let asked = self.caller.client().send(whoami::v3::Request::new());
+            let _ = tokio::time::timeout(PATIENCE, self.caller.hear(asked)).await;
+            if self.caller.session_ended() {
+                return Ok(Left::Removed);
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        Err(LeaveError::StillThere)
     }
 }

@@ -111,6 +111,15 @@ impl StorageKey {
             .is_some_and(|(ciphertext, key)| hmac::verify(&key, &ciphertext, mac).is_ok())
     }
 
+    /// Makes the check data of a description: 32 encrypted zero bytes, as `iv` and MAC.
+    pub(crate) fn check_data(&self) -> Option<([u8; 16], Vec<u8>)> {
+        let mut iv = [0; 16];
+        aws_lc_rs::rand::fill(&mut iv).ok()?;
+        iv[8] &= 0x7f;
+        let (ciphertext, key) = self.seal_zeros(&iv)?;
+        Some((iv, hmac::sign(&key, &ciphertext).as_ref().to_vec()))
+    }
+
     fn seal_zeros(&self, iv: &[u8; 16]) -> Option<(Vec<u8>, hmac::Key)> {
         let (aes, mac_key) = self.keys("")?;
         let mut zeros = vec![0; 32];

@@ -106,6 +106,8 @@ codes! {
     OnlySession = "only-session",
     /// Another session was last active before the newest encrypted message was sent.
     SessionStale = "session-stale",
+    /// Another session did not answer when it was asked for the backup key.
+    SessionSilent = "session-silent",
     /// The identity does not vouch for another session.
     SessionNotSigned = "session-not-signed",
     /// Another session has no encryption keys.

@@ -175,6 +175,7 @@ impl Evidence {
                 coverage: facts.coverage.known().cloned(),
                 ..Self::of_sessions(facts, |it| it.is_stale(facts.newest_event_at()))
             },
+            Code::SessionSilent => Self::of_sessions(facts, Session::is_silent),
             Code::SessionNotSigned => Self::of_sessions(facts, Session::is_unsigned),
             Code::SessionKeyless => Self::of_sessions(facts, Session::is_keyless),
             Code::DehydratedSession => Self::of_sessions(facts, |it| it.dehydrated),

@@ -204,6 +204,14 @@ pub(crate) fn meaning(finding: &Finding) -> &'static str {
         (Code::SessionStale, ..) => {
             "It may have room keys that no other copy exists of, or such keys wait for it on the server: open it first."
         }
+        (Code::SessionSilent, Severity::Note, _) => {
+            "Whether it is connected to the key backup is unknown: it may be switched off, or may not trust who asked. \
+             Nothing is known to be missing without it."
+        }
+        (Code::SessionSilent, ..) => {
+            "Whether it is connected to the key backup is unknown: it may be switched off, or may not trust who asked. \
+             It may hold room keys that nobody else has."
+        }
         (Code::SessionNotSigned, ..) => {
             "It was never verified, or it is not yours. Other sessions and other people's clients may refuse to send \
              room keys to it."
@@ -223,7 +231,8 @@ pub(crate) fn meaning(finding: &Finding) -> &'static str {
             "A password cannot be changed the usual way here: the server's administrators decide how it is done."
         }
         (Code::AccountsDelegated, ..) => {
-            "Your password belongs to that server: it is changed on its account page, not in a Matrix client."
+            "Your password belongs to that server: it is changed on its account page, unless this server takes the change \
+             itself. A change there ends no session."
         }
         (Code::ServerUnknown, ..) => "Nothing shows which way to a new password this server offers.",
         (Code::NoEmail, ..) => {

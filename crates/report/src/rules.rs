@@ -56,6 +56,7 @@ pub(crate) const RULES: &[(Code, Rule)] = &[
     (Code::IdentityUnknown, identity::unknown),
     (Code::OnlySession, sessions::only),
     (Code::SessionStale, sessions::stale),
+    (Code::SessionSilent, sessions::silent),
     (Code::SessionNotSigned, sessions::not_signed),
     (Code::SessionKeyless, sessions::keyless),
     (Code::DehydratedSession, sessions::dehydrated),

@@ -55,6 +55,7 @@ pub(crate) fn sentence(code: Code, evidence: &Evidence) -> String {
 
         Code::OnlySession => "No other session of this account can hold room keys.".into(),
         Code::SessionStale => people::stale(evidence),
+        Code::SessionSilent => people::silent(evidence),
         Code::SessionNotSigned => people::not_signed(evidence),
         Code::SessionKeyless => people::keyless(evidence),
         Code::DehydratedSession => people::dehydrated(evidence),

@@ -2,9 +2,9 @@
 //!
 //! Numbers, ids and names stay behind in [`Facts`], where findings fetch them as evidence. What is left is finite, so
 //! that laws about [`judge`](crate::judge()) are tested on all of it and not on examples: storage has 801 values, key
-//! trial 25, backup 9, proof 5, coverage 6, identity 6, sessions 65, and the server's axes 162 together. Their product
+//! trial 25, backup 9, proof 5, coverage 6, identity 6, sessions 129, and the server's axes 162 together. Their product
 //! is never needed. The rules of recovery depend on 26 × 13 × 5 × 3 × 6 combinations together; every other rule looks
-//! at one axis or two, and is tested on all of theirs: 45 537 situations in all.
+//! at one axis or two, and is tested on all of theirs: 50 145 situations in all.
 //!
 //! The reduction is strict: facts that contradict each other count as the worse of the two readings.
 

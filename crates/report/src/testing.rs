@@ -89,7 +89,7 @@ pub fn session(device_id: &str, name: Option<&str>, last_seen_at: u64, keys: Dev
         last_seen_at: Some(last_seen_at),
         keys: Fact::Known(keys),
         dehydrated: false,
-        backup_key: BackupKeyAnswer::Unknown,
+        backup_key: BackupKeyAnswer::NotAsked,
         this: false,
     }
 }

@@ -6,6 +6,7 @@ mod wanted;
 
 use std::{
     collections::BTreeMap,
+    num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -15,7 +16,7 @@ use lifeboat_preflight::{KeyAtRisk, LiveError, LiveSession, SettleError, SettleP
 use matrix_sdk::{
     deserialized_responses::EncryptionInfo,
     ruma::{
-        OwnedDeviceId,
+        DeviceId, OwnedDeviceId,
         events::{ToDeviceEvent, forwarded_room_key::ToDeviceForwardedRoomKeyEventContent},
     },
 };
@@ -31,6 +32,8 @@ pub use progress::GossipProgress;
 pub struct GossipOptions {
     /// The end comes when nothing new has arrived for so long.
     pub patience: Duration,
+    /// As many keys are asked for before the next sync; [`WAVE`] suits most.
+    pub wave: NonZeroUsize,
     /// What is shown meanwhile, and what ends it early.
     pub progress: GossipProgress,
 }
@@ -52,18 +55,36 @@ pub enum GossipError {
 /// What came of asking.
 #[derive(Clone, Debug, Default)]
 pub struct Gathered {
-    /// How many room keys each session gave, as far as it is known who gave them.
-    pub from: BTreeMap<OwnedDeviceId, u64>,
-    /// How many room keys arrived.
-    pub arrived: u64,
+    /// The room keys that arrived.
+    pub arrived: Vec<Arrival>,
     /// Those that did not.
     pub missing: Vec<KeyAtRisk>,
     /// How many were not asked for because this session does not see their rooms.
     pub unseen: u64,
 }
 
-/// As many keys are asked for before the next sync.
-const WAVE: usize = 500;
+/// A room key that arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Which.
+    pub key: KeyAtRisk,
+    /// The session that gave it, as far as that is known.
+    pub from: Option<OwnedDeviceId>,
+}
+
+impl Gathered {
+    /// Returns how many room keys each session gave.
+    pub fn from(&self) -> BTreeMap<&DeviceId, u64> {
+        let mut from = BTreeMap::new();
+        for giver in self.arrived.iter().filter_map(|it| it.from.as_deref()) {
+            *from.entry(giver).or_default() += 1;
+        }
+        from
+    }
+}
+
+/// As many keys are asked for before the next sync: what comes from the first ones is taken while the rest is asked for.
+pub const WAVE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(499);
 /// As many are asked for again while nobody answers.
 const PROBE: usize = 100;
 /// How long after the last arrival the keys that are still missing are asked for again.
@@ -88,11 +109,14 @@ pub async fn gather(
     options.progress.expect(lock(&wanted).missing() as u64);
     let handler = {
         let (wanted, user) = (Arc::clone(&wanted), live.own().user_id().to_owned());
+        let progress = options.progress.clone();
         live.client().add_event_handler(
             move |event: ToDeviceEvent<ToDeviceForwardedRoomKeyEventContent>, info: Option<EncryptionInfo>| {
                 if let Some(device) = verified_sender(&user, info.as_ref()) {
                     let content = &event.content;
-                    lock(&wanted).note_giver(&content.room_id, &content.session_id, device);
+                    let mut wanted = lock(&wanted);
+                    wanted.note_giver(&content.room_id, &content.session_id, device);
+                    progress.given(wanted.given());
                 }
                 std::future::ready(())
             },
@@ -111,7 +135,7 @@ pub async fn gather(
     let mut gathered = std::mem::take(&mut *lock(&wanted)).finish();
     gathered.unseen = unseen.len() as u64;
     gathered.missing.extend(unseen);
-    if gathered.arrived > 0 {
+    if !gathered.arrived.is_empty() {
         live.settle_backup(&SettleProgress::default()).await?;
     }
     Ok(gathered)
@@ -130,6 +154,7 @@ async fn listen(live: &LiveSession, wanted: &Mutex<Wanted>, progress: &GossipPro
                     wanted.arrived(&key.room_id, &key.session_id);
                 }
                 progress.arrived(wanted.arrivals());
+                progress.given(wanted.given());
             }
             // What was not told here is counted from who gave it.
             Some(Err(_)) => {}
@@ -141,7 +166,7 @@ async fn listen(live: &LiveSession, wanted: &Mutex<Wanted>, progress: &GossipPro
 /// Asks in waves until nothing new came for a while.
 async fn ask(live: &LiveSession, wanted: &Mutex<Wanted>, options: &GossipOptions) -> Result<(), GossipError> {
     let all = lock(wanted).all();
-    for wave in all.chunks(WAVE) {
+    for wave in all.chunks(options.wave.get()) {
         for (room_id, session_id) in wave {
             request::want(live, room_id, session_id).await?;
         }

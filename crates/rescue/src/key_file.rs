@@ -15,6 +15,7 @@ use aws_lc_rs::{
 };
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, Engine as _};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -49,8 +50,8 @@ pub enum KeyFileError {
     /// It wants its passphrase to be derived with an absurd number of rounds.
     #[error("this key file asks for {0} rounds of key derivation, which is absurd.")]
     AbsurdRounds(u32),
-    /// The passphrase is another one, or somebody has changed the file.
-    #[error("this passphrase does not open the key file.")]
+    /// The passphrase is another one, or somebody has changed the file: the two cannot be told apart.
+    #[error("this passphrase does not open the key file, or the file has changed since it was written.")]
     WrongPassphrase,
     /// This machine's cryptography failed.
     #[error("this machine cannot encrypt or decrypt.")]
@@ -66,25 +67,53 @@ pub struct KeyFileContent {
     pub odd: u64,
 }
 
-/// Opens a key file and adds its room keys to `keys`. Derives a key for a second or so: never on an async thread.
+/// A key file whose frame is sound; its passphrase is not known yet.
+#[derive(Debug)]
+pub struct KeyFile {
+    payload: Vec<u8>,
+    rounds: NonZeroU32,
+}
+
+impl KeyFile {
+    /// Takes a key file apart, as far as that goes without its passphrase.
+    pub fn parse(text: &[u8]) -> Result<Self, KeyFileError> {
+        let payload = payload(text)?;
+        let rounds = rounds(&payload)?;
+        Ok(Self { payload, rounds })
+    }
+
+    /// Opens it and adds its room keys to `keys`. Derives a key for a second or so: never on an async thread.
+    pub fn open(&self, passphrase: &SecretString, keys: &mut RoomKeys) -> Result<KeyFileContent, KeyFileError> {
+        let plain = open(&self.payload, self.rounds, passphrase)?;
+        // Only the right passphrase leads here: what is no list was written so.
+        let entries = serde_json::from_slice::<Vec<&RawValue>>(&plain)
+            .or_else(|_| serde_json::from_slice::<Named<'_>>(&plain).map(|it| it.sessions))
+            .map_err(|_| KeyFileError::Damaged)?;
+        let mut content = KeyFileContent::default();
+        for entry in entries {
+            match serde_json::from_str::<RoomKey>(entry.get()) {
+                Ok(key) if keys.take(key.clone()) => content.keys += 1,
+                _ => content.odd += 1,
+            }
+        }
+        Ok(content)
+    }
+}
+
+/// The list under the name that Nheko's library gives it; the specification has the bare list.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    sessions: Vec<&'a RawValue>,
+}
+
+/// Parses and opens a key file at once, see [`KeyFile`].
 pub fn read_key_file(
     text: &[u8],
     passphrase: &SecretString,
     keys: &mut RoomKeys,
 ) -> Result<KeyFileContent, KeyFileError> {
-    let payload = payload(text)?;
-    let (rounds, body) = take_apart(&payload)?;
-    let plain = open(&payload, body, rounds, passphrase)?;
-    // Only the right passphrase leads here: what is no list was written so.
-    let entries: Vec<&RawValue> = serde_json::from_slice(&plain).map_err(|_| KeyFileError::Damaged)?;
-    let mut content = KeyFileContent::default();
-    for entry in entries {
-        match serde_json::from_str::<RoomKey>(entry.get()) {
-            Ok(key) if keys.take(key.clone()) => content.keys += 1,
-            _ => content.odd += 1,
-        }
-    }
-    Ok(content)
+    KeyFile::parse(text)?.open(passphrase, keys)
 }
 
 /// Writes a key file. Derives a key for a second or so: never on an async thread.
@@ -123,33 +152,26 @@ fn payload(text: &[u8]) -> Result<Vec<u8>, KeyFileError> {
     decoded.map_err(|_| KeyFileError::Damaged)
 }
 
-/// Returns the rounds and the ciphertext.
-fn take_apart(payload: &[u8]) -> Result<(NonZeroU32, &[u8]), KeyFileError> {
+/// Checks the version and the length; returns the rounds.
+fn rounds(payload: &[u8]) -> Result<NonZeroU32, KeyFileError> {
     match payload.first() {
         Some(&VERSION) => {}
         Some(other) => return Err(KeyFileError::UnknownVersion(*other)),
         None => return Err(KeyFileError::Damaged),
     }
-    let body = payload.get(FRONT..payload.len().saturating_sub(MAC));
-    let rounds: Option<[u8; 4]> = payload.get(FRONT - 4..FRONT).and_then(|it| it.try_into().ok());
-    let (Some(body), Some(rounds)) = (body, rounds.map(u32::from_be_bytes)) else {
-        return Err(KeyFileError::Damaged);
-    };
+    let rounds = payload.get(FRONT - 4..FRONT).and_then(|it| it.try_into().ok());
+    let rounds = rounds.map(u32::from_be_bytes).filter(|_| payload.len() >= FRONT + MAC);
+    let rounds = rounds.ok_or(KeyFileError::Damaged)?;
     let sane = NonZeroU32::new(rounds).filter(|it| it.get() <= MOST_ROUNDS);
-    Ok((sane.ok_or(KeyFileError::AbsurdRounds(rounds))?, body))
+    sane.ok_or(KeyFileError::AbsurdRounds(rounds))
 }
 
-fn open(
-    payload: &[u8],
-    body: &[u8],
-    rounds: NonZeroU32,
-    passphrase: &SecretString,
-) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+fn open(payload: &[u8], rounds: NonZeroU32, passphrase: &SecretString) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     let (signed, tag) = payload.split_at(payload.len() - MAC);
     let iv: [u8; 16] = signed[17..33].try_into().map_err(|_| KeyFileError::Damaged)?;
     let (cipher_key, mac_key) = derive(passphrase, &signed[1..17], rounds);
     hmac::verify(&mac_key, signed, tag).map_err(|_| KeyFileError::WrongPassphrase)?;
-    let mut plain = Zeroizing::new(body.to_vec());
+    let mut plain = Zeroizing::new(signed[FRONT..].to_vec());
     let key = UnboundCipherKey::new(&AES_256, &cipher_key[..]).and_then(DecryptingKey::ctr);
     let context = DecryptionContext::Iv128(FixedLength::from(iv));
     key.and_then(|key| key.decrypt(&mut plain, context).map(drop))

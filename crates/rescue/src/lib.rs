@@ -7,6 +7,7 @@
 mod ark_restore;
 mod download;
 mod gossip;
+mod held;
 mod holders;
 mod key_file;
 mod own_devices;
@@ -18,11 +19,17 @@ mod verify;
 
 pub use ark_restore::{ArkRestoreError, ArkRestored, ArkSelection, restore_ark};
 pub use download::{Downloaded, download};
-pub use gossip::{Gathered, GossipError, GossipOptions, GossipProgress, gather};
+pub use gossip::{Arrival, Gathered, GossipError, GossipOptions, GossipProgress, WAVE, gather};
+pub use held::{HeldError, held_room_keys};
 pub use holders::{KeyHolders, backup_key_holders};
-pub use key_file::{KeyFileContent, KeyFileError, read_key_file, write_key_file};
+pub use key_file::{KeyFile, KeyFileContent, KeyFileError, read_key_file, write_key_file};
 pub use renew::{RenewError, renew_recovery_key};
-pub use repair::{Repair, RepairError, apply, plan};
+pub use repair::{
+    Bench, IdentityWish, KeyWish, Offer, Plan, Refusal, Repair, RepairError, Switch, SwitchWish, Trust, Under, Wishes,
+    apply, apply_live, plan,
+};
 pub use room_key::{RoomKey, RoomKeys};
 pub use upload::{Comparison, UploadError, upload};
-pub use verify::{Comparing, Emoji, VerifyError, verify_with};
+pub use verify::{
+    Comparing, Emoji, SessionKey, VerifyError, Ways, Witness, session_key, take_secrets, verify_with, vouch_for,
+};

@@ -93,6 +93,20 @@ impl RoomKeys {
         true
     }
 
+    /// Takes every key of `others` that is better than what is there.
+    pub fn take_all(&mut self, others: Self) {
+        for (place, (first_index, key)) in others.0 {
+            if self.0.get(&place).is_none_or(|(there, _)| first_index < *there) {
+                self.0.insert(place, (first_index, key));
+            }
+        }
+    }
+
+    /// Leaves out those that `wanted` does not want.
+    pub fn retain(&mut self, wanted: impl Fn(&RoomKey) -> bool) {
+        self.0.retain(|_, (_, key)| wanted(key));
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -51,6 +51,22 @@ pub enum UploadError {
 /// As many keys go into one request, some 90 KB.
 const AT_ONCE: usize = 100;
 
+/// A key that improves the backup.
+pub(crate) struct Improving<'a> {
+    first_index: u32,
+    key: &'a RoomKey,
+    there: There,
+}
+
+/// What the backup has instead.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum There {
+    /// Nothing, or an entry that starts later.
+    NothingOrLess,
+    /// An entry that gives no key.
+    Damaged,
+}
+
 impl Comparison {
     /// How many keys improve the backup.
     pub fn improving(&self) -> u64 {
@@ -58,18 +74,20 @@ impl Comparison {
     }
 
     /// Compares `keys` with what the backup holds; returns those that improve it.
-    pub(crate) fn of<'a>(keys: &'a RoomKeys, coverage: &Coverage) -> (Self, Vec<(u32, &'a RoomKey)>) {
+    pub(crate) fn of<'a>(keys: &'a RoomKeys, coverage: &Coverage) -> (Self, Vec<Improving<'a>>) {
         let mut comparison = Self::default();
         let mut improving = Vec::new();
         for (session_id, first_index, key) in keys.iter() {
             let entry = coverage
                 .room(key.room_id.as_str())
                 .and_then(|room| room.entry(session_id));
-            let count = match entry {
-                None => &mut comparison.new,
+            let (count, there) = match entry {
+                None => (&mut comparison.new, There::NothingOrLess),
                 Some(entry) => match entry.state {
-                    State::Damaged(damage) if !damage.leaves_a_key() => &mut comparison.instead_of_damaged,
-                    _ if first_index < entry.first_index => &mut comparison.better,
+                    State::Damaged(damage) if !damage.leaves_a_key() => {
+                        (&mut comparison.instead_of_damaged, There::Damaged)
+                    }
+                    _ if first_index < entry.first_index => (&mut comparison.better, There::NothingOrLess),
                     _ => {
                         comparison.already_there += 1;
                         continue;
@@ -77,7 +95,11 @@ impl Comparison {
                 },
             };
             *count += 1;
-            improving.push((first_index, key));
+            improving.push(Improving {
+                first_index,
+                key,
+                there,
+            });
         }
         (comparison, improving)
     }
@@ -87,20 +109,20 @@ impl Comparison {
 ///
 /// `PUT /_matrix/client/v3/room_keys/keys?version=…`
 /// ([spec](https://spec.matrix.org/latest/client-server-api/#put_matrixclientv3room_keyskeys)). Nothing is deleted: of
-/// two entries for one session the server keeps the one that starts earlier, so an entry that does not open and
-/// starts as early stays. A new listing tells what became of each. That the public key is the user's own is for the
-/// caller to know.
+/// two entries for one session the server keeps one that is marked as verified, then the one that starts earlier. What
+/// takes the place of an entry that gives no key is therefore marked so; clients do not read that mark. A new listing
+/// tells what became of each. That the public key is the user's own is for the caller to know.
 pub async fn upload(session: &OwnSession, backup: &BackupView, keys: &RoomKeys) -> Result<Comparison, UploadError> {
     let (comparison, improving) = Comparison::of(keys, &backup.coverage);
     let public = Curve25519PublicKey::from_base64(&backup.public_key).map_err(|_| UploadError::NotSealed)?;
     let sealing = PkEncryption::from_key(public);
     for batch in improving.chunks(AT_ONCE) {
         let mut rooms: BTreeMap<OwnedRoomId, RoomKeyBackup> = BTreeMap::new();
-        for (first_index, key) in batch {
-            let entry = seal(&sealing, *first_index, key).ok_or(UploadError::NotSealed)?;
-            let room = rooms.entry(key.room_id.clone());
+        for improving in batch {
+            let entry = seal(&sealing, improving).ok_or(UploadError::NotSealed)?;
+            let room = rooms.entry(improving.key.room_id.clone());
             let room = room.or_insert_with(|| RoomKeyBackup::new(BTreeMap::new()));
-            room.sessions.insert(key.session_id.clone(), entry);
+            room.sessions.insert(improving.key.session_id.clone(), entry);
         }
         let request = add_backup_keys::v3::Request::new(backup.version.clone(), rooms);
         let answer = session.caller().hear(session.caller().client().send(request)).await;
@@ -113,7 +135,8 @@ pub async fn upload(session: &OwnSession, backup: &BackupView, keys: &RoomKeys) 
 }
 
 /// Encrypts a room key to the backup's public key (`m.megolm_backup.v1.curve25519-aes-sha2`).
-fn seal(sealing: &PkEncryption, first_index: u32, key: &RoomKey) -> Option<Raw<KeyBackupData>> {
+fn seal(sealing: &PkEncryption, improving: &Improving<'_>) -> Option<Raw<KeyBackupData>> {
+    let key = improving.key;
     let plain = serde_json::to_vec(&json!({
         "algorithm": key.algorithm,
         "sender_key": key.sender_key,
@@ -124,9 +147,9 @@ fn seal(sealing: &PkEncryption, first_index: u32, key: &RoomKey) -> Option<Raw<K
     }));
     let sealed = sealing.encrypt(&Zeroizing::new(plain.ok()?)).ok()?;
     let entry = json!({
-        "first_message_index": first_index,
+        "first_message_index": improving.first_index,
         "forwarded_count": key.forwarding_curve25519_key_chain.len(),
-        "is_verified": false,
+        "is_verified": improving.there == There::Damaged,
         "session_data": {
             "ephemeral": sealed.ephemeral_key.to_base64(),
             "ciphertext": BASE64_STANDARD_NO_PAD.encode(&sealed.ciphertext),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use lifeboat_preflight::{FetchProgress, ForecastProgress, ark::ArkProgress};
+use lifeboat_preflight::{FetchProgress, ForecastProgress, Shown, ark::ArkProgress};
 use lifeboat_report::Step;
 use secrecy::SecretString;
 use tokio::sync::Notify;
@@ -92,6 +92,15 @@ pub enum News<'a> {
     WrongCode,
     /// The password is not changed on the account page yet.
     NotOnPageYet,
+    /// The person is to sign in here, now with the new password.
+    SignInAt(Shown<'a>),
+    /// The person is to sign a session out on the account's page.
+    EndOnPage {
+        /// Its device id.
+        device: &'a str,
+        /// The page.
+        url: &'a str,
+    },
     /// An ark is being saved.
     Saving(&'a ArkProgress),
     /// A step is left out: not everything that was readable before is readable now.

@@ -10,7 +10,7 @@ mod sessions;
 use std::time::{Duration, Instant};
 
 use lifeboat_preflight::{
-    Fetched, ForecastQuestion, Homeserver, KeepIn, LiveSession, OwnSession, Unlocked, ground,
+    Fetched, ForecastQuestion, Homeserver, KeepIn, LiveSession, OAuthWay, OwnSession, Unlocked, ground,
     ruma::{OwnedUserId, UserId},
 };
 use lifeboat_report::{Clearance, Ground, HistoryProof, Lapse, Route, StatusFile, Step};
@@ -46,8 +46,10 @@ pub struct Kit<'a> {
     pub places: &'a dyn Places,
     /// Seals what the journal must not hold in clear.
     pub sealer: Sealer,
-    /// The new password.
+    /// The new password; empty where only the person types it.
     pub new_password: SecretString,
+    /// How Lifeboat signs in again.
+    pub come_back: ComeBack,
     /// The old one, where it is known.
     pub old_password: Option<SecretString>,
     /// What opens secret storage.
@@ -60,6 +62,15 @@ pub struct Kit<'a> {
     pub before: Option<&'a StatusFile>,
     /// What the second status file is to say of the messages.
     pub second_look: ForecastQuestion,
+}
+
+/// How Lifeboat signs in after the change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComeBack {
+    /// With the new password.
+    Password,
+    /// The person does, in a browser.
+    Browser(OAuthWay),
 }
 
 /// A reset under way.

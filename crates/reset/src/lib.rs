@@ -24,7 +24,7 @@ mod uia;
 pub use answer::{Answer, DarkCause, Refusal};
 pub use asker::{Asker, News, NobodyThere, PageAnswer, PageLook, Wishes};
 pub use broken::{Broken, Cause};
-pub use drive::{Finished, Kit, Places, Reset};
+pub use drive::{ComeBack, Finished, Kit, Places, Reset};
 pub use journal::{Found, Header, Journal, JournalError, ResetLock};
 pub use seal::{Sealed, Sealer};
 pub use trial::{Trial, try_password};

@@ -20,7 +20,8 @@ pub(super) async fn build(spec: &AccountSpec) -> Result<TestAccount> {
         .register_with_session(&localpart, &password, Rank::User, "Laptop")
         .await?;
     let user_id = registered.user_id.clone();
-    let email = if spec.has(Defect::NoEmail) {
+    // An OAuth server keeps addresses too, and tells the homeserver nothing of them.
+    let email = if spec.has(Defect::NoEmail) || homeserver.delegates() {
         None
     } else {
         Some(format!("{localpart}@mail.lifeboat.localhost"))
@@ -82,6 +83,10 @@ async fn add_second_session(spec: &AccountSpec, account: &mut TestAccount) -> Re
     let second = match &account.secrets {
         Some(secrets) if !has_storage => {
             Session::log_in_trusted(base_url, localpart, &account.password, "Phone", secrets).await?
+        }
+        _ if account.homeserver.delegates() => {
+            let begun = account.homeserver.oauth()?.begin(localpart, "Phone").await?;
+            Session::first_of(base_url, begun).await?
         }
         _ => Session::log_in(base_url, localpart, &account.password, "Phone").await?,
     };

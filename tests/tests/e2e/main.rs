@@ -9,6 +9,7 @@ mod check_accounts;
 mod forecast;
 mod harness;
 mod live;
+mod oauth;
 mod page;
 mod prove;
 mod repair;

@@ -64,7 +64,7 @@ fn resume(outcome: Outcome, account: &TestAccount, old: &str, new: &str) -> Resu
 }
 
 /// Makes sure that everything readable before is readable now, and returns how much that is.
-fn ensure_proven(document: &Value) -> Result<u64> {
+pub(crate) fn ensure_proven(document: &Value) -> Result<u64> {
     let (before, after) = before_and_after(document)?;
     ensure!(before == after, "{before} before, {after} after\n{document:#}");
     Ok(after)

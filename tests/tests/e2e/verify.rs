@@ -1,11 +1,18 @@
-//! Verification by emoji with a session that really runs, and what it leads to: the secrets, and a new recovery key.
+//! Verification with sessions that really run, by emoji and by a code, and what it leads to.
 
+mod code;
+mod command;
+mod other;
+
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use futures_util::StreamExt;
 use lifeboat_preflight::{BackupConnection, OwnSignature};
-use lifeboat_rescue::{Comparing, RenewError, VerifyError, renew_recovery_key, verify_with};
+use lifeboat_rescue::{
+    Comparing, Emoji, RenewError, VerifyError, Ways, Witness, renew_recovery_key, take_secrets, verify_with,
+};
 use lifeboat_tests::account::{AccountSpec, Recovery, Way};
 use lifeboat_tests::session::Session;
 use matrix_sdk::Client;
@@ -20,15 +27,52 @@ use crate::rescue::everything_survives;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the person at the other session does when the emoji are shown.
+/// What the person at the other session does.
 #[derive(Clone, Copy)]
-enum Other {
+pub(crate) enum Other {
     Agrees,
     Disagrees,
+    /// Closes the dialog when the emoji are shown.
+    GivesUp,
+    /// Does not even accept.
+    Declines,
 }
 
-/// Lets the other session accept what comes, and tells which emoji it shows.
-fn answer(session: &Session, other: Other) -> mpsc::UnboundedReceiver<Vec<String>> {
+/// The person at Lifeboat's side.
+struct Person {
+    says: Comparing,
+    saw: Mutex<Vec<String>>,
+}
+
+impl Person {
+    fn who_says(says: Comparing) -> Self {
+        Self {
+            says,
+            saw: Mutex::default(),
+        }
+    }
+
+    fn saw(&self) -> Vec<String> {
+        self.saw.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Witness for Person {
+    async fn compare(&self, emoji: [Emoji; 7]) -> Comparing {
+        let saw = emoji.iter().map(|it| it.symbol.to_owned()).collect();
+        *self.saw.lock().unwrap_or_else(PoisonError::into_inner) = saw;
+        self.says
+    }
+
+    fn show_code(&self, _: &[u8]) {}
+
+    async fn has_scanned(&self) -> Comparing {
+        self.says
+    }
+}
+
+/// Lets the other session answer what comes, and tells which emoji it shows.
+pub(crate) fn answer(session: &Session, other: Other) -> mpsc::UnboundedReceiver<Vec<String>> {
     let (shown, receiver) = mpsc::unbounded_channel();
     session
         .client()
@@ -39,6 +83,9 @@ fn answer(session: &Session, other: Other) -> mpsc::UnboundedReceiver<Vec<String
                 let request = client.encryption().get_verification_request(&event.sender, id).await;
                 let Some(request) = request else { return };
                 tokio::spawn(async move {
+                    if matches!(other, Other::Declines) {
+                        return Ok(request.cancel().await?);
+                    }
                     let mut changes = request.changes();
                     request.accept().await?;
                     while let Some(state) = changes.next().await {
@@ -49,7 +96,7 @@ fn answer(session: &Session, other: Other) -> mpsc::UnboundedReceiver<Vec<String
                             return compare(&sas, other, &shown).await;
                         }
                     }
-                    Ok(())
+                    anyhow::Ok(())
                 });
             }
         });
@@ -66,6 +113,7 @@ async fn compare(sas: &SasVerification, other: Other, shown: &mpsc::UnboundedSen
             match other {
                 Other::Agrees => sas.confirm().await?,
                 Other::Disagrees => sas.mismatch().await?,
+                Other::GivesUp | Other::Declines => sas.cancel().await?,
             }
             return Ok(());
         }
@@ -82,13 +130,10 @@ async fn a_lost_recovery_key_is_replaced_while_a_session_lives() -> Result<()> {
     let refused = renew_recovery_key(&live).await;
     ensure!(matches!(refused, Err(RenewError::Missing(_))), "{refused:?}");
 
-    let mut here = Vec::new();
-    let held = verify_with(&live, laptop.device_id(), PATIENCE, async |emoji| {
-        here = emoji.iter().map(|it| it.symbol.to_owned()).collect();
-        Comparing::Match
-    })
-    .await?;
-    assert_eq!(shown.recv().await, Some(here));
+    let person = Person::who_says(Comparing::Match);
+    verify_with(&live, laptop.device_id(), PATIENCE, Ways::Emoji, &person).await?;
+    let held = take_secrets(&live).await?;
+    assert_eq!(shown.recv().await, Some(person.saw()));
     assert_eq!(held.identity.len(), 3, "{held:?}");
     assert_eq!(held.backup, BackupConnection::Connected);
     assert_eq!(held.signature, OwnSignature::Signed);
@@ -106,14 +151,16 @@ async fn different_emoji_and_silence_sign_nothing() -> Result<()> {
     let (laptop, phone) = (&account.sessions[0], &account.sessions[1]);
     let _shown = answer(laptop, Other::Agrees);
     let (_, live) = enter(&account).await?;
-    let different = verify_with(&live, laptop.device_id(), PATIENCE, async |_| Comparing::Mismatch).await;
+    let (sure, unsure) = (
+        Person::who_says(Comparing::Match),
+        Person::who_says(Comparing::Mismatch),
+    );
+    let different = verify_with(&live, laptop.device_id(), PATIENCE, Ways::Emoji, &unsure).await;
     ensure!(matches!(different, Err(VerifyError::Mismatch)), "{different:?}");
-    let silent = verify_with(&live, phone.device_id(), Duration::from_secs(2), async |_| {
-        Comparing::Match
-    })
-    .await;
+    let soon = Duration::from_secs(2);
+    let silent = verify_with(&live, phone.device_id(), soon, Ways::CodeOrEmoji, &sure).await;
     ensure!(matches!(silent, Err(VerifyError::TimedOut)), "{silent:?}");
-    let nobody = verify_with(&live, device_id!("NOBODY"), PATIENCE, async |_| Comparing::Match).await;
+    let nobody = verify_with(&live, device_id!("NOBODY"), PATIENCE, Ways::Emoji, &sure).await;
     ensure!(matches!(nobody, Err(VerifyError::NoSuchSession)), "{nobody:?}");
     assert_eq!(live.holdings().await?.signature, OwnSignature::Unsigned);
     live.end().await.leave().await?;
@@ -121,13 +168,18 @@ async fn different_emoji_and_silence_sign_nothing() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_refusal_at_the_other_side_is_said() -> Result<()> {
+async fn every_refusal_at_the_other_side_is_said() -> Result<()> {
     let account = AccountSpec::healthy(Way::Key).build().await?;
-    let laptop = account.first()?;
-    let _shown = answer(laptop, Other::Disagrees);
+    let (laptop, phone) = (&account.sessions[0], &account.sessions[1]);
+    let _laptop = answer(laptop, Other::Disagrees);
+    let _phone = answer(phone, Other::Declines);
     let (_, live) = enter(&account).await?;
-    let refused = verify_with(&live, laptop.device_id(), PATIENCE, async |_| Comparing::Match).await;
-    ensure!(matches!(refused, Err(VerifyError::Cancelled(_))), "{refused:?}");
+    let person = Person::who_says(Comparing::Match);
+    let refused = verify_with(&live, laptop.device_id(), PATIENCE, Ways::Emoji, &person).await;
+    ensure!(matches!(refused, Err(VerifyError::Mismatch)), "{refused:?}");
+    let declined = verify_with(&live, phone.device_id(), PATIENCE, Ways::CodeOrEmoji, &person).await;
+    let words = declined.err().map(|it| it.to_string()).unwrap_or_default();
+    ensure!(words.contains("its user declined"), "{words}");
     assert_eq!(live.holdings().await?.signature, OwnSignature::Unsigned);
     live.end().await.leave().await?;
     Ok(())

@@ -81,6 +81,20 @@ export class Accounts {
     await this.#tell('delete_device', { localpart, device_id: device });
   }
 
+  /**
+   * Has Synapse forget what it knows of a token. It remembers for two minutes that one is good, unless its device is not
+   * there any more: so the device goes and comes back. Only for sessions without keys, which would go too.
+   */
+  async forget(localpart, device, token) {
+    const { base_url: base } = this.record();
+    const known = `${base}/_matrix/client/v3/devices/${encodeURIComponent(device)}`;
+    const headers = { authorization: `Bearer ${token}` };
+    const { display_name: name } = await (await fetch(known, { headers })).json();
+    await this.#tell('delete_device', { localpart, device_id: device });
+    await fetch(known, { headers });
+    await this.upsert(localpart, device, name);
+  }
+
   /** Synapse's side of the Matrix Authentication Service, `/_synapse/mas/`. */
   async #tell(what, body) {
     const { base_url: base, registration_shared_secret: secret } = this.record();

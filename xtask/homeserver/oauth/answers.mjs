@@ -5,8 +5,8 @@
 
 import * as querystring from 'node:querystring';
 
-import { Refused } from './accounts.mjs';
-import { expireUserCode, look } from './memory.mjs';
+import { Refused, deviceOf } from './accounts.mjs';
+import { expireTokens, expireUserCode, look } from './memory.mjs';
 import * as pages from './pages.mjs';
 
 
@@ -39,6 +39,9 @@ export function answersOf(accounts, provider) {
     ['POST', /^\/harness\/sessions$/, harness((body) => accounts.begin(body.localpart, body.device_id, body.name))],
     ['POST', /^\/harness\/change$/, harness(({ localpart, ...change }) => void Object.assign(userOf(localpart), change))],
     ['POST', /^\/harness\/look$/, harness(({ localpart }) => userOf(localpart))],
+    ['POST', /^\/harness\/run-out$/, harness(async ({ localpart }) => {
+      for (const { token, scopes } of expireTokens(localpart)) await accounts.forget(localpart, deviceOf(scopes), token);
+    })],
     ['POST', /^\/harness\/expire$/, harness(({ user_code: code }) => ({ found: expireUserCode(code) }))],
     ['POST', /^\/harness\/forget-client$/, harness(({ client_id: id }) => provider.Client.adapter.destroy(id))],
 

@@ -52,6 +52,15 @@ export class Memory {
   }
 }
 
+/** Makes the access tokens of an account run out now, and returns them with their scopes. */
+export function expireTokens(accountId) {
+  const own = ([key, token]) => key.startsWith('AccessToken:') && token.accountId === accountId && token.exp > 1;
+  return [...kept].filter(own).map(([key, token]) => {
+    token.exp = 1;
+    return { token: key.slice('AccessToken:'.length), scopes: token.scope.split(' ') };
+  });
+}
+
 /** Makes a device code run out now. */
 export function expireUserCode(code) {
   const payload = kept.get(byUserCode.get(code.replaceAll('-', '')));

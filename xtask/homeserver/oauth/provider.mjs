@@ -65,7 +65,10 @@ export function makeProvider(issuer, accounts) {
       revocation: { enabled: true },
       deviceFlow: {
         enabled: true,
-        userCodeInputSource: (ctx, form, _, error) => show(ctx, 'Enter the code', `${error ? error.name : ''}${form}<button form="op.deviceInputForm">Continue</button>`),
+        userCodeInputSource: (ctx, form, _, error) =>
+          error?.name === 'AbortedError'
+            ? show(ctx, 'Declined', '<p>You said no.</p>')
+            : show(ctx, 'Enter the code', `${error?.name ?? ''}${form}<button form="op.deviceInputForm">Continue</button>`),
         userCodeConfirmSource: (ctx, form, client, _, code) =>
           show(ctx, 'Is this your code?', `<p>${client.clientName}: ${code}</p>${form}<button form="op.deviceConfirmForm">Yes</button>`),
         successSource: (ctx) => show(ctx, 'Done', '<p>You can close this page.</p>'),
@@ -97,6 +100,8 @@ export function makeProvider(issuer, accounts) {
       else await accounts.upsert(accountId, device, client.clientName);
       sessions.set(grantId, { localpart: accountId, device });
     }
+    // Tests would wait for the five seconds of those who are told nothing.
+    if (route === 'device_authorization' && ctx.status === 200) ctx.body.interval = 1;
     await Promise.all(ending.splice(0));
   });
   return Object.assign(provider, {

@@ -28,6 +28,13 @@ impl CommandLine {
         }
     }
 
+    /// Makes the same with any number of flags.
+    pub(crate) fn command_with(&self, command: &str, flags: &[&str]) -> Self {
+        let mut line = self.command(command, []);
+        line.arguments.extend(flags.iter().map(|it| (*it).to_owned()));
+        line
+    }
+
     /// Returns the arguments, the program's name first.
     #[cfg(test)]
     pub(crate) fn arguments(&self) -> &[String] {

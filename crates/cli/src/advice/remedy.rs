@@ -5,6 +5,8 @@ use lifeboat_report::{
     facts::{Candidate, Session},
 };
 
+use super::mend;
+
 /// Something to do, from the least to the most destructive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Remedy {
@@ -22,8 +24,12 @@ pub(crate) enum Remedy {
     ExportKeys,
     /// Have the identity vouch for the sessions it does not vouch for.
     VerifySessions,
+    /// Let Lifeboat carry out what it would plan.
+    Mend,
     /// Enter the recovery key where Element asks for it.
     EnterRecoveryKey,
+    /// Say that a key backup is wanted after all.
+    SwitchBackupOn,
     /// Turn the key backup on.
     TurnOnKeyStorage,
     /// Make a recovery key where there is none.
@@ -57,10 +63,14 @@ impl Remedy {
 /// Returns the remedy for `finding`, if there is anything to do about it.
 pub(super) fn of(finding: &Finding, facts: &Facts) -> Option<Remedy> {
     let tested = facts.key_trial.known().is_some();
+    if finding.severity > Severity::Note && mend::helps(finding.code, &mend::planned(facts)) {
+        return Some(Remedy::Mend);
+    }
     Some(match finding.code {
         Code::CoverageAtRisk | Code::CoveragePartial | Code::CoverageUnknown => return export(facts),
 
-        Code::NoKeyBackup | Code::BackupSwitchedOff => Remedy::TurnOnKeyStorage,
+        Code::NoKeyBackup => Remedy::TurnOnKeyStorage,
+        Code::BackupSwitchedOff => Remedy::SwitchBackupOn,
         Code::BackupUnknown
         | Code::OffSwitchUnknown
         | Code::StorageUnknown
@@ -96,7 +106,7 @@ pub(super) fn of(finding: &Finding, facts: &Facts) -> Option<Remedy> {
         Code::IdentityIncomplete | Code::IdentityBadlySigned => Remedy::ResetIdentity,
 
         Code::OnlySession => return None,
-        Code::SessionStale => Remedy::OpenSessions,
+        Code::SessionStale | Code::SessionSilent => Remedy::OpenSessions,
         Code::SessionNotSigned => Remedy::VerifySessions,
         Code::SessionKeyless => Remedy::TidySessions,
         Code::DehydratedSession => return None,

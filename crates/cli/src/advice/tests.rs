@@ -9,7 +9,7 @@ use lifeboat_report::{
 use super::{CommandLine, Remedy, advise, words};
 use crate::args::Cli;
 
-const ALL: [Remedy; 17] = [
+const ALL: [Remedy; 19] = [
     Remedy::CheckAgain,
     Remedy::CheckLater,
     Remedy::TestRecoveryKey,
@@ -17,7 +17,9 @@ const ALL: [Remedy; 17] = [
     Remedy::OpenSessions,
     Remedy::ExportKeys,
     Remedy::VerifySessions,
+    Remedy::Mend,
     Remedy::EnterRecoveryKey,
+    Remedy::SwitchBackupOn,
     Remedy::SetUpRecovery,
     Remedy::ChangeRecoveryKey,
     Remedy::TurnOnKeyStorage,
@@ -54,7 +56,7 @@ fn every_command_line_can_be_run() {
             }
         }
     }
-    assert_eq!(runnable, 8 * accounts.len());
+    assert_eq!(runnable, 12 * accounts.len());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use lifeboat_report::{
     facts::{Session, Support},
 };
 
-use super::{Advice, CommandLine, Remedy, sessions_of};
+use super::{Advice, CommandLine, Remedy, mend, sessions_of};
 use crate::ui::{
     clean::{clean, clean_id},
     time,
@@ -48,6 +48,12 @@ pub(super) fn advice(remedy: Remedy, report: &Report, account: &CommandLine) -> 
              its keys may not reach the backup.",
             unsigned(report)
         ),
+        Remedy::Mend => mend::words(&mend::planned(&report.facts)).0,
+        Remedy::SwitchBackupOn => {
+            "Switch the key backup on again: somebody has switched it off in your account data, and apps may have \
+             stopped using it."
+                .to_owned()
+        }
         Remedy::EnterRecoveryKey => {
             "Let Lifeboat sign the backup with your identity, once your recovery key has proven that it is yours; or \
              enter your recovery key in a session that shows “Your key storage is out of sync”."
@@ -101,22 +107,38 @@ pub(super) fn advice(remedy: Remedy, report: &Report, account: &CommandLine) -> 
     Advice {
         remedy,
         what,
-        command: command(remedy, account),
+        command: command(remedy, report, account),
         in_element: in_element(remedy),
     }
 }
 
-fn command(remedy: Remedy, account: &CommandLine) -> Option<CommandLine> {
+fn command(remedy: Remedy, report: &Report, account: &CommandLine) -> Option<CommandLine> {
     match remedy {
         Remedy::CheckAgain | Remedy::CheckLater => Some(account.command("check", [])),
         Remedy::TestRecoveryKey => Some(account.command("check", ["--ask-recovery-key"])),
         Remedy::OpenSessions => Some(account.command("check", [])),
         Remedy::FindRecoveryKey => Some(account.command("try-key", [])),
         Remedy::ExportKeys => Some(account.command("rescue", [])),
+        Remedy::Mend => {
+            let (_, flags) = mend::words(&mend::planned(&report.facts));
+            Some(account.command_with("repair", &flags))
+        }
+        Remedy::SwitchBackupOn => Some(account.command("repair", ["--switch-backup-on"])),
+        Remedy::VerifySessions => one_of(report, Code::SessionNotSigned, "--sign-session", account),
+        Remedy::TidySessions => one_of(report, Code::SessionKeyless, "--sign-out-session", account),
         Remedy::EnterRecoveryKey => Some(account.command("repair", [])),
+        Remedy::SetUpRecovery => Some(account.command("repair", ["--new-recovery-key", "recovery-key.txt"])),
+        Remedy::ResetIdentity => Some(account.command("repair", ["--reset-identity", "--dry-run"])),
         Remedy::ChangeRecoveryKey => Some(account.command("verify", ["--new-recovery-key", "recovery-key.txt"])),
         _ => None,
     }
+}
+
+/// The command for the first session that a finding is about; the others follow one by one.
+fn one_of(report: &Report, code: Code, flag: &str, account: &CommandLine) -> Option<CommandLine> {
+    let session = sessions_of(report, code).next()?;
+    let id = clean_id(&session.device_id);
+    Some(account.command("repair", [flag, &id]))
 }
 
 /// The names are those of Element Web and Desktop at the end of 2025.
@@ -127,7 +149,9 @@ fn in_element(remedy: Remedy) -> Option<&'static str> {
         Remedy::EnterRecoveryKey => Some("Settings → Encryption → Recovery → Enter recovery key"),
         Remedy::SetUpRecovery => Some("Settings → Encryption → Recovery → Set up recovery"),
         Remedy::ChangeRecoveryKey => Some("Settings → Encryption → Recovery → Change recovery key"),
-        Remedy::TurnOnKeyStorage | Remedy::RenewKeyStorage => Some("Settings → Encryption → Allow key storage"),
+        Remedy::TurnOnKeyStorage | Remedy::SwitchBackupOn | Remedy::RenewKeyStorage => {
+            Some("Settings → Encryption → Allow key storage")
+        }
         Remedy::AddEmail => Some("Settings → Account → Email addresses"),
         Remedy::UseAccountPage => Some("Settings → Account → Manage account"),
         Remedy::TidySessions => Some("Settings → Sessions"),
@@ -136,6 +160,7 @@ fn in_element(remedy: Remedy) -> Option<&'static str> {
         | Remedy::CheckLater
         | Remedy::TestRecoveryKey
         | Remedy::FindRecoveryKey
+        | Remedy::Mend
         | Remedy::OpenSessions
         | Remedy::AskAdministrators => None,
     }
@@ -168,7 +193,12 @@ fn unsigned(report: &Report) -> String {
 }
 
 fn stale(report: &Report) -> String {
-    let sessions: Vec<_> = sessions_of(report, Code::SessionStale).collect();
+    let mut sessions: Vec<&Session> = sessions_of(report, Code::SessionStale).collect();
+    for silent in sessions_of(report, Code::SessionSilent) {
+        if !sessions.iter().any(|it| it.device_id == silent.device_id) {
+            sessions.push(silent);
+        }
+    }
     match sessions.len() {
         0 => "the sessions that you have not used for a while".to_owned(),
         _ => names(sessions, report.taken_at),

@@ -19,7 +19,8 @@ Then it reads the history of your encrypted rooms, of each message only which ke
 what would be lost. Ctrl-C ends the reading; what was read until then is judged.
 
 It changes nothing. The session it makes is called “Lifeboat check (removes itself)”, uploads no encryption keys, \
-and is removed at the end, also on an error or Ctrl-C.";
+and is removed at the end, also on an error or Ctrl-C. Only with --ask-sessions it has keys and is signed with what \
+your recovery key opens, because your other sessions answer nobody else.";
 
 /// The examples and exit statuses.
 pub(super) fn after_long_help() -> String {
@@ -58,7 +59,7 @@ pub(crate) struct CheckArgs {
     #[arg(value_name = "USER", required_unless_present = "from")]
     pub(crate) user: Option<String>,
     /// Judge this status file again instead of asking a server
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "AccountArgs", "SignInArgs", "KeyArgs", "keep_session", "quick", "ForecastArgs"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "AccountArgs", "SignInArgs", "BrowserArgs", "KeyArgs", "ask_sessions", "keep_session", "quick", "ForecastArgs"])]
     pub(crate) from: Option<PathBuf>,
     /// Which reset the exit status speaks about
     #[arg(long, value_enum, default_value_t = FateArg::Ended)]
@@ -66,6 +67,9 @@ pub(crate) struct CheckArgs {
     /// Leave out what takes long: the messages, and the test of every backed-up key
     #[arg(long, conflicts_with = "ForecastArgs")]
     pub(crate) quick: bool,
+    /// Ask your other sessions whether they hold the backup key; needs the recovery key
+    #[arg(long, conflicts_with = "access_token_file")]
+    pub(crate) ask_sessions: bool,
     /// Keep the session, encrypted on this machine, for the next command
     #[arg(long, conflicts_with = "access_token_file")]
     pub(crate) keep_session: bool,

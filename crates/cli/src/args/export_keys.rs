@@ -13,7 +13,8 @@ Writes every room key of the key backup into an encrypted key file
 
 The file is of the kind that Element exports and imports (Settings → Encryption → Advanced → Import keys), locked \
 with a passphrase that you choose. It is new, private to you, and read back and counted before it counts as done. \
-Nothing is changed on the server.";
+Where Lifeboat has kept a session on this machine, the room keys of that session are in the file, too. Nothing is \
+changed on the server.";
 
 /// The examples and exit statuses.
 pub(super) fn after_long_help() -> String {
@@ -24,6 +25,8 @@ Examples:
       Asks for the password, the recovery key, and a passphrase for the file.
   lifeboat export-keys @mira:example.org keys.txt --password-file p.txt --recovery-key-file k.txt --passphrase-file f.txt
       Asks nothing.
+  lifeboat export-keys @mira:example.org keys.txt --session-only
+      Without a recovery key: only what the kept session holds.
 
 {}",
         exit::help(&[Exit::Done, Exit::Caution, Exit::Failed, Exit::Usage, Exit::Interrupted])
@@ -44,6 +47,9 @@ pub(crate) struct ExportKeysArgs {
     /// Read the passphrase for the key file from this file
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
+    /// Leave the key backup out: only what Lifeboat’s kept session holds; needs no recovery key
+    #[arg(long, conflicts_with_all = ["KeyArgs", "access_token_file"])]
+    pub(crate) session_only: bool,
     /// Print one JSON document instead of a screen
     #[arg(long)]
     pub(crate) json: bool,

@@ -16,6 +16,9 @@ these messages, and puts what arrives into your key backup. Your apps have to be
 itself. Keys are taken from your own verified sessions only. With --key-file it takes them from files, too, that \
 Element or another app has exported.
 
+Your sessions answer a session that they trust. Your recovery key makes Lifeboat’s one; without it, one of your \
+verified sessions can vouch for it by comparing emoji.
+
 It only adds to the key backup, and deletes nothing. The session it makes is called “Lifeboat rescue (removes \
 itself)” and is removed at the end. Ctrl-C ends the waiting: what arrived until then is in the backup.";
 
@@ -30,6 +33,8 @@ Examples:
       Waits for half an hour for somebody to open the other apps.
   lifeboat rescue @mira:example.org --key-file element-keys.txt
       Takes the keys in this file first; asks for its passphrase.
+  lifeboat rescue @mira:example.org --with ABCDEFGHIJ
+      Without a recovery key: compares emoji with this session first.
 
 {}",
         exit::help(&[Exit::Done, Exit::Blocked, Exit::Failed, Exit::Usage, Exit::Interrupted])
@@ -47,6 +52,12 @@ pub(crate) struct RescueArgs {
     /// Stop waiting when nothing new has arrived for so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub(crate) wait: u64,
+    /// Compare emoji with this verified session, by its id, instead of giving a recovery key
+    #[arg(long = "with", value_name = "SESSION", conflicts_with_all = ["KeyArgs", "KeyFileArgs"])]
+    pub(crate) with: Option<String>,
+    /// Write all facts, findings and verdicts afterwards to this new file; it holds no secret
+    #[arg(long, value_name = "FILE")]
+    pub(crate) status_file: Option<PathBuf>,
     /// Look at rooms that you have left, too
     #[arg(long)]
     pub(crate) include_left: bool,

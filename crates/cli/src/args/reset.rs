@@ -56,13 +56,13 @@ pub(crate) struct ResetArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) email: Option<String>,
     /// You do not know the old password and no session is at hand: the check sees little, and says so
-    #[arg(long, conflicts_with_all = ["SignInArgs"])]
+    #[arg(long, conflicts_with_all = ["SignInArgs", "BrowserArgs"])]
     pub(crate) forgotten: bool,
     /// Read the old password from this file, where you sign in another way
     #[arg(long, value_name = "FILE")]
     pub(crate) old_password_file: Option<PathBuf>,
     /// Read the access token of a server administrator from this file, on the route `synapse-admin`
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["SignInArgs", "forgotten"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["SignInArgs", "BrowserArgs", "forgotten"])]
     pub(crate) admin_token_file: Option<PathBuf>,
     /// Take this status file, not older than an hour, instead of checking now
     #[arg(long, value_name = "FILE")]

@@ -46,7 +46,7 @@ pub(crate) struct TryKeyArgs {
     #[arg(value_name = "USER", required_unless_present = "offline")]
     pub(crate) user: Option<String>,
     /// Only look for typing mistakes, without any network
-    #[arg(long, conflicts_with_all = ["user", "AccountArgs", "SignInArgs"])]
+    #[arg(long, conflicts_with_all = ["user", "AccountArgs", "SignInArgs", "BrowserArgs"])]
     pub(crate) offline: bool,
     /// Print one JSON document instead of a screen
     #[arg(long)]

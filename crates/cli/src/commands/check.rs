@@ -1,11 +1,15 @@
 //! `lifeboat check`: asks, judges, shows, writes.
 
 use lifeboat_preflight::{
-    Checked, ForecastOptions, ForecastProgress, ForecastQuestion, OlderVersions, OwnSession, Questions, examine,
+    Checked, ForecastOptions, ForecastProgress, ForecastQuestion, LiveSession, OlderVersions, OwnSession, Questions,
+    examine,
 };
 use lifeboat_report::{Forecast, Generator, Report, StatusFile};
 
-use super::{account_of, runtime};
+use super::{
+    account_of, holders, runtime,
+    trust::{Trust, trust},
+};
 use crate::{
     advice::CommandLine,
     candidates::{self, Typed},
@@ -14,8 +18,8 @@ use crate::{
     files::Reserved,
     memory::MemoryFile,
     redaction,
-    resolve::{Ask, Asking, Cache, CheckJob, Format, Judge, Names, Output},
-    session::{Way, with_session_softly},
+    resolve::{Ask, AskSessions, Asking, Cache, CheckJob, Format, Judge, Names, Output},
+    session::{Errand, Way, hold, with_live_session, with_session_softly},
     signals::{Stops, Wish},
     status,
     ui::{console::Console, html, json, progress::Progress, screen, time},
@@ -35,6 +39,7 @@ fn ask_server(ask: Ask, console: &mut Console) -> Result<Exit, Failure> {
         candidates,
         mut forecast,
         cache,
+        sessions,
         afterwards,
         output,
     } = ask;
@@ -48,7 +53,7 @@ fn ask_server(ask: Ask, console: &mut Console) -> Result<Exit, Failure> {
         options.memory = memory.read();
     }
     let runtime = runtime()?;
-    let checked = runtime.block_on(gather(way, typed, candidates.asking, &forecast, console));
+    let checked = runtime.block_on(gather(way, typed, candidates.asking, &forecast, sessions, console));
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
     let checked = checked?;
@@ -101,6 +106,7 @@ async fn gather(
     mut typed: Vec<Typed>,
     asking: Asking,
     question: &ForecastQuestion,
+    sessions: AskSessions,
     console: &mut Console,
 ) -> Result<Checked, Failure> {
     let mut stops = Stops::listen()?;
@@ -112,6 +118,11 @@ async fn gather(
         ForecastQuestion::Run(options) => Some(&options.progress),
         ForecastQuestion::Quick => None,
     };
+    let keys: Vec<_> = typed
+        .iter()
+        .filter(|it| it.is_plausible())
+        .map(|it| it.text.clone())
+        .collect();
     let questions = Questions {
         candidates: typed.into_iter().map(|it| it.text).collect(),
     };
@@ -124,7 +135,30 @@ async fn gather(
         Some(running) if stop_reading(running) => Wish::GoOn,
         _ => Wish::Stop,
     };
-    with_session_softly(session, &mut stops, console, end_softly, work).await
+    if sessions == AskSessions::No {
+        return with_session_softly(session, &mut stops, console, end_softly, work).await;
+    }
+    let (session, mut checked) = hold(session, Errand::Check, &mut stops, console, end_softly, work).await?;
+    let asking = async |live: &LiveSession, _: &mut Console| {
+        let _progress = Progress::begin("asking your sessions for the backup key");
+        trust(live, &Trust::Keys(keys)).await?;
+        let holders = holders::ask(live, &checked.facts).await?;
+        holders::note(&holders, &mut checked.facts);
+        Ok(())
+    };
+    let asked = with_live_session(session, Errand::Check, &mut stops, console, || Wish::Stop, asking).await;
+    match asked {
+        Err(failure) if failure.exit == Exit::Interrupted => Err(failure),
+        // The rest of the check is worth showing without the answers.
+        Err(failure) => {
+            console.caution(
+                &format!("Your sessions were not asked: {}", failure.wrong),
+                &failure.hint,
+            );
+            Ok(checked)
+        }
+        Ok(()) => Ok(checked),
+    }
 }
 
 /// Ends the reading of messages if it is under way; tells whether it was.

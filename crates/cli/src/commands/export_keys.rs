@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path};
 
-use lifeboat_preflight::{BackupAccess, OwnSession};
-use lifeboat_rescue::{Downloaded, RoomKeys, download, read_key_file, write_key_file};
+use lifeboat_preflight::{BackupAccess, OwnSession, SessionKind};
+use lifeboat_rescue::{Downloaded, HeldError, RoomKeys, download, held_room_keys, read_key_file, write_key_file};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     files::Reserved,
-    resolve::{Afterwards, ExportJob, Format},
+    resolve::{Afterwards, ExportJob, Format, Source},
     secrets::{self, Purpose},
     session::{Errand, Way, hold, leave, warn_of_readers},
     signals::{Stops, Wish},
@@ -25,6 +25,7 @@ pub(crate) fn run(job: ExportJob, console: &mut Console) -> Result<Exit, Failure
     let ExportJob {
         entry,
         candidates,
+        source,
         file,
         passphrase_file,
         format,
@@ -45,11 +46,11 @@ pub(crate) fn run(job: ExportJob, console: &mut Console) -> Result<Exit, Failure
         Ok((answer, passphrase))
     };
     let runtime = runtime()?;
-    let fetched = runtime.block_on(fetch(way, typed, ask, console));
+    let fetched = runtime.block_on(fetch(way, source, typed, ask, console));
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
-    let (downloaded, passphrase) = fetched?;
-    let count = write(reserved, &downloaded.keys, &passphrase)?;
+    let (Fetched { keys, damaged, held }, passphrase) = fetched?;
+    let count = write(reserved, &keys, &passphrase)?;
     let in_file = read_back(&file, &passphrase)?;
     if in_file != count {
         return Err(Failure::failed(
@@ -62,33 +63,43 @@ pub(crate) fn run(job: ExportJob, console: &mut Console) -> Result<Exit, Failure
     }
     match format {
         Format::Json => {
-            let document =
-                json!({"file": file.display().to_string(), "room_keys": count, "damaged": downloaded.damaged});
+            let document = json!({"file": file.display().to_string(), "room_keys": count, "damaged": damaged,
+                    "held_by_kept_session": held});
             console.show(&json::document(&document)?)?;
         }
         Format::Screen => console.show(&format!(
-            "{count} room keys are in {}, read back and counted.{}\nElement imports it: Settings → Encryption → \
+            "{count} room keys are in {}, read back and counted.{}{}\nElement imports it: Settings → Encryption → \
              Advanced → Import keys.\n",
             file.display(),
-            match downloaded.damaged {
+            match held {
+                Some(held) => format!(" Lifeboat’s kept session holds {held} of them."),
+                None => String::new(),
+            },
+            match damaged {
                 0 => String::new(),
                 damaged => format!(" {damaged} damaged entries of the backup are not."),
             }
         ))?,
     }
-    Ok(if downloaded.damaged == 0 {
-        Exit::Done
-    } else {
-        Exit::Caution
-    })
+    Ok(if damaged == 0 { Exit::Done } else { Exit::Caution })
+}
+
+/// What goes into the file.
+struct Fetched {
+    keys: RoomKeys,
+    /// How many entries of the backup give no key.
+    damaged: u64,
+    /// How many room keys the kept session holds, if there is one.
+    held: Option<u64>,
 }
 
 async fn fetch(
     way: Way,
+    source: Source,
     mut typed: Vec<Typed>,
     ask: impl FnOnce() -> Result<(Option<Typed>, SecretString), Failure> + Send + 'static,
     console: &mut Console,
-) -> Result<(Downloaded, SecretString), Failure> {
+) -> Result<(Fetched, SecretString), Failure> {
     let mut stops = Stops::listen()?;
     let homeserver = way.discover(&mut stops).await?;
     let (session, (answer, passphrase)) = way.sign_in(&homeserver, &mut stops, console, ask).await?;
@@ -99,13 +110,46 @@ async fn fetch(
         .map(|it| it.text)
         .collect();
     let work = async |session: &OwnSession| {
-        let _progress = Progress::begin("reading the key backup");
+        let progress = Progress::begin("reading what the kept session holds");
+        let mut all = RoomKeys::default();
+        let held = held(session, source).await?;
+        let count = held.as_ref().map(|it| it.len() as u64);
+        held.into_iter().for_each(|it| all.take_all(it));
+        if source == Source::KeptSession {
+            return Ok(Fetched {
+                keys: all,
+                damaged: 0,
+                held: count,
+            });
+        }
+        progress.say("reading the key backup");
         let backup = BackupAccess::open(session, &homeserver, &keys).await?;
-        Ok(download(session, &backup).await?)
+        let Downloaded { keys, damaged } = download(session, &backup).await?;
+        all.take_all(keys);
+        Ok(Fetched {
+            keys: all,
+            damaged,
+            held: count,
+        })
     };
-    let (session, downloaded) = hold(session, Errand::Export, &mut stops, console, || Wish::Stop, work).await?;
+    let (session, fetched) = hold(session, Errand::Export, &mut stops, console, || Wish::Stop, work).await?;
     leave(session, Errand::Export, Wish::GoOn, &mut stops, console).await?;
-    Ok((downloaded, passphrase))
+    Ok((fetched, passphrase))
+}
+
+/// Returns the room keys of a kept session; a session that was just made holds none.
+async fn held(session: &OwnSession, source: Source) -> Result<Option<RoomKeys>, Failure> {
+    if session.kind() != SessionKind::Kept {
+        return match source {
+            Source::Backup => Ok(None),
+            Source::KeptSession => Err(Failure::failed(
+                "Lifeboat has kept no session of this account on this machine.",
+                "Leave --session-only out, and give your recovery key.",
+            )),
+        };
+    }
+    let folder = tempfile::tempdir().map_err(|error| HeldError::Store(error.to_string()))?;
+    Ok(Some(held_room_keys(session, folder.path()).await?))
 }
 
 /// Asks twice for a new passphrase. Waits on this thread.

@@ -1,210 +1,196 @@
 //! `lifeboat repair`: plan, consent, ark, change, look again.
 
-use lifeboat_preflight::{
-    Checked, ForecastOptions, ForecastQuestion, Homeserver, LeftRooms, OlderVersions, OwnSession, Questions,
-    ark::{self, ArkProgress},
-    examine,
-};
-use lifeboat_report::{Generator, Report, StatusFile};
-use lifeboat_rescue::{Repair, apply, plan};
-use secrecy::SecretString;
-use serde_json::json;
+mod consent;
+mod fresh;
+mod look;
+mod work;
 
-use super::runtime;
+use lifeboat_preflight::{Checked, FreshKey, Homeserver, OwnSession};
+use lifeboat_rescue::{IdentityWish, KeyWish, Plan, Repair, Wishes, plan};
+use secrecy::SecretString;
+
+use super::{ark_first, runtime};
 use crate::{
     candidates::{self, Typed},
     exit::Exit,
     failure::Failure,
     files::Reserved,
-    resolve::{Afterwards, Agreed, Extent, Format, RepairJob},
-    session::{Errand, Way, asked, hold, leave},
+    resolve::{Afterwards, Extent, Format, RepairJob},
+    session::{Errand, Way, hold, leave},
     signals::{Stops, Wish},
-    ui::{console::Console, json, page::Page, progress::Progress, prompt, time},
+    ui::{
+        console::Console,
+        json,
+        repair::{self as screen, Mended},
+    },
 };
 
-/// What came of a repair.
-struct Mended {
-    plan: Vec<Repair>,
-    done: Vec<Repair>,
-    /// What would be planned now.
-    left: Vec<Repair>,
-}
+const ERRAND: Errand = Errand::Repair;
+/// What one change makes possible is planned in the next round; more rounds than these help nobody.
+const MOST_ROUNDS: usize = 4;
 
 /// Runs it.
 pub(crate) fn run(job: RepairJob, console: &mut Console) -> Result<Exit, Failure> {
-    let (format, dry) = (job.format, job.extent == Extent::Plan);
+    let (format, account) = (job.format, job.entry.command_line());
     let runtime = runtime()?;
     let mended = runtime.block_on(repair(job, console));
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
     let mended = mended?;
     match format {
-        Format::Json => {
-            let list = |repairs: &[Repair]| -> Vec<_> {
-                let one = |it: &Repair| json!({"code": it.code(), "effect": it.effect()});
-                repairs.iter().map(one).collect()
-            };
-            let document = json!({"plan": list(&mended.plan), "done": list(&mended.done), "left": list(&mended.left)});
-            console.show(&json::document(&document)?)?;
-        }
-        Format::Screen if dry || mended.plan.is_empty() => {
-            let shown = show_plan(&mended.plan, console.width());
-            console.show(&shown)?;
-        }
-        Format::Screen => {
-            let words = match (mended.done.len(), mended.left.len()) {
-                (0, _) => "Nothing was changed.",
-                (_, 0) => "Done, and a second look shows that it helped.",
-                (_, _) => "Done, but a second look shows that something is left: run the command again.",
-            };
-            console.show(&format!("{words}\n"))?;
-        }
+        Format::Json => console.show(&json::document(&mended.document())?)?,
+        Format::Screen => console.show(&mended.outcome(&account, console.width()))?,
     }
-    Ok(if mended.left.is_empty() {
+    Ok(if mended.is_complete() {
         Exit::Done
     } else {
         Exit::Blocked
     })
 }
 
-async fn repair(job: RepairJob, console: &mut Console) -> Result<Mended, Failure> {
-    let RepairJob {
-        entry,
-        candidates,
-        extent,
-        ..
-    } = job;
-    let ark = match &extent {
+/// What stays the same from round to round.
+struct Shop {
+    homeserver: Homeserver,
+    /// What was typed; the recovery key of a new storage key is added.
+    keys: Vec<SecretString>,
+    password: Option<SecretString>,
+    fresh: Option<FreshKey>,
+    wishes: Wishes,
+}
+
+async fn repair(mut job: RepairJob, console: &mut Console) -> Result<Mended, Failure> {
+    let mut ark = match &job.extent {
         Extent::Apply { ark: Some(ark), .. } => Some(Reserved::new(ark.clone())?),
         Extent::Apply { ark: None, .. } | Extent::Plan => None,
     };
-    let way = Way::prepare(entry, Afterwards::Remove, console)?.on(Errand::Repair);
-    let mut typed = candidates::read(&candidates.files, console)?;
+    let mut new_key = fresh::Place::prepare(job.new_recovery_key.take(), job.person)?;
+    let way = Way::prepare(job.entry.clone(), Afterwards::Remove, console)?.on(ERRAND);
+    let mut typed = candidates::read(&job.candidates.files, console)?;
     candidates::warn_of_mistakes(&typed, console);
     let mut stops = Stops::listen()?;
     let homeserver = way.discover(&mut stops).await?;
-    let ask = move || candidates::ask(candidates.asking);
-    let (session, answer) = way.sign_in(&homeserver, &mut stops, console, ask).await?;
+    let asking = job.candidates.asking;
+    let ask = move || candidates::ask(asking);
+    let (mut session, password, answer) = way.sign_in_knowing(&homeserver, &mut stops, console, ask).await?;
     typed.extend(answer);
-    let keys: Vec<SecretString> = typed
-        .into_iter()
-        .filter(Typed::is_plausible)
-        .map(|it| it.text)
-        .collect();
-    let first = async |session: &OwnSession| look(session, &homeserver, &keys).await;
-    let errand = Errand::Repair;
-    let (session, before) = hold(session, errand, &mut stops, console, || Wish::Stop, first).await?;
-    let planned = plan(&before.facts);
-    let agreed = match &extent {
-        _ if planned.is_empty() => false,
-        Extent::Plan => false,
-        Extent::Apply {
-            agreed: Agreed::Yes, ..
-        } => true,
-        Extent::Apply {
-            agreed: Agreed::Ask, ..
-        } => {
-            console.show(&show_plan(&planned, console.width()))?;
-            // The session waits for the person here: what the plan says is what was just seen.
-            match asked(&mut stops, || prompt::yes("Do all of this?")).await {
-                Ok(agreed) => agreed,
-                Err(failure) => {
-                    leave(session, errand, Wish::GoOn, &mut stops, console).await?;
-                    return Err(failure);
-                }
+    let plausible = typed.into_iter().filter(Typed::is_plausible);
+    let mut shop = Shop {
+        homeserver,
+        keys: plausible.map(|it| it.text).collect(),
+        password,
+        fresh: None,
+        wishes: job.wishes.clone(),
+    };
+    let first = async |session: &OwnSession| look::first(session, &shop, &job.sign).await;
+    let (held, (mut seen, sign)) = hold(session, ERRAND, &mut stops, console, || Wish::Stop, first).await?;
+    session = held;
+    shop.wishes.sign = sign;
+
+    let mut mended = Mended::default();
+    for _ in 0..MOST_ROUNDS {
+        let plan = plan(&seen.facts, &shop.wishes);
+        let ready = prepare(
+            &job,
+            &plan,
+            &seen,
+            &mut mended,
+            &mut shop,
+            &mut new_key,
+            &mut stops,
+            console,
+        )
+        .await;
+        match ready {
+            Ok(Ready::Go) => {}
+            Ok(Ready::Enough) => break,
+            Err(failure) => {
+                leave(session, ERRAND, Wish::GoOn, &mut stops, console).await?;
+                return Err(mended.told(failure));
             }
         }
-    };
-    if !agreed {
-        leave(session, errand, Wish::GoOn, &mut stops, console).await?;
-        return Ok(Mended {
-            left: planned.clone(),
-            plan: planned,
-            done: Vec::new(),
-        });
-    }
-    let change = async |session: &OwnSession| {
-        if let Some(reserved) = ark {
-            save_ark(session, &homeserver, &before, reserved).await?;
-        }
-        let mut done = Vec::new();
-        for repair in &planned {
-            let _progress = Progress::begin("mending");
-            apply(repair, session, &homeserver, &keys).await?;
-            done.push(repair.clone());
-        }
-        let after = look(session, &homeserver, &keys).await?;
-        Ok((done, plan(&after.facts)))
-    };
-    let (session, (done, left)) = hold(session, errand, &mut stops, console, || Wish::Stop, change).await?;
-    leave(session, errand, Wish::GoOn, &mut stops, console).await?;
-    Ok(Mended {
-        plan: planned,
-        done,
-        left,
-    })
-}
-
-async fn look(session: &OwnSession, homeserver: &Homeserver, keys: &[SecretString]) -> Result<Checked, Failure> {
-    let options = ForecastOptions {
-        left_rooms: LeftRooms::Include,
-        older: OlderVersions::All,
-        ..ForecastOptions::default()
-    };
-    let progress = Progress::begin("asking the server").with_forecast(Some(&options.progress));
-    let questions = Questions {
-        candidates: keys.to_vec(),
-    };
-    Ok(examine(
-        session,
-        homeserver,
-        &questions,
-        &ForecastQuestion::Run(options),
-        &progress,
-    )
-    .await?)
-}
-
-async fn save_ark(
-    session: &OwnSession,
-    homeserver: &Homeserver,
-    checked: &Checked,
-    reserved: Reserved,
-) -> Result<(), Failure> {
-    let _progress = Progress::begin("saving the ark");
-    let report = Report::of(session.user_id().to_string(), time::now(), checked.facts.clone())
-        .with_forecast(checked.forecast.clone());
-    let generator = Generator {
-        name: "lifeboat".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    let status = StatusFile::of(&report, generator);
-    let out = reserved.writer()?;
-    let saved = ark::save(session, homeserver, out, &status, &ArkProgress::default()).await;
-    saved.map_err(|error| {
-        Failure::failed(
-            format!("The ark could not be saved: {error}."),
-            "Nothing was changed. Give another place with --ark, or go without one with --no-ark.",
+        let saving = ark.take();
+        let before = async |session: &OwnSession| match saving {
+            Some(reserved) => ark_first::save(session, &shop.homeserver, &seen, reserved)
+                .await
+                .map(Some),
+            None => Ok(None),
+        };
+        let (held, saved) = hold(session, ERRAND, &mut stops, console, || Wish::Stop, before).await?;
+        mended.ark = mended.ark.or(saved);
+        let worked = work::carry_out(
+            held,
+            &job,
+            &plan.repairs,
+            &shop,
+            &seen,
+            &mut mended,
+            &mut stops,
+            console,
         )
-    })?;
-    reserved.keep()?;
-    Ok(())
+        .await;
+        session = worked.map_err(|failure| mended.told(failure))?;
+        shop.wishes = without(shop.wishes, &mended.done);
+        let again = async |session: &OwnSession| look::again(session, &shop, &seen).await;
+        let (held, checked) = hold(session, ERRAND, &mut stops, console, || Wish::Stop, again).await?;
+        (session, seen) = (held, checked);
+    }
+    let last = plan(&seen.facts, &shop.wishes);
+    mended.end(last, &seen.facts);
+    leave(session, ERRAND, Wish::GoOn, &mut stops, console).await?;
+    Ok(mended)
 }
 
-fn show_plan(planned: &[Repair], width: usize) -> String {
-    let mut page = Page::new(width);
-    if planned.is_empty() {
-        page.paragraph(
-            " ",
-            "There is nothing to mend that Lifeboat knows how to mend with what you gave it.",
-        );
-    } else {
-        page.heading("What will be changed");
-        for (number, repair) in (1..).zip(planned) {
-            page.paragraph(&format!("{number:>4}  "), &repair.effect());
-        }
-        page.gap();
-        page.paragraph(" ", "Nothing is deleted, and no session is signed out.");
+/// Whether a round is begun.
+enum Ready {
+    Go,
+    Enough,
+}
+
+/// Shows the plan, asks for consent, and makes a new recovery key where one is needed.
+#[expect(clippy::too_many_arguments, reason = "one round needs all that the command has")]
+async fn prepare(
+    job: &RepairJob,
+    plan: &Plan,
+    seen: &Checked,
+    mended: &mut Mended,
+    shop: &mut Shop,
+    new_key: &mut fresh::Place,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Ready, Failure> {
+    // What was done and is called for again did not help: doing it once more would not either.
+    let new = plan.repairs.iter().any(|it| !mended.done.contains(it));
+    if !new {
+        return Ok(Ready::Enough);
     }
-    page.finish()
+    mended.planned(&plan.repairs);
+    let round = screen::round(plan, &seen.facts, console.width());
+    if !consent::given(job, plan, &round, stops, console).await? {
+        return Ok(Ready::Enough);
+    }
+    if plan.repairs.iter().any(Repair::needs_fresh_key) && shop.fresh.is_none() {
+        let (fresh, place) = new_key.make(stops).await?;
+        shop.keys.push(fresh.recovery_key());
+        shop.fresh = Some(fresh);
+        mended.new_recovery_key = Some(place);
+    }
+    if plan.repairs.iter().any(Repair::needs_password) && shop.password.is_none() {
+        shop.password = consent::password(job, stops).await?;
+    }
+    Ok(Ready::Go)
+}
+
+/// A wish that came true is not wished again.
+fn without(mut wishes: Wishes, done: &[Repair]) -> Wishes {
+    for repair in done {
+        match repair {
+            Repair::RenewRecoveryKey { .. } | Repair::NewStorageKey => wishes.recovery_key = KeyWish::Keep,
+            Repair::ResetIdentity { .. } => wishes.identity = IdentityWish::Keep,
+            Repair::SignOutSession { device_id, .. } => {
+                wishes.sign_out.remove(device_id);
+            }
+            _ => {}
+        }
+    }
+    wishes
 }

@@ -1,20 +1,29 @@
 //! `lifeboat rescue`: what is missing in the key backup, from key files and from living sessions.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use lifeboat_preflight::{
-    BackupAccess, Checked, ForecastOptions, ForecastQuestion, Homeserver, LiveSession, OwnSession, Questions,
-    UnlockError, examine, ruma::OwnedDeviceId,
+    BackupAccess, BackupConnection, Checked, ForecastOptions, ForecastQuestion, Homeserver, LiveSession, OwnSession,
+    OwnSignature, Questions, UnlockError, Unlocked, check, examine,
 };
-use lifeboat_report::facts::{BackupKeyAnswer, DeviceKeys, Session};
-use lifeboat_rescue::{GossipOptions, GossipProgress, backup_key_holders, gather, upload};
+use lifeboat_report::{
+    Fact, Forecast, Gap, StatusFile,
+    facts::{Candidate, DeviceKeys, Session},
+    forecast::AtRisk,
+};
+use lifeboat_rescue::{Gathered, GossipOptions, GossipProgress, Ways, gather, held_room_keys, upload};
 use secrecy::SecretString;
 
-use super::runtime;
+use super::{
+    check::generator,
+    holders, runtime,
+    trust::{self, Comparison, Trust},
+};
 use crate::{
     candidates::{self, Typed},
     exit::Exit,
     failure::Failure,
+    files::Reserved,
     key_files::{Opened, Sealed},
     resolve::{Afterwards, AskSessions, Format, RescueJob},
     session::{Errand, Way, hold, leave, with_live_session},
@@ -29,18 +38,25 @@ use crate::{
     },
 };
 
-/// How long sessions have to answer that they hold the backup key.
-const HOLDERS_PATIENCE: Duration = Duration::from_secs(4);
+/// How long the other side has for each step of a comparison.
+const COMPARING: Duration = Duration::from_secs(180);
 
 /// Runs it.
 pub(crate) fn run(job: RescueJob, console: &mut Console) -> Result<Exit, Failure> {
     let account = job.entry.command_line();
     let format = job.format;
+    let reserved = job.status_file.clone().map(Reserved::new).transpose()?;
     let runtime = runtime()?;
     let rescued = runtime.block_on(rescue(job, console));
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
     let rescued = rescued?;
+    if let Some(reserved) = reserved {
+        let mut status = StatusFile::of(&rescued.report(), generator());
+        status.forecast.iter_mut().for_each(Forecast::forget_names);
+        let file = reserved.write(json::document(&status)?.as_bytes())?;
+        console.note(&format!("Wrote {}. It holds no secret.", file.display()));
+    }
     match format {
         Format::Json => console.show(&json::document(&rescued.document())?)?,
         Format::Screen => console.show(&rescue::render(&rescued, &account, console.width()))?,
@@ -52,6 +68,7 @@ async fn rescue(job: RescueJob, console: &mut Console) -> Result<Shown, Failure>
     let RescueJob {
         entry,
         candidates,
+        with,
         key_files,
         sessions,
         left_rooms,
@@ -67,6 +84,7 @@ async fn rescue(job: RescueJob, console: &mut Console) -> Result<Shown, Failure>
     let ask = move || Ok((candidates::ask(candidates.asking)?, sealed.open()?));
     let (session, (answer, files)) = way.sign_in(&homeserver, &mut stops, console, ask).await?;
     typed.extend(answer);
+    let given = !typed.is_empty();
     let look = Look {
         homeserver: &homeserver,
         left_rooms,
@@ -77,6 +95,9 @@ async fn rescue(job: RescueJob, console: &mut Console) -> Result<Shown, Failure>
             .collect(),
     };
     let first = async |session: &OwnSession| {
+        if given {
+            look.tell_of_wrong_keys(session).await?;
+        }
         let before = look.at(session, None).await?;
         from_files(session, &look, files, before).await
     };
@@ -85,16 +106,35 @@ async fn rescue(job: RescueJob, console: &mut Console) -> Result<Shown, Failure>
         leave(session, Errand::Rescue, Wish::GoOn, &mut stops, console).await?;
         return Ok(shown);
     }
+    let trust = match how_to_trust(&look, with, &shown.after, &mut stops).await {
+        Ok(trust) => trust,
+        Err(failure) => {
+            leave(session, Errand::Rescue, Wish::GoOn, &mut stops, console).await?;
+            return Err(failure);
+        }
+    };
     console.note(&open_your_apps(&shown.after));
+    if let Trust::With(_) = trust {
+        console.note("Accept the verification in the app of the session that you chose.");
+    }
     let options = GossipOptions {
         patience,
+        wave: lifeboat_rescue::WAVE,
         progress: GossipProgress::default(),
     };
-    let end_softly = || {
-        options.progress.stop();
-        Wish::GoOn
+    // Before anything is asked for, there is nothing to end softly.
+    let end_softly = || match options.progress.wanted() {
+        0 => Wish::Stop,
+        _ => {
+            options.progress.stop();
+            Wish::GoOn
+        }
     };
-    let work = async |live: &LiveSession, _: &mut Console| from_sessions(live, &look, &options, &mut shown).await;
+    let work = async |live: &LiveSession, _: &mut Console| {
+        let unlocked = trust::trust(live, &trust).await?;
+        can_rescue(&unlocked, &trust)?;
+        from_sessions(live, &look, &options, &mut shown).await
+    };
     with_live_session(session, Errand::Rescue, &mut stops, console, end_softly, work).await?;
     Ok(shown)
 }
@@ -107,6 +147,22 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// Refuses keys that open nothing, before a long history is read for them.
+    async fn tell_of_wrong_keys(&self, session: &OwnSession) -> Result<(), Failure> {
+        let progress = Progress::begin("looking at what the key opens");
+        let questions = Questions {
+            candidates: self.keys.clone(),
+        };
+        let facts = check(session, self.homeserver, &questions, &progress).await?;
+        let useful = |it: &Candidate| it.opens_default || it.opens_active_backup;
+        match facts.key_trial {
+            Fact::Known(trial) if !trial.candidates.iter().any(useful) => Err(UnlockError::WrongKey.into()),
+            // Nothing was worth trying.
+            Fact::Unknown(Gap::NotAsked) => Err(UnlockError::WrongKey.into()),
+            _ => Ok(()),
+        }
+    }
+
     async fn at(&self, session: &OwnSession, before: Option<&Checked>) -> Result<Checked, Failure> {
         let options = ForecastOptions {
             left_rooms: self.left_rooms,
@@ -144,6 +200,52 @@ async fn from_files(session: &OwnSession, look: &Look<'_>, files: Opened, before
     Ok(shown)
 }
 
+/// The recovery key, or else one of the account's sessions.
+async fn how_to_trust(
+    look: &Look<'_>,
+    with: Option<String>,
+    checked: &Checked,
+    stops: &mut Stops,
+) -> Result<Trust, Failure> {
+    if !look.keys.is_empty() {
+        return Ok(Trust::Keys(look.keys.clone()));
+    }
+    let all: &[Session] = match &checked.facts.sessions {
+        Fact::Known(all) => all,
+        Fact::Unknown(_) => &[],
+    };
+    Ok(Trust::With(Comparison {
+        device: trust::choose(with, all, stops).await?,
+        ways: Ways::CodeOrEmoji,
+        patience: COMPARING,
+    }))
+}
+
+/// Nobody answers a session that is not signed, and what comes has to have a backup to go to.
+fn can_rescue(unlocked: &Unlocked, trust: &Trust) -> Result<(), Failure> {
+    let by_key = matches!(trust, Trust::Keys(_));
+    let (wrong, hint) = match (&unlocked.signature, &unlocked.backup) {
+        (OwnSignature::Signed, BackupConnection::Connected) => return Ok(()),
+        (OwnSignature::Unsigned, _) => (
+            "The session of this rescue could not be signed, so your other sessions would not answer it.",
+            "Run lifeboat check with your recovery key: it says what is wrong with your identity.",
+        ),
+        (_, BackupConnection::NoBackup) => (
+            "This account has no key backup that room keys could be put into.",
+            "Run lifeboat repair, which makes one, and then lifeboat rescue again.",
+        ),
+        _ if by_key => (
+            "Your recovery key does not lead to the key of the key backup, so nothing can be put into it.",
+            "Run lifeboat repair with every key you have, and then lifeboat rescue again.",
+        ),
+        _ => (
+            "That session did not hand over the key of the key backup, so nothing can be put into it.",
+            "Leave its app open and try again, or choose another session.",
+        ),
+    };
+    Err(Failure::failed(wrong, hint))
+}
+
 /// Asks living sessions.
 async fn from_sessions(
     live: &LiveSession,
@@ -151,40 +253,37 @@ async fn from_sessions(
     options: &GossipOptions,
     shown: &mut Shown,
 ) -> Result<(), Failure> {
-    let line = GossipLine::show(&options.progress);
-    unlock(live, &look.keys).await?;
-    let others = shown.after.facts.sessions.known().into_iter().flatten();
-    let others: BTreeSet<OwnedDeviceId> = others
-        .filter(|it| it.may_hold_room_keys() && it.keys.is(&DeviceKeys::Signed))
-        .map(|it| it.device_id.as_str().into())
-        .collect();
-    let holders = backup_key_holders(live, &others, HOLDERS_PATIENCE).await?;
+    let line = GossipLine::show(&options.progress, &shown.after.facts.sessions);
+    let holders = holders::ask(live, &shown.after.facts).await?;
     let gathered = gather(live, shown.after.at_risk.clone(), options).await?;
+    instead_of_damaged(live, look, &gathered).await?;
     drop(line);
     let mut after = look.at(live.own(), Some(&shown.after)).await?;
-    if let lifeboat_report::Fact::Known(sessions) = &mut after.facts.sessions {
-        for session in sessions {
-            if holders.answered.iter().any(|it| it.as_str() == session.device_id) {
-                session.backup_key = BackupKeyAnswer::Answered;
-            }
-        }
-    }
+    holders::note(&holders, &mut after.facts);
     shown.after = after;
     shown.gathered = Some(gathered);
     Ok(())
 }
 
-/// Opens secret storage with the first key that does.
-async fn unlock(live: &LiveSession, keys: &[SecretString]) -> Result<(), Failure> {
-    let mut last = UnlockError::WrongKey;
-    for key in keys {
-        match live.open(key).await {
-            Ok(_) => return Ok(()),
-            Err(error @ UnlockError::WrongKey) => last = error,
-            Err(error) => return Err(error.into()),
-        }
+/// Puts what came for entries that do not open in their place: of two that start alike the server keeps the older one.
+async fn instead_of_damaged(live: &LiveSession, look: &Look<'_>, gathered: &Gathered) -> Result<(), Failure> {
+    let damaged = gathered
+        .arrived
+        .iter()
+        .filter(|it| it.key.cause == AtRisk::EntryDamaged);
+    let damaged: Vec<_> = damaged
+        .map(|it| (&it.key.room_id, it.key.session_id.as_str()))
+        .collect();
+    // Without its private key an entry that does not open looks like any other.
+    if damaged.is_empty() || look.keys.is_empty() {
+        return Ok(());
     }
-    Err(last.into())
+    let folder = tempfile::tempdir().map_err(|error| lifeboat_rescue::HeldError::Store(error.to_string()))?;
+    let mut keys = held_room_keys(live.own(), folder.path()).await?;
+    keys.retain(|it| damaged.contains(&(it.room_id(), it.session_id())));
+    let backup = BackupAccess::open(live.own(), look.homeserver, &look.keys).await?;
+    upload(live.own(), backup.view(), &keys).await?;
+    Ok(())
 }
 
 /// Says which apps to open.

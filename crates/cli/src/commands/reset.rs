@@ -5,7 +5,7 @@ mod checked;
 mod letter;
 pub(crate) mod loose;
 pub(crate) mod password;
-mod route;
+pub(crate) mod route;
 pub(crate) mod second_look;
 
 use lifeboat_report::{
@@ -111,7 +111,9 @@ async fn reset(
     };
     let Decided { plan, clearance, email } = decided;
     let old = old.or(typed);
-    let made = password::settle(chosen, &plan, &homeserver, old, &job, &mut stops, console).await;
+    let come_back = route::come_back(plan.route, &job.entry.sign_in, &homeserver).await;
+    let typist = password::Typist { job: &job, come_back };
+    let made = password::settle(chosen, &plan, &homeserver, old, typist, &mut stops, console).await;
     let (new_password, old_password) = match made {
         Ok(passwords) => passwords,
         Err(failure) => {
@@ -137,6 +139,8 @@ async fn reset(
         user: &job.entry.user,
         account: &account,
         new_password,
+        come_back,
+        browser: job.entry.browser,
         old_password,
         recovery_key,
         email,

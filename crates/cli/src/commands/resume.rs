@@ -3,22 +3,23 @@
 use lifeboat_preflight::{ForecastQuestion, OwnSession};
 use lifeboat_report::{Route, Step};
 use lifeboat_reset::{
-    Found, Journal, ResetLock,
+    ComeBack, Found, Journal, ResetLock,
     flow::{Password, Record},
 };
+use secrecy::SecretString;
 
 use super::{
     reset::{
         carry_out::{BEFORE, Cargo, carry_out},
         loose::Loose,
-        no_home, password, second_look,
+        no_home, password, route, second_look,
     },
     runtime,
 };
 use crate::{
     exit::Exit,
     failure::Failure,
-    resolve::{Afterwards, NewPassword, Person, ResumeJob},
+    resolve::{Afterwards, NewPassword, Person, ResumeJob, SignIn},
     secrets::{self, Purpose},
     session::{Way, asked, warn_of_readers},
     signals::Stops,
@@ -62,18 +63,14 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
         job.entry.user,
         time::moment(journal.last_at())
     ));
-    let new_password = match password::prepare(&job.new_password, console)? {
-        password::Chosen::Given(new) => new,
-        _ if job.new_password == NewPassword::Prompt => {
-            asked(&mut stops, || {
-                prompt::ask("The new password that you chose (it is not shown)")
-            })
-            .await?
-        }
-        _ => return Err(no_password()),
+    let plan = journal.plan().clone();
+    let given = match password::prepare(&job.new_password, console)? {
+        password::Chosen::Given(new) => Some(new),
+        // It may be of no use there.
+        _ if plan.route == Route::AccountPage => None,
+        _ => Some(typed(&job.new_password, &mut stops).await?),
     };
     let old = password::read_old(job.old_password.as_deref(), console)?;
-    let plan = journal.plan().clone();
     let changed = journal.password() == Password::Changed;
     let old_password = match (old, plan.route, job.person) {
         // It is needed only if it turns out that it still is the true one.
@@ -108,7 +105,7 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
     };
     job.entry.homeserver = job.entry.homeserver.or_else(|| journal.header().homeserver.clone());
     let account = job.entry.command_line();
-    let user = job.entry.user.clone();
+    let (user, browser) = (job.entry.user.clone(), job.entry.browser);
     let way = Way::prepare(job.entry, Afterwards::Remove, console)?;
     let homeserver = way.discover(&mut stops).await?;
     let admin = match &job.admin_token {
@@ -117,6 +114,12 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
             Some(OwnSession::borrow_from_anybody(&homeserver, &read.secret).await?)
         }
         None => None,
+    };
+    let come_back = route::come_back(plan.route, &SignIn::Nobody, &homeserver).await;
+    let new_password = match (given, come_back) {
+        (Some(given), _) => given,
+        (None, ComeBack::Browser(_)) => SecretString::default(),
+        (None, ComeBack::Password) => typed(&job.new_password, &mut stops).await?,
     };
     let before = journal.folder().join(BEFORE);
     let before = before.exists().then(|| status::read(&before)).transpose()?;
@@ -129,6 +132,8 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
         user: &user,
         account: &account,
         new_password,
+        come_back,
+        browser,
         old_password,
         recovery_key,
         email,
@@ -141,6 +146,16 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
         format: job.format,
     };
     carry_out(cargo, journal, admin, &mut stops, console).await
+}
+
+async fn typed(choice: &NewPassword, stops: &mut Stops) -> Result<SecretString, Failure> {
+    if *choice != NewPassword::Prompt {
+        return Err(no_password());
+    }
+    asked(stops, || {
+        prompt::ask("The new password that you chose (it is not shown)")
+    })
+    .await
 }
 
 fn no_password() -> Failure {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lifeboat_preflight::{CertificateProblem, CheckError, DiscoverError, SignInError};
+use lifeboat_preflight::{CertificateProblem, CheckError, DiscoverError, End, SignInError};
 use lifeboat_reset::JournalError;
 
 use super::Failure;
@@ -10,6 +10,8 @@ use crate::ui::clean::clean;
 
 const GIVE_HOMESERVER: &str =
     "Check the spelling; if the server’s address differs from your user id, give it with --homeserver.";
+const UNLOCK: &str = "Ask the administrators of your server to unlock it.";
+const NOT_AGAIN: &str = "A deactivated account cannot be opened again, and its password cannot be reset.";
 pub(super) const TRY_LATER: &str = "Check your connection and try again in a while.";
 
 impl From<DiscoverError> for Failure {
@@ -38,11 +40,16 @@ impl From<DiscoverError> for Failure {
             DiscoverError::InsecureHttp { .. } => {
                 "Give an https:// address, or allow this one with --allow-insecure-http.".to_owned()
             }
+            DiscoverError::BadAuthorities { .. } => {
+                "Give a file with certificates between BEGIN CERTIFICATE and END CERTIFICATE lines.".to_owned()
+            }
             DiscoverError::NoTls { .. } => "Install the system’s certificate authorities (ca-certificates).".to_owned(),
         };
         match &error {
             // What was typed is wrong, whatever any server says.
-            DiscoverError::BadUrl { .. } | DiscoverError::InsecureHttp { .. } => Self::usage(sentence(&error), hint),
+            DiscoverError::BadUrl { .. }
+            | DiscoverError::InsecureHttp { .. }
+            | DiscoverError::BadAuthorities { .. } => Self::usage(sentence(&error), hint),
             _ => Self::failed(sentence(&error), hint),
         }
     }
@@ -56,10 +63,12 @@ impl From<SignInError> for Failure {
                  an access token with --access-token-file (Element shows one in Settings → Help & About)."
                     .to_owned()
             }
-            SignInError::Deactivated => {
-                "A deactivated account cannot be opened again, and its password cannot be reset.".to_owned()
+            SignInError::Deactivated => NOT_AGAIN.to_owned(),
+            SignInError::Locked => UNLOCK.to_owned(),
+            SignInError::Suspended => {
+                "Ask the administrators of your server why; until they lift it you can read, and change nothing."
+                    .to_owned()
             }
-            SignInError::Locked => "Ask the administrators of your server to unlock it.".to_owned(),
             SignInError::RateLimited { wait: Some(wait) } => format!("Try again in {}.", in_words(*wait)),
             SignInError::RateLimited { wait: None } => {
                 "Try again in ten minutes; each try before may prolong the wait.".to_owned()
@@ -76,6 +85,29 @@ impl From<SignInError> for Failure {
             SignInError::AnotherUser { .. } => {
                 "Sign out in the browser first, then sign in there with the right account.".to_owned()
             }
+            SignInError::NoSuchProvider { offered, .. } if offered.is_empty() => {
+                "Leave out --identity-provider: this server knows nobody by name.".to_owned()
+            }
+            SignInError::NoSuchProvider { offered, .. } => {
+                let offered: Vec<_> = offered.iter().map(|it| clean(it, 60)).collect();
+                format!("Give one of these with --identity-provider: {}.", offered.join(", "))
+            }
+            SignInError::BadMetadata(_) => {
+                "Do not sign in there; tell the server’s administrators. An access token still works, with \
+                 --access-token-file."
+                    .to_owned()
+            }
+            SignInError::OAuthRefused { .. } => {
+                "Try again, or another way with --auth; if it stays like this, show these words to the server’s \
+                 administrators."
+                    .to_owned()
+            }
+            SignInError::OAuthUnreachable(_) => TRY_LATER.to_owned(),
+            SignInError::Declined => {
+                "Nothing was changed. Run the command again, and allow it in the browser.".to_owned()
+            }
+            SignInError::RanOut => "Run the command again, and sign in while the address is good.".to_owned(),
+            SignInError::Stopped => "Run the same command to begin again.".to_owned(),
             SignInError::SsoFailed(_) => "Run the command again and open the address within ten minutes.".to_owned(),
             SignInError::Refused { .. } => {
                 "Try again; if it stays like this, show these words to the server’s administrators.".to_owned()
@@ -92,7 +124,11 @@ impl From<SignInError> for Failure {
 impl From<CheckError> for Failure {
     fn from(error: CheckError) -> Self {
         let hint = match &error {
-            CheckError::SessionEnded => "Run the command again; if you lent an access token, take a fresh one.",
+            CheckError::SessionEnded(End::SignedOut | End::SignedOutSoftly) => {
+                "Run the command again; if you lent an access token, take a fresh one."
+            }
+            CheckError::SessionEnded(End::Locked) => UNLOCK,
+            CheckError::SessionEnded(End::Deactivated) => NOT_AGAIN,
         };
         Self::failed(sentence(&error), hint)
     }

@@ -1,7 +1,7 @@
 //! Failures around secret storage, the key backup and key files, with what to do.
 
 use lifeboat_preflight::{BackupAccessError, SecretsAccessError, SettleError};
-use lifeboat_rescue::{GossipError, KeyFileError, RenewError, RepairError, UploadError, VerifyError};
+use lifeboat_rescue::{GossipError, HeldError, KeyFileError, RenewError, RepairError, UploadError, VerifyError};
 
 use super::{Failure, from::sentence};
 
@@ -53,7 +53,28 @@ impl From<RepairError> for Failure {
             RepairError::Secrets(SecretsAccessError::WrongKey) => Self::failed(sentence(&error), RIGHT_KEY),
             RepairError::Backup(error) => error.into(),
             RepairError::Upload(error) => error.into(),
+            RepairError::Unlock(error) => error.into(),
+            RepairError::Gossip(error) => error.into(),
             RepairError::Live(error) => error.into(),
+            RepairError::NotHandedOver(_) => Self::failed(
+                sentence(&error),
+                "Open the app of another verified session and leave it open, then run the command again.",
+            ),
+            RepairError::NeedsPassword => Self::failed(
+                sentence(&error),
+                "Give it with --password-file, or run the command on a terminal, which asks for it.",
+            ),
+            RepairError::PasswordRefused => {
+                Self::failed(sentence(&error), "Check the password, and run the command again.")
+            }
+            RepairError::NeedsApproval(_) => Self::failed(
+                sentence(&error),
+                "Approve it there, then run the command again at once.",
+            ),
+            RepairError::NotOffered => Self::failed(
+                sentence(&error),
+                "Do it on your account’s own page, or in Element: Settings → Sessions.",
+            ),
             RepairError::Changed | RepairError::Cipher | RepairError::Secrets(_) => {
                 Self::failed(sentence(&error), TRY_AGAIN)
             }
@@ -73,7 +94,16 @@ impl From<VerifyError> for Failure {
                 "Do not trust that session. Try another one, on another network, and tell your server’s administrators \
                  if it happens again."
             }
-            VerifyError::NoEmoji => "Take another session, such as Element.",
+            VerifyError::NoEmoji | VerifyError::NoCode => "Take another session, such as Element.",
+            VerifyError::ScannedByAnother => "Try again, and scan the code on this screen with your own app only.",
+            VerifyError::OtherKey => {
+                "Compare it with what that session shows as its session key. If it differs there too, sign the session \
+                 out: it is not yours."
+            }
+            VerifyError::CannotSign => {
+                "Give your recovery key with --ask-recovery-key, or compare with a session that holds it."
+            }
+            VerifyError::NotSigned => "Run lifeboat check, which looks at every signature, and try again.",
         };
         Self::failed(sentence(&error), hint)
     }
@@ -87,6 +117,15 @@ impl From<RenewError> for Failure {
             RenewError::NotStored(_) => TRY_AGAIN,
         };
         Self::failed(sentence(&error), hint)
+    }
+}
+
+impl From<HeldError> for Failure {
+    fn from(error: HeldError) -> Self {
+        match error {
+            HeldError::Store(_) => Self::failed(sentence(&error), "Make space for temporary files, and try again."),
+            HeldError::File(error) => error.into(),
+        }
     }
 }
 

@@ -81,7 +81,7 @@ mod tests {
         let entry = job.entry("@mira:example.org").unwrap();
         assert_eq!(
             (entry.user.as_str(), &entry.sign_in),
-            ("@mira:example.org", &SignIn::Prompt)
+            ("@mira:example.org", &SignIn::Best)
         );
         assert_eq!(entry.homeserver.as_deref(), Some("localhost"));
         assert_eq!((job.candidates.asking, job.format), (Asking::Optional, Format::Screen));

@@ -17,6 +17,10 @@ pub(crate) struct RescueJob {
     pub(crate) entry: Entry,
     /// What opens secret storage.
     pub(crate) candidates: Candidates,
+    /// The session to compare with where no recovery key is given; otherwise the person is asked.
+    pub(crate) with: Option<String>,
+    /// The status file to write afterwards.
+    pub(crate) status_file: Option<PathBuf>,
     /// Key files to take.
     pub(crate) key_files: KeyFiles,
     /// Whether other sessions are asked.
@@ -29,12 +33,12 @@ pub(crate) struct RescueJob {
     pub(crate) format: Format,
 }
 
-/// Whether other sessions are asked for room keys.
+/// Whether other sessions are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AskSessions {
     /// They are.
     Yes,
-    /// They are not: the key files are all there is.
+    /// They are not.
     No,
 }
 
@@ -54,12 +58,23 @@ pub(crate) struct ExportJob {
     pub(crate) entry: Entry,
     /// What opens the key backup.
     pub(crate) candidates: Candidates,
+    /// Whether the key backup is read, or the kept session alone.
+    pub(crate) source: Source,
     /// The key file to write.
     pub(crate) file: PathBuf,
     /// Where its passphrase lies; else the person is asked for a new one.
     pub(crate) passphrase_file: Option<PathBuf>,
     /// What stdout gets.
     pub(crate) format: Format,
+}
+
+/// Where the room keys of an export come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// From the key backup, and from a kept session where there is one.
+    Backup,
+    /// From the kept session alone.
+    KeptSession,
 }
 
 /// Resolves the arguments of `lifeboat rescue`.
@@ -71,9 +86,27 @@ pub(crate) fn rescue(args: RescueArgs, person: Person) -> Result<RescueJob, Fail
             "Give it with --key-file-passphrase-file FILE.",
         ));
     }
+    let candidates = match (&args.with, args.files.key_files.is_empty()) {
+        (Some(_), _) if person == Person::Absent => {
+            return Err(Failure::usage(
+                "Comparing emoji needs a person at a terminal, and there is none.",
+                "Run it in a terminal, or give --recovery-key-file.",
+            ));
+        }
+        (Some(_), _) => Candidates {
+            files: Vec::new(),
+            asking: Asking::No,
+        },
+        // Whose backup it is that the keys of a file go into is proven by the recovery key alone.
+        (None, false) => needed_key(args.keys, person)?,
+        (None, true) if person == Person::Absent => needed_key(args.keys, person)?,
+        (None, true) => super::candidates(args.keys, person, Asking::Optional)?,
+    };
     Ok(RescueJob {
         entry: entry(&args.user, args.account, args.sign_in, person)?,
-        candidates: needed_key(args.keys, person)?,
+        candidates,
+        with: args.with,
+        status_file: args.status_file,
         key_files: KeyFiles {
             files: args.files.key_files,
             passphrase_file: args.files.key_file_passphrase_file,
@@ -103,7 +136,16 @@ pub(crate) fn export_keys(args: ExportKeysArgs, person: Person) -> Result<Export
     }
     Ok(ExportJob {
         entry: entry(&args.user, args.account, args.sign_in, person)?,
-        candidates: needed_key(args.keys, person)?,
+        candidates: if args.session_only {
+            super::candidates(args.keys, person, Asking::No)?
+        } else {
+            needed_key(args.keys, person)?
+        },
+        source: if args.session_only {
+            Source::KeptSession
+        } else {
+            Source::Backup
+        },
         file: args.file,
         passphrase_file: args.passphrase_file,
         format: format(args.json),

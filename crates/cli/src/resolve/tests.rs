@@ -39,7 +39,7 @@ fn tried(line: &str, person: Person) -> Result<TryKeyJob, Failure> {
 #[test]
 fn a_person_is_asked_for_what_is_missing() {
     let job = ask("lifeboat check @mira:example.org", Person::Present);
-    assert_eq!(job.entry.sign_in, SignIn::Prompt);
+    assert_eq!(job.entry.sign_in, SignIn::Best);
     assert_eq!(job.candidates.asking, Asking::Optional);
     assert_eq!(job.afterwards, Afterwards::Remove);
     assert_eq!(job.output.fate, Fate::SessionsEnded);
@@ -133,6 +133,7 @@ fn contradictions_are_refused() {
         ("lifeboat check --from f --password-file p", ArgumentConflict),
         ("lifeboat check --from f --recovery-key-file k", ArgumentConflict),
         ("lifeboat check --from f --homeserver h", ArgumentConflict),
+        ("lifeboat check --from f --auth sso", ArgumentConflict),
         ("lifeboat check --from f --keep-session", ArgumentConflict),
         ("lifeboat check @a:b --password-file p --sso", ArgumentConflict),
         (

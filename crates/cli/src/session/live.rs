@@ -24,6 +24,21 @@ pub(crate) async fn with_live_session<T>(
     end_softly: impl FnOnce() -> Wish,
     work: impl AsyncFnOnce(&LiveSession, &mut Console) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    let (session, done) = hold_live(session, errand, stops, console, end_softly, work).await?;
+    leave(session, errand, Wish::GoOn, stops, console).await?;
+    Ok(done)
+}
+
+/// Does the same and hands the session back, which no longer syncs; leaves it on an error, on a panic, and when the user
+/// stops.
+pub(crate) async fn hold_live<T>(
+    session: OwnSession,
+    errand: Errand,
+    stops: &mut Stops,
+    console: &mut Console,
+    end_softly: impl FnOnce() -> Wish,
+    work: impl AsyncFnOnce(&LiveSession, &mut Console) -> Result<T, Failure>,
+) -> Result<(OwnSession, T), Failure> {
     // Dropped in between, it could leave a session behind that nobody knows of: it is brought to its end.
     let (live, wish) = {
         let progress = Progress::begin("making encryption keys");
@@ -41,9 +56,13 @@ pub(crate) async fn with_live_session<T>(
     };
     let session = live.end().await;
     match worked {
-        Ok(result) => {
+        Ok(Ok(Ok(done))) => Ok((session, done)),
+        Ok(failed) => {
             leave(session, errand, Wish::GoOn, stops, console).await?;
-            result.unwrap_or_else(|_| Err(own_mistake()))
+            Err(failed
+                .unwrap_or_else(|_| Err(own_mistake()))
+                .err()
+                .unwrap_or_else(own_mistake))
         }
         Err(Stopped) => Err(left_after_stop(session, errand, stops, console).await),
     }

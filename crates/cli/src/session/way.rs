@@ -1,11 +1,17 @@
 //! The way into an account.
 
-use std::io::{self, Write};
-
-use lifeboat_preflight::{Credentials, Homeserver, KeepIn, Keeping, OwnSession, SessionKind, ask_browser, discover};
+use lifeboat_preflight::{
+    Credentials, Homeserver, KeepIn, Keeping, Method, Methods, OAuthWay, OwnSession, SessionKind, Shown, SignInError,
+    ask_browser, discover,
+};
 use secrecy::SecretString;
+use tokio::sync::Notify;
 
-use super::{Errand, KEPT_NAME, asked, left_after_stop, may_remain, nothing_changed, warn_of_readers};
+use super::{
+    Errand, KEPT_NAME, asked,
+    browser::{here, show},
+    left_after_stop, may_remain, nothing_changed, warn_of_readers,
+};
 use crate::{
     failure::Failure,
     kept::{Kept, KeyPlace},
@@ -40,11 +46,17 @@ impl Way {
                 Some(read.secret)
             }
             SignIn::PasswordDescriptor(number) => Some(secrets::read_descriptor(*number, Purpose::Password)?),
-            SignIn::Prompt | SignIn::KeptOnly | SignIn::Sso | SignIn::Nobody => None,
+            SignIn::Best
+            | SignIn::Prompt
+            | SignIn::TokenPrompt
+            | SignIn::KeptOnly
+            | SignIn::Sso
+            | SignIn::OAuth(_)
+            | SignIn::Nobody => None,
         };
         // A lent token is used alone; in every other case a kept session saves a sign-in.
         let kept = match &entry.sign_in {
-            SignIn::AccessTokenFile(_) | SignIn::Nobody => None,
+            SignIn::AccessTokenFile(_) | SignIn::TokenPrompt | SignIn::Nobody => None,
             _ => Kept::of(&entry.user).ok().map(|it| it.find()).transpose()?.flatten(),
         };
         if entry.sign_in == SignIn::KeptOnly && kept.is_none() {
@@ -113,17 +125,24 @@ impl Way {
         if self.entry.sign_in == SignIn::KeptOnly {
             return Err(no_secret());
         }
-        if self.entry.sign_in == SignIn::Prompt {
-            let question = format!("Password of {} (it is not shown)", self.entry.user);
+        if self.entry.sign_in == SignIn::Best {
+            self.entry.sign_in = best(homeserver, stops, console).await?;
+        }
+        let question = match self.entry.sign_in {
+            SignIn::Prompt => Some(format!("Password of {} (it is not shown)", self.entry.user)),
+            SignIn::TokenPrompt => Some(format!("Access token of {} (it is not shown)", self.entry.user)),
+            _ => None,
+        };
+        if let Some(question) = question {
             self.secret = Some(asked(stops, move || prompt::ask(&question)).await?);
         }
         let extra = asked(stops, ask).await?;
         let password = match self.entry.sign_in {
-            SignIn::AccessTokenFile(_) | SignIn::Sso => None,
+            SignIn::AccessTokenFile(_) | SignIn::TokenPrompt | SignIn::Sso | SignIn::OAuth(_) => None,
             _ => self.secret.clone(),
         };
         if self.entry.sign_in == SignIn::Sso {
-            let asking = ask_browser(homeserver, &self.entry.user, show_address);
+            let asking = by_browser(&self.entry, homeserver);
             let token = stops
                 .unless_stopped(asking)
                 .await
@@ -182,6 +201,63 @@ impl Way {
     }
 }
 
+/// Finds the best way in that the server offers, and names the others.
+async fn best(homeserver: &Homeserver, stops: &mut Stops, console: &mut Console) -> Result<SignIn, Failure> {
+    let asked = stops.unless_stopped(Methods::of(homeserver)).await;
+    // A server that says nothing of its ways in is asked with a password, and says then what is wrong.
+    let Ok(methods) = asked.map_err(|Stopped| nothing_changed())? else {
+        return Ok(SignIn::Prompt);
+    };
+    let Some(best) = methods.best(here()) else {
+        return Ok(SignIn::TokenPrompt);
+    };
+    if best != Method::Password {
+        let host = homeserver.base_url().host_str().unwrap_or_default();
+        let place = match &methods.issuer {
+            Some(issuer) if best != Method::Sso => format!(" at {}", clean(issuer, 100)),
+            _ => String::new(),
+        };
+        let others: Vec<_> = methods
+            .offered
+            .iter()
+            .filter(|it| **it != best)
+            .map(|it| name(*it))
+            .collect();
+        let others = if others.is_empty() {
+            String::new()
+        } else {
+            format!(" Other ways: --auth {}.", others.join(", --auth "))
+        };
+        console.note(&format!("{host} signs people in with a browser{place}.{others}"));
+    }
+    Ok(match best {
+        Method::OAuth => SignIn::OAuth(OAuthWay::Browser),
+        Method::DeviceCode => SignIn::OAuth(OAuthWay::DeviceCode),
+        Method::Password => SignIn::Prompt,
+        Method::Sso => SignIn::Sso,
+    })
+}
+
+/// The name of a way in on the command line.
+fn name(method: Method) -> &'static str {
+    match method {
+        Method::OAuth => "oauth",
+        Method::DeviceCode => "device-code",
+        Method::Password => "password",
+        Method::Sso => "sso",
+    }
+}
+
+/// Lets the person sign in by single sign-on, with whom was chosen.
+async fn by_browser(entry: &Entry, homeserver: &Homeserver) -> Result<SecretString, SignInError> {
+    let provider = match &entry.provider {
+        Some(wanted) => Some(Methods::of(homeserver).await?.provider(wanted)?.id.clone()),
+        None => None,
+    };
+    let show_address = |address: &str| show(Shown::Address(address), entry.browser);
+    ask_browser(homeserver, &entry.user, provider.as_deref(), show_address).await
+}
+
 /// Signs in, and tells whether the user wished to stop meanwhile.
 async fn enter(
     entry: &Entry,
@@ -195,16 +271,19 @@ async fn enter(
         Keeping::RemoveAtEnd => errand.name(),
         Keeping::Keep(_) => KEPT_NAME,
     };
+    if let SignIn::OAuth(way) = entry.sign_in {
+        return by_oauth(entry, way, homeserver, keeping, name, stops).await;
+    }
     let secret = secret.unwrap_or_default();
     let credentials = match entry.sign_in {
-        SignIn::AccessTokenFile(_) => Credentials::AccessToken(secret),
+        SignIn::AccessTokenFile(_) | SignIn::TokenPrompt => Credentials::AccessToken(secret),
         SignIn::Sso => Credentials::LoginToken(secret),
         _ => Credentials::Password(secret),
     };
     let signing_in = OwnSession::sign_in_as(homeserver, &entry.user, credentials, keeping, name);
     match entry.sign_in {
         // Nothing is created.
-        SignIn::AccessTokenFile(_) => {
+        SignIn::AccessTokenFile(_) | SignIn::TokenPrompt => {
             let entered = stops
                 .unless_stopped(signing_in)
                 .await
@@ -225,14 +304,26 @@ async fn enter(
     }
 }
 
-fn show_address(address: &str) {
-    let text = format!(
-        "Open this address in a browser on this machine, and sign in there within ten minutes:\n\n  {}\n\n\
-         If this machine has no browser, lead the port of its redirect address here with `ssh -L` first.\n",
-        clean(address, usize::MAX)
-    );
-    // Without stderr the person cannot read the address, and the waiting ends by itself.
-    let _ = io::stderr().write_all(text.as_bytes());
+/// Signs in at the authorization server. A first wish to stop ends the waiting for the person; an answer that is under
+/// way may make a session, and is awaited.
+async fn by_oauth(
+    entry: &Entry,
+    way: OAuthWay,
+    homeserver: &Homeserver,
+    keeping: Keeping,
+    name: &str,
+    stops: &mut Stops,
+) -> Result<(OwnSession, Wish), Failure> {
+    let stop = Notify::new();
+    let showing = |shown: Shown<'_>| show(shown, entry.browser);
+    let signing_in =
+        OwnSession::sign_in_by_oauth(homeserver, &entry.user, way, keeping, name, showing, stop.notified());
+    match stops.finishing(signing_in, || stop.notify_one()).await {
+        Ok((Ok(session), wish)) => Ok((session, wish)),
+        Ok((Err(error), Wish::GoOn)) => Err(error.into()),
+        Ok((Err(_), Wish::Stop)) => Err(nothing_changed()),
+        Err(Stopped) => Err(may_remain("You stopped while the server was signing you in.", name)),
+    }
 }
 
 /// Says at once what becomes of the session.
@@ -269,6 +360,7 @@ fn tell_where(place: &KeyPlace, kept: Option<&Kept>, console: &mut Console) {
 fn no_secret() -> Failure {
     Failure::usage(
         "There is no terminal to ask for your password, and none is given.",
-        "Give it with --password-file or --password-fd, or an access token with --access-token-file.",
+        "Give it with --password-file or --password-fd, or an access token with --access-token-file; or sign in with a \
+         browser: --auth device-code.",
     )
 }

@@ -77,6 +77,25 @@ pub(crate) fn line(question: &str) -> Result<String, Failure> {
     ask().map_err(|error| not_answered(&error))
 }
 
+/// Shows a picture that is Lifeboat's own, line by line, on the terminal.
+pub(crate) fn picture(lines: &str) {
+    if let Ok(mut terminal) = File::options().write(true).open(OUTPUT) {
+        // A terminal that is gone asks no further question either.
+        let _ = terminal.write_all(lines.as_bytes());
+    }
+}
+
+/// Asks until the answer is a yes or a no: where a slip of the finger would mean the opposite.
+pub(crate) fn yes_or_no(question: &str) -> Result<bool, Failure> {
+    loop {
+        match line(&format!("{question} (yes or no)"))?.to_ascii_lowercase().as_str() {
+            "yes" | "y" => return Ok(true),
+            "no" | "n" => return Ok(false),
+            _ => tell("Type yes or no."),
+        }
+    }
+}
+
 /// Asks whether to go on; anything but the whole word is a no.
 pub(crate) fn yes(question: &str) -> Result<bool, Failure> {
     Ok(line(&format!("{question} Type yes to go on"))?.eq_ignore_ascii_case("yes"))

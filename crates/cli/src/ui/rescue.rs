@@ -1,14 +1,10 @@
 //! What a rescue has brought.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use lifeboat_preflight::{Checked, KeyAtRisk};
-use lifeboat_report::{
-    Fact, Report,
-    facts::{BackupKeyAnswer, Session},
-    grouped,
-};
-use lifeboat_rescue::{Comparison, Gathered, KeyFileContent};
+use lifeboat_report::{Fact, Report, facts::Session, grouped};
+use lifeboat_rescue::{Arrival, Comparison, Gathered, KeyFileContent};
 use serde_json::{Value, json};
 
 use super::{
@@ -58,6 +54,12 @@ impl Result {
         complete && messages(&self.after) == 0
     }
 
+    /// Judges what was found last.
+    pub(crate) fn report(&self) -> Report {
+        Report::of(self.account.clone(), time::now(), self.after.facts.clone())
+            .with_forecast(self.after.forecast.clone())
+    }
+
     /// Returns it for programs.
     pub(crate) fn document(&self) -> Value {
         let at_risk = |checked: &Checked| json!({"messages": messages(checked), "room_keys": checked.at_risk.len()});
@@ -74,8 +76,11 @@ impl Result {
                 json!({"device_id": session.device_id, "name": session.name, "last_seen_at": session.last_seen_at,
                     "gave": gave(it, session), "backup_key": session.backup_key})
             });
-            json!({"arrived": it.arrived, "missing": it.missing.len(), "not_seen": it.unseen,
-                "sessions": sessions.collect::<Vec<_>>()})
+            let arrivals = it.arrived.iter().map(|arrival| {
+                json!({"room_id": arrival.key.room_id, "session_id": arrival.key.session_id, "from": arrival.from})
+            });
+            json!({"arrived": it.arrived.len(), "missing": it.missing.len(), "not_seen": it.unseen,
+                "sessions": sessions.collect::<Vec<_>>(), "arrivals": arrivals.collect::<Vec<_>>()})
         });
         json!({
             "account": self.account,
@@ -110,10 +115,8 @@ fn sessions(checked: &Checked) -> impl Iterator<Item = &Session> {
 }
 
 fn gave(gathered: &Gathered, session: &Session) -> u64 {
-    let given = gathered
-        .from
-        .iter()
-        .find(|(device, _)| device.as_str() == session.device_id);
+    let from = gathered.from();
+    let given = from.iter().find(|(device, _)| device.as_str() == session.device_id);
     given.map_or(0, |(_, count)| *count)
 }
 
@@ -128,15 +131,17 @@ pub(crate) fn render(rescued: &Result, account: &CommandLine, width: usize) -> S
         page.paragraph(" ", &from_sessions(rescued, gathered));
         page.heading("Sessions");
         page.table(&table(rescued, gathered));
+        if !gathered.arrived.is_empty() {
+            page.heading("What arrived");
+            page.table(&arrived(rescued, &gathered.arrived));
+        }
     }
     if !rescued.after.at_risk.is_empty() {
         page.heading("Still missing");
         page.table(&still_missing(&rescued.after.at_risk));
     }
     page.gap();
-    let report = Report::of(rescued.account.clone(), time::now(), rescued.after.facts.clone())
-        .with_forecast(rescued.after.forecast.clone());
-    screen::verdicts::show(&mut page, &report);
+    screen::verdicts::show(&mut page, &rescued.report());
     page.gap();
     page.paragraph(" ", "To see everything again:");
     page.command(3, &account.command("check", []).to_string());
@@ -174,13 +179,14 @@ fn from_files(rescued: &Result, uploaded: &Comparison) -> String {
 }
 
 fn from_sessions(rescued: &Result, gathered: &Gathered) -> String {
-    let asked = gathered.arrived + gathered.missing.len() as u64;
+    let arrived = gathered.arrived.len() as u64;
+    let asked = arrived + gathered.missing.len() as u64;
     let unseen = match gathered.unseen {
         0 => String::new(),
         count => format!(" {} belong to rooms that this account has forgotten.", grouped(count)),
     };
     let givers = sessions(&rescued.after).filter(|it| gave(gathered, it) > 0).count();
-    match (gathered.arrived, givers) {
+    match (arrived, givers) {
         (0, _) => format!(
             "No session gave any of the {} that were asked for.{unseen}",
             room_keys(asked)
@@ -213,35 +219,50 @@ fn table(rescued: &Result, gathered: &Gathered) -> Table {
                 .last_seen_at
                 .map_or_else(|| "not known".to_owned(), |at| time::ago(at, now)),
             grouped(gave(gathered, session)),
-            match session.backup_key {
-                BackupKeyAnswer::Answered => "yes, answered".to_owned(),
-                BackupKeyAnswer::Unknown => "did not answer: unknown".to_owned(),
-            },
+            screen::holds_backup_key(session).to_owned(),
         ]);
     }
     table
 }
 
 fn still_missing(keys: &[KeyAtRisk]) -> Table {
-    let mut rooms: Vec<(String, u64, u64, &'static str)> = Vec::new();
-    for key in keys {
+    by_room("Cause", keys.iter().map(|it| (it, it.cause.words().to_owned())))
+}
+
+/// Which room keys came, and from whom.
+fn arrived(rescued: &Result, arrivals: &[Arrival]) -> Table {
+    let giver = |it: &Arrival| {
+        let device = it.from.as_ref()?.as_str();
+        let session = sessions(&rescued.after).find(|it| it.device_id == device);
+        let name = session.and_then(|it| it.name.as_deref()).map(|it| clean(it, 40));
+        Some(name.unwrap_or_else(|| clean_id(device)))
+    };
+    let each = arrivals
+        .iter()
+        .map(|it| (&it.key, giver(it).unwrap_or_else(|| "not known".to_owned())));
+    by_room("From", each)
+}
+
+/// Counts room keys and messages by room and by what `last` says.
+fn by_room<'a>(last: &str, keys: impl Iterator<Item = (&'a KeyAtRisk, String)>) -> Table {
+    let mut counts: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
+    for (key, word) in keys {
         let name = key
             .room_name
             .as_deref()
             .map_or_else(|| clean_id(key.room_id.as_str()), |it| clean(it, 40));
-        match rooms
-            .iter_mut()
-            .find(|(there, _, _, cause)| *there == name && *cause == key.cause.words())
-        {
-            Some((_, count, messages, _)) => (*count, *messages) = (*count + 1, *messages + key.messages),
-            None => rooms.push((name, 1, key.messages, key.cause.words())),
-        }
+        let count = counts.entry((name, word)).or_default();
+        *count = (count.0 + 1, count.1 + key.messages);
     }
-    rooms.sort_by_key(|(name, _, messages, _)| (std::cmp::Reverse(*messages), name.clone()));
+    let mut rooms: Vec<_> = counts
+        .into_iter()
+        .map(|((name, word), (keys, messages))| (name, keys, messages, word))
+        .collect();
+    rooms.sort_by_key(|(.., messages, _)| std::cmp::Reverse(*messages));
     let rest = rooms.split_off(rooms.len().min(ROOMS));
-    let mut table = Table::new(["Room", "Room keys", "Messages", "Cause"]);
-    for (name, count, messages, cause) in rooms {
-        table.row([name, grouped(count), grouped(messages), cause.to_owned()]);
+    let mut table = Table::new(["Room", "Room keys", "Messages", last]);
+    for (name, count, messages, word) in rooms {
+        table.row([name, grouped(count), grouped(messages), word]);
     }
     if !rest.is_empty() {
         let (keys, messages) = rest.iter().fold((0, 0), |sum, it| (sum.0 + it.1, sum.1 + it.2));

@@ -9,6 +9,7 @@ mod storage;
 mod tests;
 pub(crate) mod verdicts;
 
+pub(crate) use sessions::holds_backup_key;
 pub(crate) use storage::{secret_name, trial_words};
 
 use lifeboat_report::{Report, facts::Server};

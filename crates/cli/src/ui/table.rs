@@ -15,12 +15,12 @@ pub(crate) struct Table {
 
 impl Table {
     /// Makes one with the given column headings.
-    pub(crate) fn new<const N: usize>(headings: [&str; N]) -> Self {
+    pub(crate) fn new<'a>(headings: impl IntoIterator<Item = &'a str>) -> Self {
         let mut inner = comfy_table::Table::new();
         inner
             .load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Dynamic);
-        inner.set_header(headings);
+        inner.set_header(headings.into_iter().collect::<Vec<_>>());
         for column in inner.column_iter_mut() {
             column.set_padding((0, 3));
         }
@@ -28,8 +28,8 @@ impl Table {
     }
 
     /// Adds a row.
-    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.inner.add_row(cells);
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.inner.add_row(cells.into_iter().collect::<Vec<_>>());
     }
 
     /// Lays it out in `width` columns: the headings first.

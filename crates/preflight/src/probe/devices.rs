@@ -74,7 +74,7 @@ pub(crate) fn sessions(
             last_seen_at,
             keys: keys_of(id),
             dehydrated: dehydrated(id),
-            backup_key: BackupKeyAnswer::Unknown,
+            backup_key: BackupKeyAnswer::NotAsked,
             this: this == Some(id),
         };
         let mut sessions: Vec<Session> = listed

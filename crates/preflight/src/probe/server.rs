@@ -90,6 +90,7 @@ async fn oauth(caller: &Caller) -> Fact<Option<OAuth>> {
                         .get("account_management_uri")
                         .and_then(Value::as_str)
                         .map(str::to_owned),
+                    account_management_actions: actions(&content),
                 })),
                 None => Fact::Unknown(Gap::Unreadable),
             },
@@ -101,6 +102,14 @@ async fn oauth(caller: &Caller) -> Fact<Option<OAuth>> {
             gap => Fact::Unknown(gap),
         },
     }
+}
+
+fn actions(metadata: &Value) -> Vec<String> {
+    let listed = metadata
+        .get("account_management_actions_supported")
+        .and_then(Value::as_array);
+    let names = listed.into_iter().flatten().filter_map(Value::as_str);
+    names.map(str::to_owned).collect()
 }
 
 /// `GET /_matrix/client/v3/capabilities`, `m.change_password`

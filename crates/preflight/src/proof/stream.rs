@@ -6,7 +6,7 @@ use lifeboat_report::Gap;
 use matrix_sdk::reqwest::{self, Response, StatusCode, header::RETRY_AFTER};
 use serde_json::Value;
 
-use crate::{Caller, Homeserver};
+use crate::{Caller, Homeserver, caller::End};
 
 /// A server collects a whole backup before it sends the first byte.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -66,12 +66,12 @@ pub(crate) async fn get(
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(query);
     }
-    let token = caller.client().access_token().unwrap_or_default();
+    let mut renewed = false;
     for _ in 0..TRIES {
         let asked = homeserver
             .http
             .get(url.clone())
-            .bearer_auth(&token)
+            .bearer_auth(caller.client().access_token().unwrap_or_default())
             .timeout(NO_LIMIT)
             .send();
         let answer = tokio::time::timeout(PATIENCE, asked).await;
@@ -82,10 +82,19 @@ pub(crate) async fn get(
                 patience: homeserver.timeout,
             });
         }
-        let Some(wait) = wait_asked_for(&answer).filter(|wait| *wait <= LONGEST_WAIT) else {
-            return Err(refusal(caller, answer).await);
-        };
-        tokio::time::sleep(wait).await;
+        if let Some(wait) = wait_asked_for(&answer).filter(|wait| *wait <= LONGEST_WAIT) {
+            tokio::time::sleep(wait).await;
+            continue;
+        }
+        let (refusal, token_unknown) = refusal(answer).await;
+        if !token_unknown {
+            return Err(refusal);
+        }
+        if renewed || !caller.renew().await {
+            caller.note_end(End::SignedOut);
+            return Err(refusal);
+        }
+        renewed = true;
     }
     Err(Gap::RateLimited.into())
 }
@@ -112,8 +121,8 @@ fn wait_asked_for(answer: &Response) -> Option<Duration> {
 /// Longest error that is read.
 const LIMIT: usize = 64 * 1024;
 
-/// Says what an error answer means, and notes when it says that the session is over.
-async fn refusal(caller: &Caller, mut answer: Response) -> Refusal {
+/// Says what an error answer means, and whether it says that the access token is not known (any more).
+async fn refusal(mut answer: Response) -> (Refusal, bool) {
     let status = answer.status();
     let mut body = Vec::new();
     while let Ok(Some(piece)) = answer.chunk().await {
@@ -124,13 +133,11 @@ async fn refusal(caller: &Caller, mut answer: Response) -> Refusal {
     }
     let error: Value = serde_json::from_slice(&body).unwrap_or_default();
     let code = error.get("errcode").and_then(Value::as_str);
-    if matches!(code, Some("M_UNKNOWN_TOKEN" | "M_MISSING_TOKEN")) {
-        caller.note_end();
-    }
-    Refusal {
+    let refusal = Refusal {
         gap: gap_of(status, code),
         not_found: status == StatusCode::NOT_FOUND && code == Some("M_NOT_FOUND"),
-    }
+    };
+    (refusal, matches!(code, Some("M_UNKNOWN_TOKEN" | "M_MISSING_TOKEN")))
 }
 
 fn gap_of(status: reqwest::StatusCode, code: Option<&str>) -> Gap {

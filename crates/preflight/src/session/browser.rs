@@ -18,17 +18,18 @@ use crate::Homeserver;
 /// How long a person has for the browser.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// What the browser shows at the end.
-const GOODBYE: &str = "Lifeboat has what it needs and goes on in the terminal. You can close this page.";
+pub(super) const GOODBYE: &str = "Lifeboat has what it needs and goes on in the terminal. You can close this page.";
 
 /// Lets a person sign in with a browser, and returns the token with which one session can be made.
 ///
 /// `GET /_matrix/client/v3/login/sso/redirect`
 /// ([spec](https://spec.matrix.org/latest/client-server-api/#client-login-via-sso)): `open` is called with its address,
 /// and the browser is led back to a port of this machine. Nothing is created on the account by then: the future can be
-/// dropped at any point.
+/// dropped at any point. `provider`: the id of whoever is to vouch for the person, where there are several.
 pub async fn ask_browser(
     homeserver: &Homeserver,
     user: &UserId,
+    provider: Option<&str>,
     open: impl Fn(&str),
 ) -> Result<SecretString, SignInError> {
     let failed = |words: String| SignInError::SsoFailed(words);
@@ -43,7 +44,7 @@ pub async fn ask_browser(
         .spawn()
         .await
         .map_err(|error| failed(error.to_string()))?;
-    let page = client.matrix_auth().get_sso_login_url(here.as_str(), None).await;
+    let page = client.matrix_auth().get_sso_login_url(here.as_str(), provider).await;
     open(&page.map_err(|error| failed(error.to_string()))?);
     let answer = tokio::time::timeout(PATIENCE, answer).await;
     let answer = answer.map_err(|_| failed("it took longer than ten minutes".to_owned()))?;

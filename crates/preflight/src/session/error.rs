@@ -19,6 +19,9 @@ pub enum SignInError {
     /// The account is locked by an administrator.
     #[error("this account is locked.")]
     Locked,
+    /// The account is suspended by an administrator.
+    #[error("this account is suspended.")]
+    Suspended,
     /// Too many sign-ins.
     #[error("the server takes no more sign-ins from here for now.")]
     RateLimited {
@@ -55,6 +58,35 @@ pub enum SignInError {
     /// The sign-in in the browser did not come to an end.
     #[error("the sign-in in the browser failed: {0}.")]
     SsoFailed(String),
+    /// Nobody with this name vouches for people here.
+    #[error("nobody called {wanted} signs people in on this server.")]
+    NoSuchProvider {
+        /// What was wanted.
+        wanted: String,
+        /// Who does.
+        offered: Vec<String>,
+    },
+    /// What the homeserver says of its authorization server cannot be used.
+    #[error("this server does not say clearly where people sign in: {0}.")]
+    BadMetadata(String),
+    /// The authorization server refused.
+    #[error("the authorization server refused the sign-in: {words}.")]
+    OAuthRefused {
+        /// Its words.
+        words: String,
+    },
+    /// The authorization server could not be asked.
+    #[error("the authorization server could not be reached: {0}.")]
+    OAuthUnreachable(String),
+    /// The person said no in the browser.
+    #[error("the sign-in was declined in the browser.")]
+    Declined,
+    /// The person took longer than the code was good.
+    #[error("the sign-in took too long, and its code is not good any more.")]
+    RanOut,
+    /// The waiting for the person was ended.
+    #[error("you stopped it.")]
+    Stopped,
     /// The server answered with an error.
     #[error("the server refused the sign-in: {words}.")]
     Refused {
@@ -69,6 +101,20 @@ pub enum SignInError {
     Store(String),
 }
 
+impl SignInError {
+    /// Says the same once more, where one failure is the answer to two questions.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Locked => Self::Locked,
+            Self::RateLimited { wait } => Self::RateLimited { wait: *wait },
+            Self::BadMetadata(words) => Self::BadMetadata(words.clone()),
+            other => Self::Refused {
+                words: other.to_string().trim_end_matches('.').to_owned(),
+            },
+        }
+    }
+}
+
 impl From<StoreError> for SignInError {
     fn from(error: StoreError) -> Self {
         Self::Store(error.to_string())
@@ -81,6 +127,12 @@ pub enum LeaveError {
     /// The server refused or failed to sign it out.
     #[error("the server did not sign the session out: {0}.")]
     Server(#[source] HttpError),
+    /// The authorization server refused or failed to end it.
+    #[error("the authorization server did not sign the session out: {0}.")]
+    NotRevoked(String),
+    /// The authorization server says that the session is over, and the homeserver still takes it.
+    #[error("the authorization server has signed the session out, but the homeserver still takes it.")]
+    StillThere,
     /// The server did not answer.
     #[error("the server did not answer in time when the session was signed out.")]
     TimedOut,

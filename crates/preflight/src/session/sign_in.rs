@@ -1,9 +1,12 @@
 //! Signing in: by password, by a lent access token, or by the token that a browser brought.
 
+use std::sync::Arc;
+
 use matrix_sdk::{
     Client, HttpError, SessionMeta, SessionTokens,
     authentication::matrix::MatrixSession,
-    config::RequestConfig,
+    config::{RequestConfig, StoreConfig},
+    cross_process_lock::CrossProcessLockConfig,
     ruma::{
         DeviceId, UserId,
         api::{
@@ -20,7 +23,7 @@ use matrix_sdk::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Credentials, KeepIn, Keeping, OwnSession, SessionKind, SignInError};
+use super::{Credentials, KeepIn, Keeping, OwnSession, SessionKind, SignInError, key_store::KeyStore};
 use crate::{Caller, Homeserver};
 
 /// What the session is called while it exists: the person may see it in a client.
@@ -60,21 +63,28 @@ impl OwnSession {
             Keeping::Keep(kept) => Some(kept),
             Keeping::RemoveAtEnd => None,
         };
-        let client = client(homeserver, kept).await?;
+        let keys = KeyStore::of(kept);
+        let client = client_with(homeserver, kept, &keys).await?;
         if let Credentials::AccessToken(token) = &credentials {
-            return borrow(client, user, token).await;
+            return borrow(client, homeserver, user, token).await;
         }
         match credentials {
             Credentials::Password(password) => with_password(&client, user, &password, name).await?,
             Credentials::LoginToken(token) => with_token(&client, user, &token, name).await?,
             Credentials::AccessToken(_) => {}
         }
-        let kind = if kept.is_some() {
-            SessionKind::Kept
-        } else {
-            SessionKind::Throwaway
-        };
-        let session = Self::of(client, user, SessionKind::Throwaway);
+        Self::settle(client, homeserver, user, kept, keys).await
+    }
+
+    /// Sees to it that the right person has signed in, and that a session that is to be kept is.
+    pub(super) async fn settle(
+        client: Client,
+        homeserver: &Homeserver,
+        user: &UserId,
+        kept: Option<&KeepIn>,
+        keys: KeyStore,
+    ) -> Result<Self, SignInError> {
+        let session = Self::of(client, homeserver, user, SessionKind::Throwaway, keys);
         // Who signed in is what the server says, not what was typed.
         let got = session
             .caller
@@ -89,13 +99,21 @@ impl OwnSession {
                 got,
             });
         }
-        if kept.is_some()
-            && let Err(error) = super::keep::remember(session.caller.client()).await
-        {
-            let _ = session.leave().await;
-            return Err(error);
+        if kept.is_none() {
+            return Ok(session);
         }
-        Ok(Self { kind, ..session })
+        let keeper = super::keep::keep(session.caller.client()).await;
+        match keeper {
+            Ok(keeper) => Ok(Self {
+                kind: SessionKind::Kept,
+                _keeper: Some(keeper),
+                ..session
+            }),
+            Err(error) => {
+                let _ = session.leave().await;
+                Err(error)
+            }
+        }
     }
 
     /// Borrows the access token of whoever it belongs to, an administrator's for example.
@@ -106,12 +124,12 @@ impl OwnSession {
     pub async fn borrow_from_anybody(homeserver: &Homeserver, token: &SecretString) -> Result<Self, SignInError> {
         let nobody =
             UserId::parse("@lifeboat:lifeboat.invalid").map_err(|error| SignInError::Store(error.to_string()))?;
-        match borrow(client(homeserver, None).await?, &nobody, token).await {
+        match borrow(client(homeserver, None).await?, homeserver, &nobody, token).await {
             Err(SignInError::TokenOfAnotherUser { got, .. }) => {
                 let user = UserId::parse(&got).map_err(|error| SignInError::Refused {
                     words: error.to_string(),
                 })?;
-                borrow(client(homeserver, None).await?, &user, token).await
+                borrow(client(homeserver, None).await?, homeserver, &user, token).await
             }
             other => other,
         }
@@ -122,15 +140,20 @@ impl OwnSession {
         if !kept.exists() {
             return Ok(None);
         }
-        let client = client(homeserver, Some(&kept)).await?;
+        let keys = KeyStore::of(Some(&kept));
+        let client = client_with(homeserver, Some(&kept), &keys).await?;
         let Some(session) = super::keep::recall(&client).await? else {
             return Ok(None);
         };
-        if session.meta.user_id != user {
+        if session.user_id() != user {
             return Ok(None);
         }
-        restore(&client, session).await?;
-        let session = Self::of(client, user, SessionKind::Kept);
+        session.restore(&client).await?;
+        let keeper = super::keep::keep(&client).await?;
+        let session = Self {
+            _keeper: Some(keeper),
+            ..Self::of(client, homeserver, user, SessionKind::Kept, keys)
+        };
         let request = session.caller.client().send(whoami::v3::Request::new());
         match session.caller.hear(request).await {
             Ok(_) => Ok(Some(session)),
@@ -139,13 +162,16 @@ impl OwnSession {
         }
     }
 
-    fn of(client: Client, user: &UserId, kind: SessionKind) -> Self {
+    fn of(client: Client, homeserver: &Homeserver, user: &UserId, kind: SessionKind, keys: KeyStore) -> Self {
         let device_id = client.device_id().map(ToString::to_string);
         Self {
             caller: Caller::new(client),
             kind,
             user: user.to_owned(),
             device_id,
+            keys,
+            http: homeserver.http.clone(),
+            _keeper: None,
         }
     }
 }
@@ -158,6 +184,15 @@ impl Homeserver {
 }
 
 pub(super) async fn client(homeserver: &Homeserver, kept: Option<&KeepIn>) -> Result<Client, SignInError> {
+    client_with(homeserver, kept, &KeyStore::of(kept)).await
+}
+
+/// Makes a client whose encryption keys lie in `keys`.
+pub(super) async fn client_with(
+    homeserver: &Homeserver,
+    kept: Option<&KeepIn>,
+    keys: &KeyStore,
+) -> Result<Client, SignInError> {
     let versions: Vec<MatrixVersion> = homeserver
         .spec_versions
         .iter()
@@ -174,9 +209,14 @@ pub(super) async fn client(homeserver: &Homeserver, kept: Option<&KeepIn>) -> Re
         .server_versions(versions)
         // A server's login answer may not send us, and the password, elsewhere.
         .respect_login_well_known(false)
+        // Tokens of an authorization server live for minutes, and one that has run out looks like one that was revoked.
+        .handle_refresh_tokens()
         .request_config(RequestConfig::new().disable_retry().timeout(homeserver.timeout));
     if let Some(kept) = kept {
         builder = builder.sqlite_store(kept.store(), Some(kept.passphrase.expose_secret()));
+    } else if let KeyStore::Memory(store) = keys {
+        let stores = StoreConfig::new(CrossProcessLockConfig::SingleProcess);
+        builder = builder.store_config(stores.crypto_store(Arc::clone(store)));
     }
     builder
         .build()
@@ -225,7 +265,12 @@ async fn log_in(client: &Client, info: login::v3::LoginInfo, name: &str) -> Resu
     }
 }
 
-async fn borrow(client: Client, user: &UserId, token: &SecretString) -> Result<OwnSession, SignInError> {
+async fn borrow(
+    client: Client,
+    homeserver: &Homeserver,
+    user: &UserId,
+    token: &SecretString,
+) -> Result<OwnSession, SignInError> {
     let session = |meta_user: &UserId, device: &DeviceId| MatrixSession {
         meta: SessionMeta {
             user_id: meta_user.to_owned(),
@@ -257,10 +302,14 @@ async fn borrow(client: Client, user: &UserId, token: &SecretString) -> Result<O
         kind: SessionKind::Borrowed,
         user: user.to_owned(),
         device_id,
+        // It never gets keys of ours.
+        keys: KeyStore::of(None),
+        http: homeserver.http.clone(),
+        _keeper: None,
     })
 }
 
-async fn restore(client: &Client, session: MatrixSession) -> Result<(), SignInError> {
+pub(super) async fn restore(client: &Client, session: MatrixSession) -> Result<(), SignInError> {
     let restored = client
         .matrix_auth()
         .restore_session(session, RoomLoadSettings::default())
@@ -290,6 +339,7 @@ pub(super) fn refusal(error: HttpError, user: &UserId) -> SignInError {
         Some(ErrorKind::Forbidden) => SignInError::WrongPassword { user: user.to_string() },
         Some(ErrorKind::UserDeactivated) => SignInError::Deactivated,
         Some(ErrorKind::UserLocked) => SignInError::Locked,
+        Some(ErrorKind::UserSuspended) => SignInError::Suspended,
         Some(ErrorKind::LimitExceeded(data)) => SignInError::RateLimited {
             wait: data.retry_after.as_ref().and_then(|it| match it {
                 RetryAfter::Delay(delay) => Some(*delay),

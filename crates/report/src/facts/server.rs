@@ -42,6 +42,9 @@ pub struct OAuth {
     pub issuer: String,
     /// The page where people manage their account (MSC4191).
     pub account_management_uri: Option<String>,
+    /// What that page can be led to at once (`account_management_actions_supported`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub account_management_actions: Vec<String>,
 }
 
 /// Whether the server lets its users change their password over the client-server API.

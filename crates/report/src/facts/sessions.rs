@@ -20,28 +20,30 @@ pub struct Session {
     pub dehydrated: bool,
     /// Whether it is the session this report was made with.
     pub this: bool,
-    /// Whether it has shown that it holds a backup key.
-    #[serde(default, skip_serializing_if = "BackupKeyAnswer::is_unknown")]
+    /// What it answered when it was asked for the backup key.
+    #[serde(default, skip_serializing_if = "BackupKeyAnswer::is_not_asked")]
     pub backup_key: BackupKeyAnswer,
 }
 
-/// Whether a session has shown that it holds a backup key, by answering when it was asked for it.
+/// What a session answered when it was asked for the backup key. An answer shows that it is connected to the backup.
 ///
 /// There is no "no": a session that does not answer may be off, or may not trust who asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum BackupKeyAnswer {
-    /// It was not asked, or it did not answer.
+    /// It was not asked.
     #[default]
-    Unknown,
-    /// It answered.
+    NotAsked,
+    /// It was asked and did not answer: whether it holds a backup key is unknown.
+    NoAnswer,
+    /// It answered: it holds one.
     Answered,
 }
 
 impl BackupKeyAnswer {
-    fn is_unknown(&self) -> bool {
-        *self == Self::Unknown
+    fn is_not_asked(&self) -> bool {
+        *self == Self::NotAsked
     }
 }
 

@@ -21,11 +21,16 @@ pub(super) fn unknown(situation: &Situation, _: Fate) -> Option<Severity> {
 }
 
 pub(super) fn no_email(situation: &Situation, _: Fate) -> Option<Severity> {
-    NOTE.filter(|_| situation.emails == Emails::None)
+    NOTE.filter(|_| situation.emails == Emails::None && counts(situation))
 }
 
 pub(super) fn email_unknown(situation: &Situation, _: Fate) -> Option<Severity> {
-    NOTE.filter(|_| situation.emails == Emails::Unknown)
+    NOTE.filter(|_| situation.emails == Emails::Unknown && counts(situation))
+}
+
+/// The homeserver of an account that another server keeps does not know the addresses which reset its password.
+fn counts(situation: &Situation) -> bool {
+    situation.accounts != Accounts::Delegated || situation.password_change != PasswordChange::Disabled
 }
 
 pub(super) fn rate_limited(situation: &Situation, _: Fate) -> Option<Severity> {

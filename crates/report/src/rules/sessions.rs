@@ -17,12 +17,21 @@ pub(super) fn only(situation: &Situation, fate: Fate) -> Option<Severity> {
 /// Keys may wait for it on the server, or in it for the key backup; that matters where something is missing.
 pub(super) fn stale(situation: &Situation, _: Fate) -> Option<Severity> {
     let stale = matches!(situation.sessions, Sessions::Known { stale: true, .. });
-    let severity = if situation.coverage.is_whole() {
+    stale.then(|| where_something_is_missing(situation))
+}
+
+/// Whether it puts its keys into the key backup is unknown; that matters where something is missing.
+pub(super) fn silent(situation: &Situation, _: Fate) -> Option<Severity> {
+    let silent = matches!(situation.sessions, Sessions::Known { silent: true, .. });
+    silent.then(|| where_something_is_missing(situation))
+}
+
+fn where_something_is_missing(situation: &Situation) -> Severity {
+    if situation.coverage.is_whole() {
         Severity::Note
     } else {
         Severity::Caution
-    };
-    stale.then_some(severity)
+    }
 }
 
 /// Without an identity nobody can vouch for a session, and that is its own finding.

@@ -35,6 +35,14 @@ pub(super) fn stale(evidence: &Evidence) -> String {
     )
 }
 
+pub(super) fn silent(evidence: &Evidence) -> String {
+    let number = count(evidence.sessions.len(), "other session", "other sessions");
+    format!(
+        "{number} did not answer when asked for the backup key: {}.",
+        sessions(evidence)
+    )
+}
+
 pub(super) fn not_signed(evidence: &Evidence) -> String {
     let number = count(evidence.sessions.len(), "other session", "other sessions");
     format!("The identity does not vouch for {number}: {}.", sessions(evidence))

@@ -1,6 +1,6 @@
 //! The sessions, reduced.
 
-use crate::facts::{DeviceKeys, Session};
+use crate::facts::{BackupKeyAnswer, DeviceKeys, Session};
 use crate::{Fact, Facts};
 
 /// The sessions beside the one that looks.
@@ -14,6 +14,8 @@ pub enum Sessions {
         only: bool,
         /// Some other session that can hold room keys was last active before the newest encrypted message was sent.
         stale: bool,
+        /// Some other session that can hold room keys was asked for the backup key and did not answer.
+        silent: bool,
         /// The identity's self-signing key has not validly signed some other session that has keys.
         unsigned: bool,
         /// Some other session has no encryption keys.
@@ -38,6 +40,7 @@ impl Sessions {
         Self::Known {
             only: !sessions.iter().any(Session::may_hold_room_keys),
             stale: sessions.iter().any(|it| it.is_stale(newest)),
+            silent: sessions.iter().any(Session::is_silent),
             unsigned: sessions.iter().any(Session::is_unsigned),
             keyless: sessions.iter().any(Session::is_keyless),
             dehydrated: sessions.iter().any(|it| it.dehydrated),
@@ -57,6 +60,11 @@ impl Session {
     pub(crate) fn is_stale(&self, newest: Option<u64>) -> bool {
         let before = |seen: u64| newest.is_some_and(|newest| seen.saturating_add(SLACK) < newest);
         self.may_hold_room_keys() && self.last_seen_at.is_some_and(before)
+    }
+
+    /// Tells whether this is another session that can hold room keys and did not answer for the backup key.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.may_hold_room_keys() && self.backup_key == BackupKeyAnswer::NoAnswer
     }
 
     /// Tells whether this is another session that has keys which the identity does not vouch for.

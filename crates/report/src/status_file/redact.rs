@@ -116,6 +116,7 @@ fn redact_server(server: &mut Server, hash: Hash<'_>) {
     if let Some(OAuth {
         issuer,
         account_management_uri,
+        account_management_actions: _,
     }) = known(oauth).and_then(Option::as_mut)
     {
         replace_host(issuer, hash);

@@ -315,18 +315,21 @@ fn sessions() -> Vec<Sessions> {
     let mut every = vec![Sessions::Unknown];
     for only in BOTH {
         for stale in BOTH {
-            for unsigned in BOTH {
-                for keyless in BOTH {
-                    for dehydrated in BOTH {
-                        for unclear in BOTH {
-                            every.push(Sessions::Known {
-                                only,
-                                stale,
-                                unsigned,
-                                keyless,
-                                dehydrated,
-                                unclear,
-                            });
+            for silent in BOTH {
+                for unsigned in BOTH {
+                    for keyless in BOTH {
+                        for dehydrated in BOTH {
+                            for unclear in BOTH {
+                                every.push(Sessions::Known {
+                                    only,
+                                    stale,
+                                    silent,
+                                    unsigned,
+                                    keyless,
+                                    dehydrated,
+                                    unclear,
+                                });
+                            }
                         }
                     }
                 }
@@ -343,6 +346,6 @@ fn the_axes_have_the_sizes_that_the_documentation_names() {
         (trials().len(), backups().len(), proofs().len(), coverages().len()),
         (25, 9, 5, 6)
     );
-    assert_eq!((identities().len(), sessions().len(), servers().len()), (6, 65, 162));
-    assert_eq!(situations().count(), 45_537);
+    assert_eq!((identities().len(), sessions().len(), servers().len()), (6, 129, 162));
+    assert_eq!(situations().count(), 50_145);
 }

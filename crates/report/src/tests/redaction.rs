@@ -35,6 +35,7 @@ fn marked() -> Facts {
     facts.server.oauth = Fact::Known(Some(OAuth {
         issuer: "http://MARK.account.example.org?MARK".into(),
         account_management_uri: Some("MARK:account".into()),
+        account_management_actions: vec!["org.matrix.device_delete".into()],
     }));
     if let Fact::Known(Some(support)) = &mut facts.server.support {
         support.support_page = Some("https://MARK.example.org#MARK".into());

@@ -14,6 +14,7 @@ fn oauth() -> Fact<Option<OAuth>> {
     Fact::Known(Some(OAuth {
         issuer: "https://account.example.org/".into(),
         account_management_uri: None,
+        account_management_actions: Vec::new(),
     }))
 }
 

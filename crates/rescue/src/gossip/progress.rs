@@ -1,10 +1,14 @@
 //! Lets others watch how room keys arrive, and end the waiting.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
+use matrix_sdk::ruma::OwnedDeviceId;
 use tokio::sync::Notify;
 
 /// Watches and ends the asking from anywhere.
@@ -15,6 +19,7 @@ pub struct GossipProgress(Arc<Inner>);
 struct Inner {
     wanted: AtomicU64,
     arrived: AtomicU64,
+    given: Mutex<BTreeMap<OwnedDeviceId, u64>>,
     stopped: AtomicBool,
     wake: Notify,
 }
@@ -28,6 +33,11 @@ impl GossipProgress {
     /// How many of them have arrived.
     pub fn arrived_so_far(&self) -> u64 {
         self.0.arrived.load(Ordering::Relaxed)
+    }
+
+    /// How many of them each session gave, as far as that is known.
+    pub fn given_so_far(&self) -> BTreeMap<OwnedDeviceId, u64> {
+        self.0.given.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends the waiting: what arrived until then is uploaded.
@@ -47,6 +57,14 @@ impl GossipProgress {
 
     pub(super) fn arrived(&self, count: u64) {
         self.0.arrived.store(count, Ordering::Relaxed);
+    }
+
+    pub(super) fn given(&self, given: &BTreeMap<OwnedDeviceId, u64>) {
+        self.0
+            .given
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(given);
     }
 
     pub(super) async fn until_stopped(&self) {

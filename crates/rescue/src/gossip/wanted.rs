@@ -1,12 +1,12 @@
 //! The ledger of room keys that are asked for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use lifeboat_preflight::KeyAtRisk;
 use matrix_sdk::ruma::{OwnedDeviceId, OwnedRoomId, OwnedTransactionId, RoomId, TransactionId};
 use tokio::time::Instant;
 
-use super::Gathered;
+use super::{Arrival, Gathered};
 
 /// A room and a session id.
 type Id = (OwnedRoomId, String);
@@ -15,8 +15,9 @@ type Id = (OwnedRoomId, String);
 #[derive(Debug)]
 pub(super) struct Wanted {
     missing: BTreeMap<Id, (KeyAtRisk, OwnedTransactionId)>,
-    arrived: BTreeSet<Id>,
+    arrived: BTreeMap<Id, KeyAtRisk>,
     givers: BTreeMap<Id, OwnedDeviceId>,
+    given: BTreeMap<OwnedDeviceId, u64>,
     last: Instant,
     /// Where the next questions begin, so that each key has its turn.
     turn: Option<Id>,
@@ -41,8 +42,9 @@ impl Wanted {
             .collect();
         Self {
             missing,
-            arrived: BTreeSet::new(),
+            arrived: BTreeMap::new(),
             givers: BTreeMap::new(),
+            given: BTreeMap::new(),
             last: Instant::now(),
             turn: None,
         }
@@ -72,17 +74,30 @@ impl Wanted {
     /// Notes that the session took a key.
     pub(super) fn arrived(&mut self, room_id: &RoomId, session_id: &str) {
         let id = (room_id.to_owned(), session_id.to_owned());
-        if self.missing.remove(&id).is_some() {
+        if let Some((key, _)) = self.missing.remove(&id) {
             self.last = Instant::now();
-            self.arrived.insert(id);
+            if let Some(giver) = self.givers.get(&id) {
+                *self.given.entry(giver.clone()).or_default() += 1;
+            }
+            self.arrived.insert(id, key);
         }
     }
 
     /// Notes who sent a key, whether or not it was taken.
     pub(super) fn note_giver(&mut self, room_id: &RoomId, session_id: &str, device: OwnedDeviceId) {
-        self.givers
-            .entry((room_id.to_owned(), session_id.to_owned()))
-            .or_insert(device);
+        let id = (room_id.to_owned(), session_id.to_owned());
+        if self.givers.contains_key(&id) {
+            return;
+        }
+        if self.arrived.contains_key(&id) {
+            *self.given.entry(device.clone()).or_default() += 1;
+        }
+        self.givers.insert(id, device);
+    }
+
+    /// Returns how many of the keys that were taken each session gave.
+    pub(super) fn given(&self) -> &BTreeMap<OwnedDeviceId, u64> {
+        &self.given
     }
 
     /// Returns up to `most` keys that are still missing, each with the id of its question, going round.
@@ -100,17 +115,21 @@ impl Wanted {
     }
 
     pub(super) fn finish(self) -> Gathered {
-        let mut gathered = Gathered {
-            arrived: self.arrived.len() as u64,
-            missing: self.missing.into_values().map(|(key, _)| key).collect(),
-            ..Gathered::default()
-        };
-        for id in &self.arrived {
-            if let Some(device) = self.givers.get(id) {
-                *gathered.from.entry(device.clone()).or_default() += 1;
-            }
+        let Self {
+            missing,
+            arrived,
+            mut givers,
+            ..
+        } = self;
+        let arrived = arrived.into_iter().map(|(id, key)| Arrival {
+            key,
+            from: givers.remove(&id),
+        });
+        Gathered {
+            arrived: arrived.collect(),
+            missing: missing.into_values().map(|(key, _)| key).collect(),
+            unseen: 0,
         }
-        gathered
     }
 }
 
@@ -153,8 +172,13 @@ mod tests {
         wanted.note_giver(room, "2", phone.to_owned());
         wanted.arrived(room, "1");
         wanted.arrived(room, "stranger");
+        // Too late: that key was given already.
+        wanted.note_giver(room, "1", device_id!("LAPTOP").to_owned());
+        assert_eq!(*wanted.given(), BTreeMap::from([(phone.to_owned(), 1)]));
         let gathered = wanted.finish();
-        assert_eq!((gathered.arrived, gathered.from[phone]), (1, 1));
+        let from = Some(phone.to_owned());
+        assert_eq!(gathered.arrived, [Arrival { key: key("1"), from }]);
+        assert_eq!(gathered.from(), BTreeMap::from([(phone, 1)]));
         assert_eq!(gathered.missing, [key("2")]);
     }
 }

@@ -106,3 +106,29 @@ fn debug_shows_no_key() {
     assert!(!shown.contains(&key(0, 0).session_key));
     assert!(shown.contains("!hiking:example.org"));
 }
+
+/// See `fixtures/README.md`.
+#[test]
+fn files_of_other_programs_open() {
+    let files = [
+        include_str!("fixtures/element.txt"),
+        include_str!("fixtures/element-engine.txt"),
+        include_str!("fixtures/matrix-nio.txt"),
+        include_str!("fixtures/nheko.txt"),
+    ];
+    for file in files {
+        let mut keys = RoomKeys::default();
+        // Two of them leave the last line break out.
+        let read = read_key_file(file.trim_end().as_bytes(), &SecretString::from(PASSPHRASE), &mut keys);
+        assert_eq!(read, Ok(KeyFileContent { keys: 3, odd: 0 }), "{file}");
+        let wanted = [key(0, 0), key(1, 3), key(2, 0)];
+        for wanted in wanted {
+            let found = keys.iter().find(|(_, _, it)| it.session_id == wanted.session_id);
+            assert_eq!(
+                found.map(|(_, _, it)| &it.session_key),
+                Some(&wanted.session_key),
+                "{file}"
+            );
+        }
+    }
+}

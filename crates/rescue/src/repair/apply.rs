@@ -1,30 +1,23 @@
 //! Carries a repair out. Each looks again before it writes: the account may have changed since the plan.
 
+mod account_data;
+mod backup;
+mod identity;
+mod live;
+mod secrets;
+mod sessions;
+mod uia;
+
 use lifeboat_preflight::{
-    BackupAccess, BackupAccessError, BackupView, Homeserver, LiveError, OwnSession, SecretsAccess, SecretsAccessError,
+    BackupAccessError, FreshKey, Homeserver, KeyAtRisk, LiveError, LiveSession, OwnSession, SecretsAccessError,
+    UnlockError,
 };
 use lifeboat_report::facts::SecretName;
-use matrix_sdk::{
-    HttpError,
-    encryption::vodozemac::{Curve25519PublicKey, Curve25519SecretKey},
-    ruma::{
-        api::{
-            client::{
-                backup::{create_backup_version, get_latest_backup_info, update_backup_version},
-                config::{get_global_account_data, set_global_account_data},
-            },
-            error::ErrorKind,
-        },
-        events::GlobalAccountDataEventType,
-        serde::Raw,
-    },
-};
+use matrix_sdk::HttpError;
 use secrecy::SecretString;
-use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
-use super::Repair;
-use crate::{UploadError, download, upload};
+use super::{Repair, Under};
+use crate::{GossipError, GossipOptions, UploadError};
 
 /// Why a repair was not carried out. Each leaves the account as it was, or with entries or secrets added.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +25,21 @@ pub enum RepairError {
     /// The account is not as it was when the plan was made.
     #[error("the account has changed since the plan was made.")]
     Changed,
+    /// The sessions did not hand a secret over.
+    #[error("no session has handed over {}.", .0.event_type())]
+    NotHandedOver(SecretName),
+    /// The server wants the account's password, and it was not given.
+    #[error("the server wants the password of the account for this.")]
+    NeedsPassword,
+    /// The server does not take the password.
+    #[error("the server does not take the password.")]
+    PasswordRefused,
+    /// The server wants the change to be approved on a page.
+    #[error("the server wants you to approve this on its page first: {0}")]
+    NeedsApproval(String),
+    /// The server wants a proof that Lifeboat cannot give, or does not offer this at all.
+    #[error("the server does not let this be done over its API.")]
+    NotOffered,
     /// Secret storage does not open.
     #[error(transparent)]
     Secrets(#[from] SecretsAccessError),
@@ -41,6 +49,12 @@ pub enum RepairError {
     /// Entries could not be added.
     #[error(transparent)]
     Upload(#[from] UploadError),
+    /// The session does not open secret storage, or cannot say what it holds.
+    #[error(transparent)]
+    Unlock(#[from] UnlockError),
+    /// Room keys could not be asked for.
+    #[error(transparent)]
+    Gossip(#[from] GossipError),
     /// This machine's cryptography failed.
     #[error("this machine cannot encrypt or sign.")]
     Cipher,
@@ -49,171 +63,70 @@ pub enum RepairError {
     Live(#[from] LiveError),
 }
 
-/// Carries `repair` out with the keys that were `typed`.
-pub async fn apply(
-    repair: &Repair,
-    session: &OwnSession,
-    homeserver: &Homeserver,
-    typed: &[SecretString],
-) -> Result<(), RepairError> {
+/// What repairs are carried out with.
+#[derive(Debug)]
+pub struct Bench<'a> {
+    /// Where the account is.
+    pub homeserver: &'a Homeserver,
+    /// Recovery keys and passphrases; that of the fresh key is among them.
+    pub typed: &'a [SecretString],
+    /// A storage key that was just made, and whose recovery key its owner has.
+    pub fresh: Option<&'a FreshKey>,
+    /// The account's password, for servers that ask for it.
+    pub password: Option<&'a SecretString>,
+    /// The room keys of the messages at risk.
+    pub at_risk: &'a [KeyAtRisk],
+    /// How long sessions are asked.
+    pub asking: &'a GossipOptions,
+}
+
+impl Bench<'_> {
+    fn id_of<'a>(&'a self, under: &'a Under) -> Result<&'a str, RepairError> {
+        match under {
+            Under::Existing(id) => Ok(id),
+            Under::Fresh => self.fresh.map(FreshKey::id).ok_or(RepairError::Changed),
+        }
+    }
+}
+
+/// Carries out a repair that needs no session with encryption keys.
+pub async fn apply(repair: &Repair, session: &OwnSession, bench: &Bench<'_>) -> Result<(), RepairError> {
     match repair {
-        Repair::MineBackup { from, to, public_key } => mine(session, homeserver, typed, from, to, public_key).await,
-        Repair::SignBackup { version, public_key } => {
-            let backup = BackupAccess::open(session, homeserver, typed).await?;
-            if backup.view().version != *version || backup.view().public_key != *public_key {
-                return Err(RepairError::Changed);
-            }
-            sign(session, typed, version, public_key).await
+        Repair::MineBackup { from, to, public_key } => backup::mine(session, bench, from, to, public_key).await,
+        Repair::NewStorageKey => secrets::describe(session, bench).await,
+        Repair::SetUpIdentity { under } => {
+            let under = bench.id_of(under)?;
+            identity::publish(session, bench, under, identity::Standing::None).await
         }
-        Repair::StoreBackupKey { version, under } => {
-            let backup = BackupAccess::open(session, homeserver, typed).await?;
-            if backup.view().version != *version {
-                return Err(RepairError::Changed);
-            }
-            let secrets = SecretsAccess::open(session, typed).await?;
-            store(session, &secrets, under, SecretName::BackupKey, backup.private_key()).await
+        Repair::ResetIdentity { under, replaces } => {
+            let standing = identity::Standing::Replaced(replaces.as_deref());
+            identity::publish(session, bench, bench.id_of(under)?, standing).await
         }
-        Repair::SetDefaultKey { to, .. } => {
-            if !SecretsAccess::open(session, typed).await?.opens(to) {
-                return Err(RepairError::Changed);
-            }
-            write(session, "m.secret_storage.default_key", &json!({"key": to})).await
+        Repair::StoreSecrets { names, under } => secrets::store_typed(session, bench, names, under).await,
+        Repair::SetDefaultKey { to, .. } => secrets::set_default(session, bench, bench.id_of(to)?).await,
+        Repair::SwitchBackupOn(switch) => backup::switch_on(session, *switch).await,
+        Repair::CreateBackup { under, beside } => {
+            backup::create(session, bench, bench.id_of(under)?, beside.as_deref()).await
         }
-        Repair::CreateBackup { under } => create(session, typed, under).await,
+        Repair::SignBackup { version, public_key } => backup::sign(session, bench, version, public_key).await,
+        Repair::SignSession {
+            device_id, fingerprint, ..
+        } => sessions::sign(session, bench, device_id, fingerprint).await,
+        Repair::RenameSession { device_id, to, .. } => sessions::rename(session, device_id, to).await,
+        Repair::SignOutSession { device_id, .. } => sessions::sign_out(session, bench, device_id).await,
+        Repair::FetchSecrets { .. } | Repair::RenewRecoveryKey { .. } | Repair::FillBackup => Err(RepairError::Changed),
     }
 }
 
-async fn mine(
-    session: &OwnSession,
-    homeserver: &Homeserver,
-    typed: &[SecretString],
-    from: &str,
-    to: &str,
-    public_key: &str,
-) -> Result<(), RepairError> {
-    let target = BackupView::of_active(session, homeserver).await?;
-    if target.version != to || target.public_key != public_key {
-        return Err(RepairError::Changed);
+/// Carries out a repair through a session that other sessions see; those that need a person expect that it has compared
+/// with one of them already. Every other repair is carried out as [`apply`] does.
+pub async fn apply_live(repair: &Repair, live: &LiveSession, bench: &Bench<'_>) -> Result<(), RepairError> {
+    match repair {
+        Repair::FetchSecrets { names, under, trust } => live::fetch(live, bench, names, under, *trust).await,
+        Repair::RenewRecoveryKey { .. } => live::renew(live, bench).await,
+        Repair::FillBackup => live::fill(live, bench).await,
+        other => apply(other, live.own(), bench).await,
     }
-    let older = BackupAccess::open_version(session, homeserver, typed, from).await?;
-    let found = download(session, &older).await?;
-    upload(session, &target, &found.keys).await?;
-    Ok(())
-}
-
-/// `PUT /_matrix/client/v3/room_keys/version/{version}`
-/// ([spec](https://spec.matrix.org/latest/client-server-api/#put_matrixclientv3room_keysversionversion)): the same
-/// `auth_data` with one more signature.
-async fn sign(
-    session: &OwnSession,
-    typed: &[SecretString],
-    version: &str,
-    public_key: &str,
-) -> Result<(), RepairError> {
-    let secrets = SecretsAccess::open(session, typed).await?;
-    let (caller, client) = (session.caller(), session.caller().client());
-    let latest = heard(
-        caller
-            .hear(client.send(get_latest_backup_info::v3::Request::new()))
-            .await,
-    )?;
-    let mut algorithm: Value = serde_json::from_str(latest.algorithm.json().get()).map_err(|_| RepairError::Changed)?;
-    let auth_data = algorithm.get_mut("auth_data").ok_or(RepairError::Changed)?;
-    let same_key = auth_data
-        .get("public_key")
-        .and_then(Value::as_str)
-        .map(|it| it.trim_end_matches('='));
-    if latest.version != version || same_key != Some(public_key) {
-        return Err(RepairError::Changed);
-    }
-    secrets.sign_as_identity(auth_data).ok_or(RepairError::Changed)?;
-    let algorithm = Raw::new(&algorithm).map_err(|_| RepairError::Cipher)?.cast_unchecked();
-    let request = update_backup_version::v3::Request::new(version.to_owned(), algorithm);
-    heard(caller.hear(client.send(request)).await).map(drop)
-}
-
-/// Stores the key first and makes the backup with it then: stopped in between, the next run finds the key and goes on.
-///
-/// `POST /_matrix/client/v3/room_keys/version`
-/// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3room_keysversion)).
-async fn create(session: &OwnSession, typed: &[SecretString], under: &str) -> Result<(), RepairError> {
-    let secrets = SecretsAccess::open(session, typed).await?;
-    if exists(session).await? {
-        return Err(RepairError::Changed);
-    }
-    let private_key = match secrets.without_counterpart(SecretName::BackupKey) {
-        Some(stored) => Zeroizing::new(*stored),
-        None => {
-            let mut key = Zeroizing::new([0; 32]);
-            aws_lc_rs::rand::fill(&mut key[..]).map_err(|_| RepairError::Cipher)?;
-            store(session, &secrets, under, SecretName::BackupKey, &key).await?;
-            key
-        }
-    };
-    let public_key = Curve25519PublicKey::from(&Curve25519SecretKey::from_slice(&private_key)).to_base64();
-    let mut auth_data = json!({"public_key": public_key});
-    secrets.sign_as_identity(&mut auth_data).ok_or(RepairError::Changed)?;
-    let algorithm = json!({"algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "auth_data": auth_data});
-    let algorithm = Raw::new(&algorithm).map_err(|_| RepairError::Cipher)?.cast_unchecked();
-    let request = create_backup_version::v3::Request::new(algorithm);
-    heard(session.caller().hear(session.caller().client().send(request)).await).map(drop)
-}
-
-async fn exists(session: &OwnSession) -> Result<bool, RepairError> {
-    let asked = session
-        .caller()
-        .client()
-        .send(get_latest_backup_info::v3::Request::new());
-    match session.caller().hear(asked).await {
-        Ok(_) => Ok(true),
-        Err(error) if error.client_api_error_kind() == Some(&ErrorKind::NotFound) => Ok(false),
-        Err(error) => Err(LiveError::from(error).into()),
-    }
-}
-
-/// Adds a secret under one storage key; what is stored under others stays.
-async fn store(
-    session: &OwnSession,
-    secrets: &SecretsAccess,
-    under: &str,
-    name: SecretName,
-    secret: &[u8; 32],
-) -> Result<(), RepairError> {
-    if !secrets.opens(under) {
-        return Err(RepairError::Changed);
-    }
-    let sealed = secrets.seal(under, name, secret).ok_or(RepairError::Cipher)?;
-    let mut content = read(session, name.event_type()).await?.unwrap_or_else(|| json!({}));
-    if !content.get("encrypted").is_some_and(Value::is_object) {
-        content = json!({"encrypted": {}});
-    }
-    content["encrypted"][under] = sealed;
-    write(session, name.event_type(), &content).await
-}
-
-/// `GET /_matrix/client/v3/user/{userId}/account_data/{type}`
-/// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3useruseridaccount_datatype)).
-async fn read(session: &OwnSession, kind: &str) -> Result<Option<Value>, RepairError> {
-    let request =
-        get_global_account_data::v3::Request::new(session.user_id().to_owned(), GlobalAccountDataEventType::from(kind));
-    let answer = session.caller().hear(session.caller().client().send(request)).await;
-    match answer {
-        Ok(answer) => Ok(serde_json::from_str(answer.account_data.json().get()).ok()),
-        Err(error) if error.client_api_error_kind() == Some(&ErrorKind::NotFound) => Ok(None),
-        Err(error) => Err(LiveError::from(error).into()),
-    }
-}
-
-/// `PUT /_matrix/client/v3/user/{userId}/account_data/{type}`
-/// ([spec](https://spec.matrix.org/latest/client-server-api/#put_matrixclientv3useruseridaccount_datatype)).
-async fn write(session: &OwnSession, kind: &str, content: &Value) -> Result<(), RepairError> {
-    let content = Raw::new(content).map_err(|_| RepairError::Cipher)?.cast_unchecked();
-    let request = set_global_account_data::v3::Request::new_raw(
-        session.user_id().to_owned(),
-        GlobalAccountDataEventType::from(kind),
-        content,
-    );
-    heard(session.caller().hear(session.caller().client().send(request)).await).map(drop)
 }
 
 fn heard<T>(answer: Result<T, HttpError>) -> Result<T, RepairError> {

@@ -1,113 +1,96 @@
 //! Which repairs the facts call for.
 
+mod backup;
+mod identity;
+mod secrets;
+mod sessions;
+
 use lifeboat_report::{
     Fact, Facts,
-    facts::{BackupAlgorithm, BackupOpening, BackupVersion, Candidate, DefaultKey, SecretName, SecretTrial},
+    facts::{BackupAlgorithm, BackupVersion, Candidate, DeviceKeys, SecretName, SecretStorage, SecretTrial, Session},
 };
 
-use super::Repair;
+use super::{Refusal, Repair, Wishes};
 
-/// Returns the repairs that fit, in the order in which they are to be carried out. Total and pure; a gap never calls
-/// for a repair: unknown is not broken.
-pub fn plan(facts: &Facts) -> Vec<Repair> {
-    let mut repairs = Vec::new();
-    let Fact::Known(trial) = &facts.key_trial else {
-        return repairs;
-    };
-    let candidates = &trial.candidates;
-    match &facts.backup.active {
-        Fact::Known(Some(active)) if active.algorithm == BackupAlgorithm::Curve25519AesSha2 => {
-            repairs.extend(mine(facts, active, candidates));
-            repairs.extend(sign(active, candidates));
-            repairs.extend(store(facts, active, candidates));
-            repairs.extend(set_default(facts, Some(active), candidates));
+/// What is to be done, what was asked for and is not done, and what else could be asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The repairs, in the order in which they are to be carried out.
+    pub repairs: Vec<Repair>,
+    /// Why something that was asked for is not among them.
+    pub refused: Vec<Refusal>,
+    /// What else is possible when it is asked for by name.
+    pub offers: Vec<Offer>,
+}
+
+/// Something that is possible, and done only when it is asked for by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// The recovery key could be replaced with the help of a living session.
+    NewRecoveryKey,
+    /// Somebody has switched the backup off.
+    SwitchBackupOn,
+    /// The identity does not vouch for this session.
+    SignSession(Box<Session>),
+    /// This session has no keys, or was not seen for long.
+    TidySession(Box<Session>),
+    /// Nothing else helps.
+    ResetIdentity,
+}
+
+/// Returns the repairs that fit. Total and pure; a gap never calls for a repair: unknown is not broken.
+pub fn plan(facts: &Facts, wishes: &Wishes) -> Plan {
+    let ground = Ground { facts, wishes };
+    let mut plan = Plan::default();
+    identity::plan(&ground, &mut plan);
+    secrets::plan(&ground, &mut plan);
+    backup::plan(&ground, &mut plan);
+    sessions::plan(&ground, &mut plan);
+    plan.repairs.sort();
+    plan
+}
+
+/// What every part of the plan looks at.
+struct Ground<'a> {
+    facts: &'a Facts,
+    wishes: &'a Wishes,
+}
+
+impl<'a> Ground<'a> {
+    /// What was typed, and what it opens.
+    fn candidates(&self) -> &'a [Candidate] {
+        match &self.facts.key_trial {
+            Fact::Known(trial) => &trial.candidates,
+            Fact::Unknown(_) => &[],
         }
-        Fact::Known(None) => {
-            repairs.extend(set_default(facts, None, candidates));
-            if repairs.is_empty() {
-                repairs.extend(create(facts, candidates));
-            }
-        }
-        // An unknown algorithm, or nobody knows: hands off.
-        Fact::Known(Some(_)) | Fact::Unknown(_) => {}
     }
-    repairs.sort();
-    repairs
-}
 
-/// An older version is worth it when it is known to hold room keys of messages that are at risk.
-fn mine(facts: &Facts, active: &BackupVersion, candidates: &[Candidate]) -> Vec<Repair> {
-    let (true, Some(public_key)) = (active.is_trusted(), &active.public_key) else {
-        return Vec::new();
-    };
-    let older = facts.backup.older.iter().filter(|older| {
-        let opens = candidates.iter().any(|it| it.backup.contains_key(&older.version));
-        opens && older.would_cover.is_some_and(|it| it > 0)
-    });
-    older
-        .map(|older| Repair::MineBackup {
-            from: older.version.clone(),
-            to: active.version.clone(),
-            public_key: public_key.clone(),
-        })
-        .collect()
-}
-
-fn sign(active: &BackupVersion, candidates: &[Candidate]) -> Option<Repair> {
-    let public_key = active.public_key.clone()?;
-    let proven = candidates.iter().any(|it| it.opens_active_backup);
-    let identity = candidates.iter().any(|it| fits(it, SecretName::Master));
-    (proven && identity && !active.is_trusted()).then(|| Repair::SignBackup {
-        version: active.version.clone(),
-        public_key,
-    })
-}
-
-/// The key is at hand, but not where apps look for it: under the default storage key.
-fn store(facts: &Facts, active: &BackupVersion, candidates: &[Candidate]) -> Option<Repair> {
-    let default = facts.storage.known()?.usable_default()?;
-    let opens_default: Vec<_> = candidates.iter().filter(|it| it.opens_default).collect();
-    let itself = |it: &Candidate| matches!(it.backup.get(&active.version), Some(BackupOpening::IsTheBackupKey));
-    let elsewhere = |it: &Candidate| !it.opens_default && fits(it, SecretName::BackupKey);
-    let stored = opens_default.iter().any(|it| fits(it, SecretName::BackupKey));
-    let at_hand = candidates.iter().any(|it| itself(it) || elsewhere(it));
-    (!opens_default.is_empty() && !stored && at_hand).then(|| Repair::StoreBackupKey {
-        version: active.version.clone(),
-        under: default.to_owned(),
-    })
-}
-
-/// Another storage key opens everything, and nothing that was typed opens as much under the default one.
-fn set_default(facts: &Facts, active: Option<&BackupVersion>, candidates: &[Candidate]) -> Option<Repair> {
-    let storage = facts.storage.known()?;
-    let from = match &storage.default_key {
-        DefaultKey::Named(id) => Some(id.clone()),
-        DefaultKey::NotSet => None,
-        DefaultKey::Unreadable => return None,
-    };
-    let complete = |it: &Candidate| {
-        let wanted = SecretName::IDENTITY.iter();
-        let wanted = wanted.chain(active.map(|_| &SecretName::BackupKey));
-        wanted.into_iter().all(|name| fits(it, *name))
-    };
-    if candidates.iter().any(|it| it.opens_default) {
-        return None;
+    fn storage(&self) -> Option<&'a SecretStorage> {
+        self.facts.storage.known()
     }
-    let better = candidates.iter().find(|it| complete(it))?;
-    let to = better.storage_keys.first()?.clone();
-    Some(Repair::SetDefaultKey { from, to })
-}
 
-/// Nobody has switched it off on purpose, and the key can be stored and signed.
-fn create(facts: &Facts, candidates: &[Candidate]) -> Option<Repair> {
-    let default = facts.storage.known()?.usable_default()?;
-    let wanted = facts.backup.switched_off.is(&None);
-    let able = candidates
-        .iter()
-        .any(|it| it.opens_default && fits(it, SecretName::Master));
-    (wanted && able).then(|| Repair::CreateBackup {
-        under: default.to_owned(),
-    })
+    /// The default storage key, where something that was typed opens it.
+    fn opened_default(&self) -> Option<&'a str> {
+        let default = self.storage()?.usable_default()?;
+        self.candidates().iter().any(|it| it.opens_default).then_some(default)
+    }
+
+    /// The active version, if it is one that Lifeboat understands.
+    fn backup(&self) -> Option<&'a BackupVersion> {
+        let active = self.facts.backup.active.known()?.as_ref()?;
+        (active.algorithm == BackupAlgorithm::Curve25519AesSha2).then_some(active)
+    }
+
+    /// Tells whether something that was typed leads to the secret.
+    fn fits(&self, name: SecretName) -> bool {
+        self.candidates().iter().any(|it| fits(it, name))
+    }
+
+    /// Other sessions that the identity vouches for and that have keys: they answer when they are asked.
+    fn trusted_sessions(&self) -> impl Iterator<Item = &'a Session> {
+        let all = self.facts.sessions.known().into_iter().flatten();
+        all.filter(|it| it.may_hold_room_keys() && it.keys.is(&DeviceKeys::Signed))
+    }
 }
 
 fn fits(candidate: &Candidate, name: SecretName) -> bool {

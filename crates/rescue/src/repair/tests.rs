@@ -11,7 +11,10 @@ use lifeboat_report::{
     testing::healthy_facts,
 };
 
-use super::{Repair, plan};
+mod identity;
+mod sessions;
+
+use super::{Repair, Trust, Under, Wishes, plan};
 
 fn active(facts: &mut Facts) -> &mut BackupVersion {
     match &mut facts.backup.active {
@@ -35,7 +38,23 @@ fn default_key(facts: &Facts) -> String {
 fn spoiled(spoil: impl FnOnce(&mut Facts)) -> Vec<Repair> {
     let mut facts = healthy_facts();
     spoil(&mut facts);
-    plan(&facts)
+    repairs(&facts)
+}
+
+/// What is planned when nothing is asked for by name.
+fn repairs(facts: &Facts) -> Vec<Repair> {
+    plan(facts, &Wishes::default()).repairs
+}
+
+fn existing(id: &str) -> Under {
+    Under::Existing(id.to_owned())
+}
+
+/// Takes every other session away.
+fn alone(facts: &mut Facts) {
+    if let Fact::Known(sessions) = &mut facts.sessions {
+        sessions.retain(|it| it.this);
+    }
 }
 
 fn codes(repairs: &[Repair]) -> Vec<&'static str> {
@@ -76,7 +95,8 @@ fn an_unsigned_backup_is_signed_when_its_key_and_the_identity_are_at_hand() {
             .secrets
             .insert(SecretName::Master, SecretTrial::DoesNotFit);
     });
-    assert_eq!(no_identity, []);
+    // A living session may hand over the key that signs; only then the backup can be signed.
+    assert_eq!(codes(&no_identity), ["fetch-secrets"]);
 }
 
 #[test]
@@ -87,7 +107,7 @@ fn the_storage_key_that_opens_everything_becomes_the_default() {
         it.storage_keys = vec!["other".to_owned()];
     };
     let from = Some(default_key(&healthy_facts()));
-    let to = "other".to_owned();
+    let to = existing("other");
     assert_eq!(spoiled(other), [Repair::SetDefaultKey { from, to: to.clone() }]);
     let unnamed = spoiled(|facts| {
         other(facts);
@@ -112,7 +132,8 @@ fn the_backup_key_is_stored_where_apps_look_for_it() {
     candidate(&mut facts).secrets.remove(&SecretName::BackupKey);
     candidate(&mut facts).opens_active_backup = false;
     candidate(&mut facts).backup.clear();
-    assert_eq!(plan(&facts), [], "the key is not at hand");
+    alone(&mut facts);
+    assert_eq!(repairs(&facts), [], "nobody has the key");
     let itself = Candidate {
         form: CandidateForm::RecoveryKey,
         storage_keys: Vec::new(),
@@ -124,8 +145,9 @@ fn the_backup_key_is_stored_where_apps_look_for_it() {
     if let Fact::Known(trial) = &mut facts.key_trial {
         trial.candidates.push(itself);
     }
+    let names = vec![SecretName::BackupKey];
     let under = default_key(&facts);
-    assert_eq!(plan(&facts), [Repair::StoreBackupKey { version, under }]);
+    assert_eq!(repairs(&facts), [Repair::StoreSecrets { names, under }]);
 }
 
 #[test]
@@ -166,8 +188,8 @@ fn a_backup_is_made_only_where_nobody_has_switched_it_off() {
         candidate(facts).backup.clear();
         candidate(facts).secrets.remove(&SecretName::BackupKey);
     };
-    let under = default_key(&healthy_facts());
-    assert_eq!(spoiled(none), [Repair::CreateBackup { under }]);
+    let under = existing(&default_key(&healthy_facts()));
+    assert_eq!(spoiled(none), [Repair::CreateBackup { under, beside: None }]);
     for switch in [
         Fact::Known(Some(OffSwitch::KeyBackup)),
         Fact::Known(Some(OffSwitch::BackupDisabled)),
@@ -185,7 +207,7 @@ fn a_backup_is_made_only_where_nobody_has_switched_it_off() {
             .secrets
             .insert(SecretName::Master, SecretTrial::DoesNotFit);
     });
-    assert_eq!(unable, []);
+    assert_eq!(codes(&unable), ["fetch-secrets"]);
 }
 
 #[test]
@@ -201,42 +223,67 @@ fn what_is_unknown_is_not_mended() {
 }
 
 #[test]
-fn every_effect_is_told_before_it_happens() {
-    let [a, b] = ["1", "2"].map(str::to_owned);
-    let all = [
-        Repair::MineBackup {
-            from: a.clone(),
-            to: b.clone(),
-            public_key: "K".to_owned(),
-        },
-        Repair::SignBackup {
-            version: b.clone(),
-            public_key: "K".to_owned(),
-        },
-        Repair::StoreBackupKey {
-            version: b.clone(),
-            under: "S".to_owned(),
-        },
-        Repair::SetDefaultKey {
-            from: Some(a.clone()),
-            to: b.clone(),
-        },
-        Repair::SetDefaultKey { from: None, to: b },
-        Repair::CreateBackup { under: "S".to_owned() },
-    ];
-    let mut sorted = all.to_vec();
-    sorted.sort();
-    for repair in &all {
-        let effect = repair.effect();
-        assert!(effect.ends_with('.') && !effect.contains("delete"), "{effect}");
+fn what_a_living_session_holds_is_stored_again() {
+    let under = default_key(&healthy_facts());
+    for name in SecretName::ALL {
+        let spoil = |facts: &mut Facts| {
+            candidate(facts).secrets.remove(&name);
+            if name == SecretName::BackupKey {
+                candidate(facts).opens_active_backup = false;
+                candidate(facts).backup.clear();
+            }
+        };
+        // Without the key that signs sessions the asking one is trusted by a person alone.
+        let trust = match name {
+            SecretName::SelfSigning => Trust::Person,
+            _ => Trust::RecoveryKey,
+        };
+        let expected = Repair::FetchSecrets {
+            names: vec![name],
+            under: under.clone(),
+            trust,
+        };
+        assert_eq!(spoiled(spoil), [expected], "{name:?}");
+        let nobody = spoiled(|facts| {
+            spoil(facts);
+            alone(facts);
+        });
+        assert_eq!(nobody, [], "{name:?}");
     }
-    let order = [
-        "mine-backup",
-        "sign-backup",
-        "store-backup-key",
-        "set-default-key",
-        "set-default-key",
-        "create-backup",
-    ];
-    assert_eq!(codes(&sorted), order);
+    let stale = spoiled(|facts| {
+        let it = candidate(facts);
+        it.secrets.insert(SecretName::BackupKey, SecretTrial::DoesNotFit);
+        it.opens_active_backup = false;
+        it.backup.clear();
+    });
+    assert_eq!(codes(&stale), ["fetch-secrets"], "a key of another version is replaced");
+}
+
+#[test]
+fn what_only_sessions_hold_fills_the_backup() {
+    let risky = |facts: &mut Facts| {
+        if let Fact::Known(coverage) = &mut facts.coverage {
+            coverage.at_risk = 5;
+        }
+    };
+    assert_eq!(codes(&spoiled(risky)), ["fill-backup"]);
+    let nobody = spoiled(|facts| {
+        risky(facts);
+        alone(facts);
+    });
+    assert_eq!(nobody, []);
+    let made = spoiled(|facts| {
+        risky(facts);
+        facts.backup.active = Fact::Known(None);
+        candidate(facts).opens_active_backup = false;
+        candidate(facts).backup.clear();
+        candidate(facts).secrets.remove(&SecretName::BackupKey);
+    });
+    assert_eq!(codes(&made), ["create-backup", "fill-backup"]);
+    let closed = spoiled(|facts| {
+        risky(facts);
+        candidate(facts).opens_default = false;
+        candidate(facts).secrets.clear();
+    });
+    assert_eq!(closed, [], "the asking session would not be trusted");
 }

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use lifeboat_preflight::Keeping;
+use lifeboat_preflight::{Keeping, OAuthWay, OwnSession, Shown, SignInError};
+use matrix_sdk::ruma::api::client::device::get_devices;
 
 use super::Reset;
-use crate::{Cause, News, PageAnswer, PageLook, Refusal, Trial, flow::Record, try_password};
+use crate::{Cause, ComeBack, News, PageAnswer, PageLook, Refusal, Trial, flow::Record, try_password};
 
 /// Where nobody can say that it happened, a sign-in is tried after this long at first.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
@@ -13,12 +14,27 @@ const FIRST_LOOK: Duration = Duration::from_secs(2);
 const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
 /// How long somebody may take on the page when nobody is here to ask.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
+/// How long somebody may take to sign one session out there, and how often it is looked whether it is gone.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+const GLANCE: Duration = Duration::from_secs(1);
+/// What Lifeboat's session is called.
+const NAME: &str = "Lifeboat";
 
 impl Reset<'_> {
     pub(super) async fn await_account_page(&mut self) -> Result<(), Cause> {
         let Some(page) = self.kit.page.clone() else {
             return Err(Cause::Refused(Refusal::NotOffered));
         };
+        if let ComeBack::Browser(way) = self.kit.come_back {
+            let answer = tokio::select! {
+                answer = self.kit.asker.changed_on_page(&page, PageLook::First) => answer,
+                () = self.kit.wishes.stopped() => PageAnswer::Stop,
+            };
+            return match answer {
+                PageAnswer::Stop => Err(Cause::Stopped),
+                PageAnswer::Changed | PageAnswer::NobodyKnows => self.sign_in_at_browser(way).await,
+            };
+        }
         // Whoever was interrupted at the page may have gone on there.
         if self.journal.records().contains(&Record::Resumed) && self.new_password_works().await? != Some(false) {
             return Ok(());
@@ -50,6 +66,64 @@ impl Reset<'_> {
             }
             look = PageLook::NotYet;
         }
+    }
+
+    /// Has the person sign in at the authorization server.
+    pub(super) async fn sign_in_at_browser(&mut self, way: OAuthWay) -> Result<(), Cause> {
+        let keeping = Keeping::Keep(self.kit.places.new_place().map_err(Cause::NotKept)?);
+        let asker = self.kit.asker;
+        let show = |shown: Shown<'_>| asker.tell(News::SignInAt(shown));
+        let stopped = self.kit.wishes.stopped();
+        let signed_in =
+            OwnSession::sign_in_by_oauth(self.kit.homeserver, &self.user, way, keeping, NAME, show, stopped).await;
+        match signed_in {
+            Ok(session) => self.take_fresh(session),
+            Err(SignInError::Stopped) => Err(Cause::Stopped),
+            Err(error) => Err(Cause::NotSignedIn(error)),
+        }
+    }
+
+    /// Has the person sign one session out on the page, and waits until it is gone.
+    ///
+    /// The action `org.matrix.device_delete` of the page, where it has that
+    /// ([spec](https://spec.matrix.org/latest/client-server-api/#account-management-url-discovery), MSC4191).
+    pub(super) async fn end_on_page(&self, device: &str) -> Result<(), Cause> {
+        let failed = |words: &str| Cause::NotEnded {
+            device: device.to_owned(),
+            words: words.to_owned(),
+        };
+        let Some(page) = &self.kit.page else {
+            return Err(failed(
+                "this server signs sessions out on its account page alone, and names none",
+            ));
+        };
+        self.kit.asker.tell(News::EndOnPage {
+            device,
+            url: &page.to_end(device),
+        });
+        let begun = Instant::now();
+        while self.is_listed(device).await? {
+            if begun.elapsed() > PATIENCE {
+                return Err(failed("nobody did so on the account’s page"));
+            }
+            self.kit.wishes.wait(GLANCE).await;
+            if self.kit.wishes.is_stop() {
+                return Err(Cause::Stopped);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whether the account has this session. `GET /_matrix/client/v3/devices`
+    /// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3devices)).
+    pub(super) async fn is_listed(&self, device: &str) -> Result<bool, Cause> {
+        let caller = self.with_new_password()?.caller();
+        let listed = caller.hear(caller.client().send(get_devices::v3::Request::new())).await;
+        let listed = listed.map_err(|error| Cause::NotEnded {
+            device: device.to_owned(),
+            words: error.to_string(),
+        })?;
+        Ok(listed.devices.iter().any(|it| it.device_id == device))
     }
 
     /// Signs in with the new password, and keeps the session for the rest; `None`: the server takes no passwords.

@@ -16,7 +16,7 @@ use matrix_sdk::ruma::{
 use secrecy::ExposeSecret;
 
 use super::Reset;
-use crate::{Cause, News, Refusal, Trial, flow::Record, try_password};
+use crate::{Cause, ComeBack, News, Refusal, Trial, flow::Record, try_password};
 
 /// How often a server that does not answer is asked again to let us in.
 pub(super) const TRIES: u32 = 5;
@@ -50,6 +50,9 @@ impl Reset<'_> {
     pub(super) async fn sign_in(&mut self) -> Result<(), Cause> {
         if self.fresh.is_some() || self.live.is_some() {
             return Ok(());
+        }
+        if let ComeBack::Browser(way) = self.kit.come_back {
+            return self.sign_in_at_browser(way).await;
         }
         let mut pause = FIRST_PAUSE;
         let mut tries = 1;
@@ -88,7 +91,7 @@ impl Reset<'_> {
     }
 
     /// Returns the session that was made with the new password.
-    fn with_new_password(&self) -> Result<&OwnSession, Cause> {
+    pub(super) fn with_new_password(&self) -> Result<&OwnSession, Cause> {
         let live = self.live.as_ref().map(|it| it.own());
         live.or(self.fresh.as_ref()).ok_or(Cause::NoSession)
     }
@@ -100,6 +103,10 @@ impl Reset<'_> {
     /// password as the proof.
     pub(super) async fn end_session(&mut self, device: &str) -> Result<(), Cause> {
         self.have_fresh().await?;
+        // Where the session is ours, it is signed out like one of ours: an OAuth server takes nothing else.
+        if let Some(asking) = self.asking.take_if(|it| it.device_id() == Some(device)) {
+            asking.leave().await?;
+        }
         self.delete(device).await
     }
 
@@ -123,17 +130,14 @@ impl Reset<'_> {
     }
 
     async fn delete(&self, device: &str) -> Result<(), Cause> {
-        let session = self.with_new_password()?;
+        if !self.is_listed(device).await? {
+            return Ok(());
+        }
+        let caller = self.with_new_password()?.caller();
         let failed = |words: String| Cause::NotEnded {
             device: device.to_owned(),
             words,
         };
-        let caller = session.caller();
-        let listed = caller.hear(caller.client().send(get_devices::v3::Request::new())).await;
-        let listed = listed.map_err(|error| failed(error.to_string()))?;
-        if !listed.devices.iter().any(|it| it.device_id == device) {
-            return Ok(());
-        }
         let identifier = UserIdentifier::Matrix(MatrixUserIdentifier::new(self.user.to_string()));
         let password = self.kit.new_password.expose_secret().to_owned();
         let mut request = delete_device::v3::Request::new(OwnedDeviceId::from(device));
@@ -142,9 +146,9 @@ impl Reset<'_> {
             Ok(_) => Ok(()),
             Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::NotFound)) => Ok(()),
             // Servers that keep their accounts elsewhere do not know this request.
-            Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::Unrecognized)) => Err(failed(
-                "this server signs sessions out on its account page alone".to_owned(),
-            )),
+            Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::Unrecognized)) => {
+                self.end_on_page(device).await
+            }
             Err(error) => Err(failed(error.to_string())),
         }
     }

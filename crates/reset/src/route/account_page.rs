@@ -1,6 +1,7 @@
 //! The change on the account page of an OAuth server, by the person alone.
 
 use lifeboat_report::facts;
+use matrix_sdk::reqwest::Url;
 
 /// The page where a person manages the account, and what to look for there.
 ///
@@ -11,6 +12,8 @@ use lifeboat_report::facts;
 pub struct AccountPage {
     /// Where it is; `http:` or `https:`.
     pub url: String,
+    /// What the page can be led to at once, by the names of the specification.
+    pub actions: Vec<String>,
     /// What to do there when the old password is known, step by step.
     pub when_known: &'static [&'static str],
     /// What to do there when the old password is forgotten, step by step.
@@ -37,9 +40,27 @@ pub fn find(server: &facts::Server) -> Option<AccountPage> {
     let speaks_http = url.starts_with("https://") || url.starts_with("http://");
     speaks_http.then(|| AccountPage {
         url: url.clone(),
+        actions: oauth.account_management_actions.clone(),
         when_known: WHEN_KNOWN,
         when_forgotten: WHEN_FORGOTTEN,
     })
+}
+
+/// The names of the action that signs a session out, the specification's first.
+const DELETE: [&str; 2] = ["org.matrix.device_delete", "org.matrix.session_end"];
+
+impl AccountPage {
+    /// Returns the address where one session is signed out: with the action where the page has it, else the page itself.
+    pub fn to_end(&self, device: &str) -> String {
+        let action = DELETE.iter().find(|name| self.actions.iter().any(|it| it == *name));
+        let (Some(action), Ok(mut url)) = (action, Url::parse(&self.url)) else {
+            return self.url.clone();
+        };
+        url.query_pairs_mut()
+            .append_pair("action", action)
+            .append_pair("device_id", device);
+        url.into()
+    }
 }
 
 #[cfg(test)]
@@ -64,7 +85,20 @@ mod tests {
         Fact::Known(Some(OAuth {
             issuer: issuer.to_owned(),
             account_management_uri: page.map(str::to_owned),
+            account_management_actions: vec!["org.matrix.device_delete".to_owned()],
         }))
+    }
+
+    #[test]
+    fn a_session_is_signed_out_where_the_page_says() {
+        let page = find(&server(oauth("https://a", Some("https://a/account?x=1")))).unwrap();
+        let url = "https://a/account?x=1&action=org.matrix.device_delete&device_id=A%2BB";
+        assert_eq!(page.to_end("A+B"), url);
+        let plain = AccountPage {
+            actions: vec!["org.matrix.profile".to_owned()],
+            ..page
+        };
+        assert_eq!(plain.to_end("A+B"), "https://a/account?x=1");
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod forecast;
 mod history;
 mod memory;
 mod peak;
+mod rescue;
 mod reset;
 mod sdk;
 mod spread;
@@ -26,7 +27,9 @@ use anyhow::{Result, bail, ensure};
 use crate::{extent::Extent, table::Table};
 
 /// What can be measured alone.
-const PARTS: [&str; 7] = ["start", "check", "reset", "proof", "memory", "forecast", "synapse"];
+const PARTS: [&str; 8] = [
+    "start", "check", "reset", "proof", "memory", "forecast", "rescue", "synapse",
+];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -76,6 +79,7 @@ async fn measure(part: &str, extent: Extent) -> Result<Table> {
         "proof" => engine::measure(extent).await,
         "memory" => memory::measure(extent),
         "forecast" => forecast::measure(extent).await,
+        "rescue" => rescue::measure(extent).await,
         _ => synapse::measure(extent).await,
     }
 }

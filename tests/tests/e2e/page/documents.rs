@@ -50,6 +50,7 @@ pub(super) fn hostile(evil: &[String]) -> StatusFile {
     facts.server.oauth = Fact::Known(Some(OAuth {
         issuer: words(),
         account_management_uri: Some(words()),
+        account_management_actions: Vec::new(),
     }));
     facts.server.support = Fact::Known(Some(Support {
         contacts: vec![SupportContact {

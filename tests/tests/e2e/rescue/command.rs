@@ -5,17 +5,20 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::{Context, Result, ensure};
 use lifeboat_tests::account::{AccountSpec, Defect, ServerBackup, TestAccount, Way};
+use lifeboat_tests::api::segment;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
+use lifeboat_tests::session::Session;
 use lifeboat_tests::snapshot::snapshot_of;
+use matrix_sdk::ruma::{EventId, OwnedEventId, RoomId};
 use rustix::process::Signal;
 use serde_json::Value;
 
 use super::everything_survives;
 use crate::live::devices;
 
-const PASSPHRASE: &str = "a passphrase for the key file";
+pub(super) const PASSPHRASE: &str = "a passphrase for the key file";
 
-fn lifeboat<'a>(account: &'a TestAccount, command: &'a str) -> Result<Lifeboat> {
+pub(crate) fn lifeboat<'a>(account: &'a TestAccount, command: &'a str) -> Result<Lifeboat> {
     let text = account.recovery.text().context("the account has no recovery key")?;
     let url = account.homeserver.base_url.as_str();
     Lifeboat::new([command, account.user_id.as_str(), "--homeserver", url, "--json"])?
@@ -23,7 +26,7 @@ fn lifeboat<'a>(account: &'a TestAccount, command: &'a str) -> Result<Lifeboat> 
         .secret("--recovery-key-file", text)
 }
 
-fn ends_with(outcome: &Outcome, code: i32) -> Result<Value> {
+pub(crate) fn ends_with(outcome: &Outcome, code: i32) -> Result<Value> {
     ensure!(outcome.code()? == code, "not {code}: {outcome}");
     outcome.json()
 }
@@ -53,6 +56,34 @@ async fn a_rescue_makes_the_account_clear_and_leaves_nothing() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_wrong_recovery_key_is_refused_before_anything_is_asked() -> Result<()> {
+    let account = AccountSpec::healthy(Way::Key)
+        .with(Defect::EntriesDeleted(1))
+        .build()
+        .await?;
+    let before = snapshot_of(&account).await?;
+    let url = account.homeserver.base_url.as_str();
+    // One that opens nothing, and one with a typing error.
+    for wrong in ["the one I use everywhere", "EsTx aaaa"] {
+        let outcome = Lifeboat::new(["rescue", account.user_id.as_str(), "--homeserver", url, "--json"])?
+            .secret("--password-file", &account.password)?
+            .secret("--recovery-key-file", wrong)?
+            .run()
+            .await?;
+        let document = ends_with(&outcome, 1)?;
+        ensure!(
+            document["error"]
+                .as_str()
+                .is_some_and(|it| it.contains("does not open")),
+            "{document:#}"
+        );
+    }
+    let differences = before.differences(&snapshot_of(&account).await?);
+    ensure!(differences.is_empty(), "{differences:#?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_rescue_without_anybody_there_is_blocked_and_says_what_is_missing() -> Result<()> {
     let account = AccountSpec::healthy(Way::Key)
         .with(Defect::EntriesDeleted(1))
@@ -72,33 +103,102 @@ async fn a_rescue_without_anybody_there_is_blocked_and_says_what_is_missing() ->
 }
 
 #[tokio::test]
-async fn ctrl_c_ends_the_waiting_and_keeps_what_came() -> Result<()> {
+async fn ctrl_c_ends_the_waiting_and_what_came_until_then_is_in_the_backup() -> Result<()> {
+    let mut account = AccountSpec::healthy(Way::Key)
+        .with(Defect::EntriesDeleted(1))
+        .build()
+        .await?;
+    // A new session has the key of the newest message alone; those that have the other one are off.
+    let (url, localpart) = (account.homeserver.base_url.clone(), account.localpart().to_owned());
+    let tablet = Session::log_in(&url, &localpart, &account.password, "Tablet").await?;
+    let text = account.recovery.text().context("no recovery key")?;
+    tablet.client().encryption().recovery().recover(text).await?;
+    let friend = account.friend.as_ref().context("no friend")?;
+    friend.wait_for_device_of(&tablet).await?;
+    let room = account.rooms[1].room_id.clone();
+    friend.send(&room, "to the tablet, too").await?;
+    let (newest, sent) = newest_key(&account, &room).await?;
+    tablet.encrypted_room(&room).await?;
+    tablet.wait_to_see(&sent).await?;
+    account.sessions.push(tablet);
+    for session in &account.sessions {
+        session.upload_room_keys().await?;
+    }
+    account.sessions[..2].iter().for_each(|it| it.stop());
+    let backup = ServerBackup::active(account.api()?).await?.context("no backup")?;
+    backup.delete(&room, &newest).await?;
+
+    let running = lifeboat(&account, "rescue")?.arg("--wait").arg("600").start()?;
+    // It is there while Lifeboat still waits for the other one.
+    lifeboat_tests::wait::until("the key to reach the backup", async || {
+        let entries = backup.entries().await?;
+        Ok(entries
+            .get(&room)
+            .is_some_and(|it| it.contains_key(&newest))
+            .then_some(()))
+    })
+    .await?;
+    running.signal(Signal::INT)?;
+    let outcome = running.outcome().await?;
+    let document = ends_with(&outcome, 10)?;
+    let gathered = &document["gathered_from_sessions"];
+    assert_eq!(
+        (&gathered["arrived"], &gathered["missing"]),
+        (&1.into(), &1.into()),
+        "{document:#}"
+    );
+    let tablet = account.sessions[2].device_id().as_str();
+    assert_eq!(gathered["arrivals"][0]["from"], tablet, "{document:#}");
+    ensure!(outcome.stderr.contains("“Laptop” (last seen:"), "{outcome}");
+    assert_eq!(devices(&account).await?.len(), 3);
+    Ok(())
+}
+
+/// The room key of the newest message in a room, and that message.
+async fn newest_key(account: &TestAccount, room: &RoomId) -> Result<(String, OwnedEventId)> {
+    let path = format!(
+        "/_matrix/client/v3/rooms/{}/messages?dir=b&limit=1",
+        segment(room.as_str())
+    );
+    let page = account.api()?.get(&path).await?;
+    let event = &page["chunk"][0];
+    let id = event["content"]["session_id"].as_str().context("not encrypted")?;
+    Ok((
+        id.to_owned(),
+        EventId::parse(event["event_id"].as_str().context("no id")?)?,
+    ))
+}
+
+#[tokio::test]
+async fn the_status_file_says_who_answered_and_who_did_not() -> Result<()> {
     let account = AccountSpec::healthy(Way::Key)
         .with(Defect::EntriesDeleted(1))
         .build()
         .await?;
-    account.sessions.iter().for_each(|it| it.stop());
-    let running = lifeboat(&account, "rescue")?.arg("--wait").arg("600").start()?;
-    lifeboat_tests::wait::until("the rescue session to be signed", async || {
-        let user = account.user_id.as_str();
-        let keys = account
-            .api()?
-            .post(
-                "/_matrix/client/v3/keys/query",
-                &serde_json::json!({"device_keys": {user: []}}),
-            )
-            .await?;
-        let signed = keys["device_keys"][user]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(_, it)| it["signatures"][user].as_object().is_some_and(|it| it.len() > 1));
-        Ok((signed.count() == 3).then_some(()))
-    })
-    .await?;
-    running.signal(Signal::INT)?;
-    let document = ends_with(&running.outcome().await?, 10)?;
-    assert_eq!(document["gathered_from_sessions"]["arrived"], 0);
+    account.sessions[1].stop();
+    let rescued = lifeboat(&account, "rescue")?
+        .args(["--status-file", "status.json"])
+        .run()
+        .await?;
+    ends_with(&rescued, 0)?;
+    let status: Value = serde_json::from_slice(&fs::read(rescued.home().join("status.json"))?)?;
+    let check = lifeboat(&account, "check")?.arg("--ask-sessions").run().await?;
+    for document in [status, check.json()?] {
+        let answer = |number: usize| {
+            let id = account.sessions[number].device_id().as_str();
+            let mut sessions = document["facts"]["sessions"]["known"].as_array().into_iter().flatten();
+            sessions
+                .find(|it| it["device_id"] == id)
+                .map(|it| it["backup_key"].clone())
+        };
+        assert_eq!(
+            (answer(0), answer(1)),
+            (Some("answered".into()), Some("no-answer".into())),
+            "{document:#}"
+        );
+        let mut findings = document["findings"].as_array().into_iter().flatten();
+        ensure!(findings.any(|it| it["code"] == "session-silent"), "{document:#}");
+    }
     assert_eq!(devices(&account).await?.len(), 2);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::{Finding, Source};
 
 /// Each by name, with the reason.
-const SHORTCUTS: [(&str, &str); 9] = [
+const SHORTCUTS: [(&str, &str); 10] = [
     (
         "recover_and_fix_backup",
         "deletes every backup when the stored key does not fit; repair plans and asks first",
@@ -15,6 +15,10 @@ const SHORTCUTS: [(&str, &str); 9] = [
     (
         "disable_and_delete",
         "deletes the key backup on the server; that needs an ark and consent",
+    ),
+    (
+        "recovery().disable",
+        "deletes key backup and secret storage; that needs an ark and consent",
     ),
     (
         "reset_identity",

@@ -3,7 +3,7 @@
 use lifeboat_preflight::{ForecastQuestion, Homeserver, KeepIn, OwnSession, ruma::UserId};
 use lifeboat_report::{Facts, StatusFile, Step};
 use lifeboat_reset::{
-    Broken, Cause, Finished, Journal, Kit, Places, Reset, Sealer, Wishes,
+    Broken, Cause, ComeBack, Finished, Journal, Kit, Places, Reset, Sealer, Wishes,
     flow::Password,
     route::account_page::{self, AccountPage},
 };
@@ -14,7 +14,7 @@ use crate::{
     exit::Exit,
     failure::{self, Failure},
     kept::Kept,
-    resolve::{Format, Person},
+    resolve::{Browser, Format, Person},
     signals::{Stopped, Stops},
     ui::{console::Console, json, progress::ResetVoice, prompt, reset},
 };
@@ -28,6 +28,8 @@ pub(crate) struct Cargo<'a> {
     pub(crate) user: &'a UserId,
     pub(crate) account: &'a CommandLine,
     pub(crate) new_password: SecretString,
+    pub(crate) come_back: ComeBack,
+    pub(crate) browser: Browser,
     pub(crate) old_password: Option<SecretString>,
     pub(crate) recovery_key: Option<SecretString>,
     pub(crate) email: Option<String>,
@@ -54,7 +56,7 @@ pub(crate) async fn carry_out(
         None => Sealer::Passphrase(cargo.new_password.clone()),
     };
     let wishes = Wishes::default();
-    let voice = ResetVoice::begin(cargo.person, plan.clone());
+    let voice = ResetVoice::begin(cargo.person, cargo.browser, cargo.come_back, plan.clone());
     let page: Option<AccountPage> = cargo.before.as_ref().and_then(|it| page_of(&it.facts));
     let kit = Kit {
         homeserver: cargo.homeserver,
@@ -63,6 +65,7 @@ pub(crate) async fn carry_out(
         places: &kept,
         sealer,
         new_password: cargo.new_password,
+        come_back: cargo.come_back,
         old_password: cargo.old_password,
         recovery_key: cargo.recovery_key,
         address: cargo.email,

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use lifeboat_preflight::{Homeserver, ruma::UserId};
 use lifeboat_report::{Fact, Plan, Route};
-use lifeboat_reset::policy::{self, PasswordPolicy};
+use lifeboat_reset::{
+    ComeBack,
+    policy::{self, PasswordPolicy},
+};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
@@ -58,13 +61,20 @@ pub(crate) fn read_old(file: Option<&Path>, console: &mut Console) -> Result<Opt
     Ok(Some(read.secret))
 }
 
+/// Who types what.
+#[derive(Clone, Copy)]
+pub(crate) struct Typist<'a> {
+    pub(crate) job: &'a ResetJob,
+    pub(crate) come_back: ComeBack,
+}
+
 /// Has both passwords at hand: types what is missing, checks the new one, writes a made one down.
 pub(crate) async fn settle(
     chosen: Chosen,
     plan: &Plan,
     homeserver: &Homeserver,
     old: Option<SecretString>,
-    job: &ResetJob,
+    Typist { job, come_back }: Typist<'_>,
     stops: &mut Stops,
     console: &mut Console,
 ) -> Result<(SecretString, Option<SecretString>), Failure> {
@@ -104,6 +114,8 @@ pub(crate) async fn settle(
             ));
             Ok((new, old))
         }
+        // Only the person types it, into pages of the server.
+        Chosen::Typed if matches!(come_back, ComeBack::Browser(_)) => Ok((SecretString::default(), old)),
         Chosen::Typed if job.person == Person::Absent => Err(Failure::usage(
             "There is no new password, and no terminal to ask for one.",
             "Give it with --new-password-file, or have one made with --generate-password FILE.",

@@ -1,15 +1,33 @@
 //! Which route a reset takes.
 
+use lifeboat_preflight::{Homeserver, Method, Methods, OAuthWay};
 use lifeboat_report::{Report, Route, Standing};
+use lifeboat_reset::ComeBack;
 
 use super::letter::letter;
 use crate::{
     exit::Exit,
     failure::Failure,
     resolve::{Format, ResetJob, SignIn},
+    session::here,
     state,
     ui::{console::Console, plan},
 };
+
+/// Says how Lifeboat signs in after the change: on the account page with the new password where the server takes one,
+/// else as the person came in.
+pub(crate) async fn come_back(route: Route, sign_in: &SignIn, homeserver: &Homeserver) -> ComeBack {
+    match (route, sign_in) {
+        (Route::AccountPage, SignIn::OAuth(way)) => ComeBack::Browser(*way),
+        (Route::AccountPage, _) => match Methods::of(homeserver).await {
+            Ok(methods) if methods.offer(Method::Password) => ComeBack::Password,
+            Ok(methods) if methods.best(here()) == Some(Method::DeviceCode) => ComeBack::Browser(OAuthWay::DeviceCode),
+            Ok(_) => ComeBack::Browser(OAuthWay::Browser),
+            Err(_) => ComeBack::Password,
+        },
+        _ => ComeBack::Password,
+    }
+}
 
 /// Takes the chosen route if it is not closed, else the first one that is open to this person.
 pub(super) fn choose(

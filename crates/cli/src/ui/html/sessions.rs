@@ -26,7 +26,7 @@ pub(super) fn section(report: &Report) -> Markup {
 }
 
 fn table(sessions: &[&Session], now: u64) -> Markup {
-    let asked = sessions.iter().any(|it| it.backup_key == BackupKeyAnswer::Answered);
+    let asked = sessions.iter().any(|it| it.backup_key != BackupKeyAnswer::NotAsked);
     let mut headings = vec!["Session", "Last seen", "Verified"];
     if asked {
         headings.push("Holds the backup key");
@@ -50,7 +50,8 @@ fn row(session: &Session, now: u64, asked: bool) -> Vec<Markup> {
     if asked {
         cells.push(match session.backup_key {
             BackupKeyAnswer::Answered => html! { span.state.good { (icon::tick()) "yes, it answered" } },
-            BackupKeyAnswer::Unknown => html! { span.state { (icon::question()) "not known" } },
+            BackupKeyAnswer::NoAnswer => html! { span.state { (icon::question()) "did not answer: unknown" } },
+            BackupKeyAnswer::NotAsked => html! { span.state { (icon::question()) "was not asked: unknown" } },
         });
     }
     cells

@@ -10,14 +10,16 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use indicatif::{ProgressBar, ProgressStyle};
+use lifeboat_preflight::Shown;
 use lifeboat_report::{Plan, Route, Step};
-use lifeboat_reset::{Asker, News, PageAnswer, PageLook, route::account_page::AccountPage};
+use lifeboat_reset::{Asker, ComeBack, News, PageAnswer, PageLook, route::account_page::AccountPage};
 use secrecy::SecretString;
 
 use super::{TICK, forecast::Lines, target};
 use crate::{
     failure::Failure,
-    resolve::Person,
+    resolve::{Browser, Person},
+    session,
     ui::{
         clean::clean_sentence,
         prompt::{self, TerminalMode},
@@ -34,11 +36,13 @@ pub(crate) struct ResetVoice {
     plan: Plan,
     under_way: Mutex<Option<Step>>,
     asking: Arc<AtomicBool>,
+    browser: Browser,
+    come_back: ComeBack,
 }
 
 impl ResetVoice {
     /// Begins.
-    pub(crate) fn begin(person: Person, plan: Plan) -> Self {
+    pub(crate) fn begin(person: Person, browser: Browser, come_back: ComeBack, plan: Plan) -> Self {
         let bar = ProgressBar::with_draw_target(None, target());
         bar.set_style(ProgressStyle::default_spinner());
         bar.enable_steady_tick(TICK);
@@ -50,6 +54,8 @@ impl ResetVoice {
             plan,
             under_way: Mutex::new(None),
             asking: Arc::default(),
+            browser,
+            come_back,
         }
     }
 
@@ -196,6 +202,19 @@ impl Asker for ResetVoice {
                 self.say(" The new password does not work yet: it is not the one that was set on the page.");
             }
             News::NotOnPageYet => self.bar.set_message("waiting until the new password works"),
+            News::SignInAt(shown) => {
+                self.say(" Sign in once more, now with the new password, so that Lifeboat can bring your keys back.");
+                self.bar.suspend(|| session::show(shown, self.browser));
+                self.bar.set_message("waiting for you at the browser");
+            }
+            News::EndOnPage { device, url } => {
+                self.say(&format!(
+                    " This server signs sessions out on its account page alone. Sign the session {device} out there; \
+                     Lifeboat goes on when it is gone:"
+                ));
+                self.bar.suspend(|| session::show(Shown::Page(url), self.browser));
+                self.bar.set_message("waiting for you at the account page");
+            }
             News::Saving(saving) => self.show(Some(Lines::of_ark(saving))),
             News::LeftOut(step) => self.say(&format!(
                 " ! Left out: {}. Not everything that was readable before is readable now, and it may be in there.",
@@ -243,7 +262,8 @@ impl Asker for ResetVoice {
 
 impl ResetVoice {
     fn show_page(&self, page: &AccountPage) {
-        self.say(&format!(" Open {} and change your password there:", page.url));
+        self.say(" Change your password on your account’s page:");
+        self.bar.suspend(|| session::show(Shown::Page(&page.url), self.browser));
         for (number, line) in (1..).zip(page.when_known) {
             self.say(&format!("   {number}. {line}"));
         }
@@ -251,7 +271,9 @@ impl ResetVoice {
         for (number, line) in (1..).zip(page.when_forgotten) {
             self.say(&format!("   {number}. {line}"));
         }
-        self.say(" Set exactly the new password that you gave to Lifeboat: it signs in with that one afterwards.");
+        if self.come_back == ComeBack::Password {
+            self.say(" Set exactly the new password that you gave to Lifeboat: it signs in with that one afterwards.");
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use lifeboat_report::{
     Fact, Report,
-    facts::{DeviceKeys, Session},
+    facts::{BackupKeyAnswer, DeviceKeys, Session},
 };
 
 use crate::ui::{
@@ -25,16 +25,31 @@ pub(super) fn show(page: &mut Page, report: &Report) {
     if sessions.is_empty() {
         return page.aside(3, "There are none.", Tone::Plain);
     }
-    let mut table = Table::new(["Name", "Id", "Last seen", "Verified"]);
+    let asked = sessions.iter().any(|it| it.backup_key != BackupKeyAnswer::NotAsked);
+    let mut columns = vec!["Name", "Id", "Last seen", "Verified"];
+    columns.extend(asked.then_some("Holds the backup key"));
+    let mut table = Table::new(columns);
     for session in sorted(sessions) {
-        table.row([
+        let mut row = vec![
             name(session),
             clean_id(&session.device_id),
             last_seen(session, report.taken_at),
             verified(session),
-        ]);
+        ];
+        row.extend(asked.then(|| holds_backup_key(session).to_owned()));
+        table.row(row);
     }
     page.table(&table);
+}
+
+/// Says what a session answered; silence is never a no.
+pub(crate) fn holds_backup_key(session: &Session) -> &'static str {
+    match session.backup_key {
+        _ if session.this => "",
+        BackupKeyAnswer::Answered => "yes, answered",
+        BackupKeyAnswer::NoAnswer => "did not answer: unknown",
+        BackupKeyAnswer::NotAsked => "was not asked: unknown",
+    }
 }
 
 /// Puts the session that was last seen first, and the one that looks last.

@@ -121,6 +121,7 @@ fn accounts_are_kept_elsewhere() {
     facts.server.oauth = Fact::Known(Some(OAuth {
         issuer: "https://account.example.org/".to_owned(),
         account_management_uri: Some("https://account.example.org/account".to_owned()),
+        account_management_actions: Vec::new(),
     }));
     insta::assert_snapshot!(shown(facts, 80));
 }
@@ -142,6 +143,7 @@ fn the_servers_words_cannot_steer_the_terminal() {
     facts.server.oauth = Fact::Known(Some(OAuth {
         issuer: evil.clone(),
         account_management_uri: Some(evil.clone()),
+        account_management_actions: vec![evil.clone()],
     }));
     if let Fact::Known(sessions) = &mut facts.sessions {
         let hostile = |it: Session| Session {

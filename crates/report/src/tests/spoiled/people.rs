@@ -1,7 +1,7 @@
 //! Spoiled identities, sessions, servers and addresses.
 
 use super::{Case, case, known, published, session, without_history};
-use crate::facts::{DeviceKeys, Identity, OAuth, PasswordChange, Signature};
+use crate::facts::{BackupKeyAnswer, DeviceKeys, Identity, OAuth, PasswordChange, Signature};
 use crate::testing::TAKEN_AT;
 use crate::{Fact, Gap};
 
@@ -89,6 +89,27 @@ fn sessions() -> Vec<Case> {
                 }
             },
         ),
+        case("session did not answer", &["session-silent N N"], |facts| {
+            session(facts, 1).backup_key = BackupKeyAnswer::NoAnswer;
+        }),
+        case("sessions answered", &[], |facts| {
+            session(facts, 0).backup_key = BackupKeyAnswer::Answered;
+            session(facts, 1).backup_key = BackupKeyAnswer::Answered;
+        }),
+        case(
+            "sessions did not answer, messages at risk",
+            &["coverage-at-risk C B", "session-silent C C"],
+            |facts| {
+                known(&mut facts.coverage).at_risk = 7;
+                for number in 0..3 {
+                    session(facts, number).backup_key = BackupKeyAnswer::NoAnswer;
+                }
+            },
+        ),
+        case("keyless session did not answer", &["session-keyless N N"], |facts| {
+            session(facts, 1).backup_key = BackupKeyAnswer::NoAnswer;
+            session(facts, 1).keys = Fact::Known(DeviceKeys::None);
+        }),
         case(
             "keyless session not seen since the newest message",
             &["session-keyless N N"],
@@ -177,6 +198,7 @@ fn servers() -> Vec<Case> {
         Some(OAuth {
             issuer: "https://account.example.org/".into(),
             account_management_uri: Some("https://account.example.org/account/".into()),
+            account_management_actions: Vec::new(),
         })
     };
     vec![

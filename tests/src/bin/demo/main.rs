@@ -1,6 +1,8 @@
 //! Shows the main job on real accounts, in front of your eyes: `cargo xtask demo`.
 #![expect(clippy::print_stdout, reason = "showing is what it is for")]
 
+mod rescue;
+
 use std::{
     fs,
     io::Write as _,
@@ -58,6 +60,7 @@ async fn main() -> Result<()> {
 
     println!("\nNothing was changed on these accounts so far.");
     way_back(folder.path(), history).await?;
+    rescue::show(folder.path(), history).await?;
     println!("\nThe homeserver goes away now.");
     Ok(())
 }
@@ -107,7 +110,7 @@ async fn way_back(folder: &Path, history: History) -> Result<()> {
     run(&with("reset", &reset), folder, &[10])?;
 
     title("A living session has the keys: they are brought into the backup");
-    run(&with("rescue", &[&secrets[..], &["--yes"]].concat()), folder, &[0])?;
+    run(&with("rescue", &secrets), folder, &[0])?;
 
     title("Now the reset: a mail is sent, its link is opened and the button on the page pressed, as its reader would");
     let mut resetting = begin(&with("reset", &reset), folder)?;
@@ -145,8 +148,13 @@ fn title(text: &str) {
 
 /// Runs `lifeboat check` on the account, as its owner would; `statuses` are those it may end with.
 fn check(account: &TestAccount, folder: &Path, name: &str, statuses: &[i32]) -> Result<()> {
+    on("check", account, folder, name, statuses)
+}
+
+/// Runs a command on the account with all that its owner knows; `name` tells its files from those of others.
+fn on(command: &str, account: &TestAccount, folder: &Path, name: &str, statuses: &[i32]) -> Result<()> {
     let password = secret(folder, &format!("{name}-password"), &account.password)?;
-    let mut arguments = vec!["check".to_owned(), account.user_id.to_string()];
+    let mut arguments = vec![command.to_owned(), account.user_id.to_string()];
     arguments.extend(["--homeserver".to_owned(), account.homeserver.base_url.clone()]);
     arguments.extend(["--password-file".to_owned(), password.display().to_string()]);
     if let Some(recovery) = account.recovery.text() {

@@ -1,0 +1,67 @@
+//! The authorization code grant with PKCE: the browser is led back to a port of this machine.
+
+use std::{pin::pin, time::Duration};
+
+use futures_util::future::{Either, select};
+use matrix_sdk::{
+    Client,
+    authentication::oauth::{ClientRegistrationData, registration::OAuthGrantType},
+    ruma::UserId,
+    utils::{
+        UrlOrQuery,
+        local_server::{LocalServerBuilder, LocalServerResponse},
+    },
+};
+
+use super::{Shown, about_us, metadata, refused, refused_by_oauth, revoke};
+use crate::{
+    Homeserver,
+    session::{KeepIn, SignInError, browser::GOODBYE, key_store::KeyStore, sign_in::client_with},
+};
+
+/// How long a person has for the browser.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// [Spec](https://spec.matrix.org/latest/client-server-api/#login-flow). The redirect carries a code that is good once
+/// and, without the verifier in this process, for nobody.
+pub(super) async fn sign_in(
+    homeserver: &Homeserver,
+    user: &UserId,
+    (kept, keys): (Option<&KeepIn>, &KeyStore),
+    name: &str,
+    show: impl Fn(Shown<'_>),
+    stop: impl Future<Output = ()>,
+) -> Result<Client, SignInError> {
+    let client = client_with(homeserver, kept, keys).await?;
+    metadata(&client).await?;
+    let server = LocalServerBuilder::new().response(LocalServerResponse::PlainText(GOODBYE.to_owned()));
+    let (here, answer) = server
+        .spawn()
+        .await
+        .map_err(|error| SignInError::SsoFailed(error.to_string()))?;
+    let grant = OAuthGrantType::AuthorizationCode {
+        redirect_uris: vec![here.clone()],
+    };
+    let registration = ClientRegistrationData::new(about_us(name, grant)?);
+    let oauth = client.oauth();
+    let asked = oauth.login(here, None, Some(registration), None).user_id_hint(user);
+    let asked = asked.build().await.map_err(refused_by_oauth)?;
+    show(Shown::Address(asked.url.as_str()));
+    let answer = pin!(tokio::time::timeout(PATIENCE, async { answer.await }));
+    let query = match select(answer, pin!(stop)).await {
+        Either::Left((Ok(query), _)) => query,
+        Either::Left((Err(_), _)) => return Err(SignInError::RanOut),
+        Either::Right(((), _)) => return Err(SignInError::Stopped),
+    };
+    let query = query.ok_or_else(|| SignInError::SsoFailed("the browser brought nothing back".to_owned()))?;
+    match oauth.finish_login(UrlOrQuery::Query(query.0)).await {
+        Ok(()) => Ok(client),
+        Err(error) => {
+            if client.session_tokens().is_some() {
+                // There is a session already, which nobody would know of.
+                let _ = revoke(&client, &homeserver.http).await;
+            }
+            Err(refused(error))
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The OAuth server in front of a homeserver: makes users and sessions there, and does to them what a test wants.
+
+use anyhow::{Context, Result};
+use matrix_sdk::reqwest::{Certificate, Client};
+use serde_json::{Value, json};
+
+use crate::{api::Api, server::Registered, tls};
+
+/// An OAuth server as its operator sees it.
+#[derive(Clone, Debug)]
+pub struct OAuthServer {
+    api: Api,
+}
+
+impl OAuthServer {
+    pub(crate) fn new(port: u16, secret: &str) -> Result<Self> {
+        let api = Api::through(client()?, &format!("https://localhost:{port}")).with_token(secret);
+        Ok(Self { api })
+    }
+
+    /// Where clients reach it, and the homeserver through it, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        self.api.base_url()
+    }
+
+    /// Makes a user.
+    pub async fn create(&self, localpart: &str, password: &str) -> Result<()> {
+        self.tell("users", json!({"localpart": localpart, "password": password}))
+            .await?;
+        Ok(())
+    }
+
+    /// Begins a session of a user, whose token does not run out.
+    pub async fn begin(&self, localpart: &str, name: &str) -> Result<Registered> {
+        let begun = self
+            .tell("sessions", json!({"localpart": localpart, "name": name}))
+            .await?;
+        Ok(serde_json::from_value(begun)?)
+    }
+
+    /// Answers whatever a user's tokens are sent to the token and revocation endpoints for like this; `None`: as usual.
+    pub async fn set_fault(&self, localpart: &str, fault: Option<(u16, Value)>) -> Result<()> {
+        let fault = fault.map(|(status, body)| json!({"status": status, "body": body}));
+        self.change(localpart, json!({"fault": fault})).await
+    }
+
+    /// Turns a user away who signs in with a password, with this answer.
+    pub async fn turn_away(&self, localpart: &str, status: u16, errcode: &str) -> Result<()> {
+        let body = json!({"errcode": errcode, "error": "Not you."});
+        self.change(localpart, json!({"refusal": {"status": status, "body": body}}))
+            .await
+    }
+
+    /// How often sessions of a user have taken new tokens.
+    pub async fn refreshes(&self, localpart: &str) -> Result<u64> {
+        let user = self.tell("look", json!({"localpart": localpart})).await?;
+        user["refreshes"].as_u64().context("no number")
+    }
+
+    /// Makes every access token that a user got by OAuth run out now; for sessions without encryption keys.
+    pub async fn run_out(&self, localpart: &str) -> Result<()> {
+        self.tell("run-out", json!({"localpart": localpart})).await?;
+        Ok(())
+    }
+
+    /// Makes a code that was shown to a person run out now.
+    pub async fn expire(&self, user_code: &str) -> Result<()> {
+        self.tell("expire", json!({"user_code": user_code})).await?;
+        Ok(())
+    }
+
+    async fn change(&self, localpart: &str, mut change: Value) -> Result<()> {
+        change["localpart"] = json!(localpart);
+        self.tell("change", change).await?;
+        Ok(())
+    }
+
+    async fn tell(&self, what: &str, body: Value) -> Result<Value> {
+        self.api.post(&format!("/harness/{what}"), &body).await
+    }
+}
+
+/// Makes a client that trusts the test authority, and follows no redirect.
+pub(crate) fn client() -> Result<Client> {
+    let authority = Certificate::from_pem(&std::fs::read(tls::authority())?)?;
+    Ok(Client::builder()
+        .tls_certs_merge([authority])
+        .redirect(matrix_sdk::reqwest::redirect::Policy::none())
+        .build()?)
+}

@@ -1,0 +1,97 @@
+//! Accounts that an OAuth server keeps: ways in and out, tokens that run out, the account page.
+
+mod account_page;
+mod refresh;
+mod sign_in;
+mod trouble;
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result};
+use lifeboat_tests::{
+    account::{AccountSpec, TestAccount, Way},
+    browser::{Browser, Page},
+    lifeboat::{Lifeboat, Outcome, Running},
+    server::Profile,
+    tls,
+};
+
+async fn account() -> Result<TestAccount> {
+    AccountSpec::healthy(Way::PassphraseOfRounds(1000))
+        .on(Profile::OAuth)
+        .build()
+        .await
+}
+
+/// A command on this account that trusts the test authority.
+fn command(name: &str, account: &TestAccount, base_url: &str) -> Result<Lifeboat> {
+    let command = Lifeboat::new([name, account.user_id.as_str(), "--homeserver", base_url])?;
+    Ok(command.arg("--ca-file").arg(tls::authority()))
+}
+
+fn check(account: &TestAccount, auth: &str) -> Result<Lifeboat> {
+    Ok(command("check", account, &account.homeserver.base_url)?.args(["--auth", auth, "--json"]))
+}
+
+fn recovery(account: &TestAccount) -> Result<&str> {
+    account.recovery.text().context("a passphrase")
+}
+
+/// Waits for the last address that the person is to open; `nth` counts from 0.
+async fn address(running: &Running, nth: usize) -> Result<String> {
+    let find = |text: &str| {
+        let lines = text.split_inclusive('\n').filter(|it| it.ends_with('\n'));
+        let mut addresses = lines.map(str::trim).filter(|it| it.starts_with("https://"));
+        addresses.nth(nth).map(str::to_owned)
+    };
+    running.said("the address for the browser", find).await
+}
+
+/// Waits for the code that the person is to type.
+async fn user_code(running: &Running) -> Result<String> {
+    let find = |text: &str| {
+        let after = text.split("and type this code there").nth(1)?;
+        let mut lines = after
+            .split_inclusive('\n')
+            .filter(|it| it.ends_with('\n'))
+            .map(str::trim);
+        lines.nth(2).map(str::to_owned)
+    };
+    running.said("the code for the browser", find).await
+}
+
+/// The person of this account at a browser, who presses `answer` when asked whether Lifeboat may come in.
+fn person(account: &TestAccount, answer: &str) -> Result<Browser> {
+    Browser::new([
+        ("username", account.localpart()),
+        ("password", &account.password),
+        ("answer", answer),
+    ])
+}
+
+async fn allow(account: &TestAccount, address: &str) -> Result<Page> {
+    person(account, "allow")?.open(address).await
+}
+
+async fn device_ids(account: &TestAccount) -> Result<BTreeSet<String>> {
+    let listed = account.api()?.get("/_matrix/client/v3/devices").await?;
+    let devices = listed["devices"].as_array().context("devices")?;
+    Ok(devices
+        .iter()
+        .filter_map(|it| it["device_id"].as_str().map(str::to_owned))
+        .collect())
+}
+
+fn codes(outcome: &Outcome) -> Result<BTreeSet<String>> {
+    let report = outcome.json()?;
+    let findings = report["findings"].as_array().with_context(|| format!("{outcome}"))?;
+    Ok(findings
+        .iter()
+        .filter_map(|it| it["code"].as_str().map(str::to_owned))
+        .collect())
+}
+
+/// What was said, with single spaces: lines are broken where the terminal ends.
+fn flat(outcome: &Outcome) -> String {
+    outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ") + outcome.stdout.as_str()
+}

@@ -1,0 +1,242 @@
+//! Killed before and after every write of a repair, and run again: the end is that of an undisturbed one.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI32, Ordering},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use lifeboat_tests::account::{AccountSpec, Defect, TestAccount, Way};
+use lifeboat_tests::api::segment;
+use lifeboat_tests::lifeboat::Outcome;
+use lifeboat_tests::proxy::{Exchange, Fault, Proxy};
+use matrix_sdk::reqwest::Method;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{codes, is_clear, repair_at, reset};
+use crate::{live::devices, rescue::everything_survives};
+
+/// More writes than this no repair has.
+const MOST_WRITES: u32 = 40;
+
+/// Whether a request changes the account, and not only the session that repairs.
+fn changes(it: &Exchange) -> bool {
+    let repaired = [
+        "/account_data/",
+        "/room_keys/",
+        "/device_signing/",
+        "/signatures/upload",
+        "/devices/",
+    ];
+    it.method != Method::GET && repaired.iter().any(|part| it.path.contains(part))
+}
+
+/// Kills a process when a request of a certain number comes: the even ones before the server hears of it, the odd ones
+/// after.
+struct Killer {
+    proxy: Proxy,
+    process: Arc<AtomicI32>,
+}
+
+impl Killer {
+    async fn at(account: &TestAccount, moment: u32) -> Result<Self> {
+        let proxy = Proxy::start(&account.homeserver.base_url).await?;
+        let process = Arc::new(AtomicI32::new(0));
+        let victim = Arc::clone(&process);
+        let mut seen = 0;
+        proxy.intercept(move |it| {
+            if !changes(it) {
+                return None;
+            }
+            seen += 1;
+            if seen != moment / 2 + 1 {
+                return None;
+            }
+            if moment % 2 == 1 {
+                return Some(Fault::CutAfter);
+            }
+            let process = Pid::from_raw(victim.load(Ordering::SeqCst))?;
+            kill_process(process, Signal::KILL).ok()?;
+            Some(Fault::CutBefore)
+        });
+        Ok(Self { proxy, process })
+    }
+
+    async fn run(&self, account: &TestAccount, keys: &[&str], flags: &[&str]) -> Result<Outcome> {
+        let running = repair_at(account, &self.proxy.base_url(), keys, flags)?.start()?;
+        self.process.store(i32::try_from(running.id())?, Ordering::SeqCst);
+        running.outcome().await
+    }
+}
+
+/// Ends the sessions that killed runs left behind, as their owner would.
+async fn end_what_is_left_behind(account: &TestAccount) -> Result<()> {
+    let admin = account.homeserver.admin().await?;
+    for (device, name) in devices(account).await? {
+        if name.is_some_and(|it| it.starts_with("Lifeboat repair")) {
+            let user = segment(account.user_id.as_str());
+            let path = format!("/_synapse/admin/v2/users/{user}/devices/{}", segment(&device));
+            admin.delete(&path).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Disturbs at the first moment, the second, and so on, each time on a new account, until a run ends undisturbed.
+#[expect(clippy::print_stdout, reason = "the count is for whoever runs it")]
+async fn every_moment(
+    least: u32,
+    account: impl AsyncFn() -> Result<TestAccount>,
+    flags: &[&str],
+    ends: impl AsyncFn(TestAccount, Vec<String>) -> Result<()>,
+) -> Result<()> {
+    for moment in 0..MOST_WRITES {
+        let account = account().await?;
+        let lost = flags.contains(&"--lost-recovery-key");
+        let own = account.recovery.text().filter(|_| !lost).map(str::to_owned);
+        let own: Vec<String> = own.into_iter().collect();
+        let keys: Vec<&str> = own.iter().map(String::as_str).collect();
+        let killer = Killer::at(&account, moment).await?;
+        let disturbed = killer.run(&account, &keys, flags).await?;
+        let undisturbed = disturbed.status.code() == Some(0);
+        killer.proxy.let_through();
+        // Whoever has the new key gives it; the place for it is taken otherwise.
+        let file = disturbed.home().join("new-key.txt");
+        let new = std::fs::read_to_string(&file).ok().map(|it| it.trim().to_owned());
+        let mut keys = own.clone();
+        let mut again: Vec<&str> = flags.to_vec();
+        if let Some(new) = new {
+            keys.push(new);
+            again.retain(|it| !["--new-recovery-key", "new-key.txt", "--lost-recovery-key"].contains(it));
+        }
+        let keys_given: Vec<&str> = keys.iter().map(String::as_str).collect();
+        end_what_is_left_behind(&account).await?;
+        let url = account.homeserver.base_url.clone();
+        let mut outcome = repair_at(&account, &url, &keys_given, &again)?.run().await?;
+        if outcome.code()? == 2 {
+            // Nothing had reached the server, so another new recovery key is made.
+            let anew: Vec<&str> = flags
+                .iter()
+                .map(|it| if *it == "new-key.txt" { "another-key.txt" } else { it })
+                .collect();
+            let own_keys: Vec<&str> = own.iter().map(String::as_str).collect();
+            outcome = repair_at(&account, &url, &own_keys, &anew)?.run().await?;
+            let another = std::fs::read_to_string(outcome.home().join("another-key.txt"))?;
+            keys = own.clone();
+            keys.push(another.trim().to_owned());
+        }
+        // A reset that is done is refused as needless; what counts is that nothing is left.
+        ensure!(
+            [0, 10].contains(&outcome.code()?),
+            "moment {moment}: {disturbed}\n{outcome}"
+        );
+        let left = codes(&outcome.json()?, "left");
+        ensure!(left.is_empty(), "moment {moment}: {outcome}");
+        ends(account, keys)
+            .await
+            .with_context(|| format!("moment {moment}\n{disturbed}\n{outcome}"))?;
+        if undisturbed {
+            ensure!(moment >= least, "there are more moments than {moment}");
+            println!("disturbed at {moment} moments");
+            return Ok(());
+        }
+    }
+    bail!("the repair has no end")
+}
+
+async fn clear_and_true(account: TestAccount, keys: Vec<String>) -> Result<()> {
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    is_clear(&account, &keys).await?;
+    everything_survives(account).await
+}
+
+async fn spoiled(defect: Defect) -> Result<TestAccount> {
+    AccountSpec::healthy(Way::Key).with(defect).build().await
+}
+
+const FLAGS: [&str; 2] = ["--yes", "--no-ark"];
+
+#[tokio::test]
+async fn while_a_backup_is_signed() -> Result<()> {
+    every_moment(
+        2,
+        async || spoiled(Defect::BackupUnsigned).await,
+        &FLAGS,
+        clear_and_true,
+    )
+    .await
+}
+
+#[tokio::test]
+async fn while_a_default_key_is_named() -> Result<()> {
+    every_moment(
+        2,
+        async || spoiled(Defect::SecretsUnderOldKey).await,
+        &FLAGS,
+        clear_and_true,
+    )
+    .await
+}
+
+#[tokio::test]
+async fn while_a_backup_is_made_and_filled() -> Result<()> {
+    every_moment(6, async || spoiled(Defect::NoKeyBackup).await, &FLAGS, clear_and_true).await
+}
+
+#[tokio::test]
+async fn while_secrets_are_fetched() -> Result<()> {
+    every_moment(
+        2,
+        async || spoiled(Defect::BackupKeyNotStored).await,
+        &FLAGS,
+        clear_and_true,
+    )
+    .await
+}
+
+#[tokio::test]
+async fn while_an_older_backup_is_mined() -> Result<()> {
+    let account = async || {
+        AccountSpec::healthy(Way::Key)
+            .with(Defect::BackupKeyOfOlderVersion)
+            .with(Defect::EntriesDeleted(2))
+            .build()
+            .await
+    };
+    every_moment(4, account, &FLAGS, clear_and_true).await
+}
+
+#[tokio::test]
+async fn while_a_bare_account_is_set_up() -> Result<()> {
+    let flags = ["--yes", "--no-ark", "--new-recovery-key", "new-key.txt"];
+    every_moment(
+        14,
+        async || spoiled(Defect::BrandNew).await,
+        &flags,
+        async |account, keys| {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            ensure!(keys.len() == 1, "{} keys", keys.len());
+            account
+                .first()?
+                .client()
+                .encryption()
+                .recovery()
+                .recover(keys[0])
+                .await?;
+            is_clear(&account, &keys).await
+        },
+    )
+    .await
+}
+
+#[tokio::test]
+async fn while_the_identity_is_reset() -> Result<()> {
+    let flags = [&reset::RESET[..], &["--yes"]].concat();
+    every_moment(16, reset::stranded, &flags, async |account, keys| {
+        let new = keys.last().context("no new key")?;
+        let onlooker = account.first()?;
+        onlooker.client().encryption().recovery().recover(new).await?;
+        Ok(())
+    })
+    .await
+}
