@@ -29,7 +29,9 @@ pub(crate) fn flowing(text: &str) -> String {
 }
 
 pub(crate) async fn types(running: &Running, after: &str, keys: &str) -> Result<()> {
-    running.said(after, |text| text.contains(after).then_some(())).await?;
+    running
+        .said(after, |text| flowing(text).contains(after).then_some(()))
+        .await?;
     let keyboard = std::fs::OpenOptions::new()
         .write(true)
         .open(running.home().join("keyboard"))?;
