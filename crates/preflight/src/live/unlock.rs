@@ -10,7 +10,10 @@ use matrix_sdk::encryption::secret_storage::SecretStorageError;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{LiveError, LiveSession, UnlockError};
-use crate::probe::{backup::newest_backup, storage::stored_secrets};
+use crate::{
+    probe::{backup::newest_backup, storage::stored_secrets},
+    recovery_key::{decode, encode},
+};
 
 /// What a session holds after secret storage was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +76,10 @@ impl LiveSession {
             return Err(UnlockError::StorageUnreadable);
         }
         let storage = self.client().encryption().secret_storage();
-        let typed = typed.expose_secret().trim_end_matches(['\r', '\n']);
-        let store = storage.open_secret_store(typed).await?;
+        // The SDK takes a recovery key without the quotes around a pasted one.
+        let key = decode(typed).map(|it| encode(&it));
+        let typed = key.as_ref().unwrap_or(typed).expose_secret();
+        let store = storage.open_secret_store(typed.trim_end_matches(['\r', '\n'])).await?;
         // The SDK takes a blank secret for a damaged one.
         let is_blank = |name| *stored.secret(name) == Secret::Blanked;
         let backup = match store.import_secrets().await {
