@@ -2,6 +2,7 @@
 
 mod promise;
 mod run;
+pub mod terminal;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};

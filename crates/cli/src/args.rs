@@ -39,26 +39,26 @@ pub(crate) use try_key::TryKeyArgs;
 pub(crate) use util::{SchemaArg, UtilCommand};
 pub(crate) use verify::VerifyArgs;
 
+/// The end of the help text.
+const START: &str = "Start with:
+  lifeboat                          leads you through everything, step by step
+  lifeboat check @you:your.server   looks, and changes nothing";
+
 /// Finds out what a password reset would cost your Matrix account, before it costs anything.
 ///
 /// A reset can sign every session out, and with them the only copies of the keys that make your history readable.
 /// Lifeboat looks first, says what would be lost, and changes nothing.
 #[derive(Debug, Parser)]
-#[command(
-    name = "lifeboat",
-    version,
-    arg_required_else_help = true,
-    disable_help_subcommand = true
-)]
-#[command(after_help = "Start with:  lifeboat check @you:your.server")]
-#[command(after_long_help = format!("Start with:  lifeboat check @you:your.server\n\n{}", exit::help(&Exit::ALL)))]
+#[command(name = "lifeboat", version, disable_help_subcommand = true)]
+#[command(after_help = START)]
+#[command(after_long_help = format!("{START}\n\n{}", exit::help(&Exit::ALL)))]
 pub(crate) struct Cli {
     /// Flags that every command takes.
     #[command(flatten)]
     pub(crate) general: GeneralArgs,
-    /// What to do.
+    /// What to do; without it, Lifeboat leads through everything.
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 /// The commands.

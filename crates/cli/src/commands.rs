@@ -12,7 +12,7 @@ pub(crate) mod report;
 pub(crate) mod rescue;
 pub(crate) mod reset;
 pub(crate) mod resume;
-mod trust;
+pub(crate) mod trust;
 pub(crate) mod try_key;
 pub(crate) mod util;
 pub(crate) mod verify;
@@ -23,7 +23,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{advice::CommandLine, failure::Failure, resolve::parse_user};
 
 /// Starts the async runtime, for the commands that speak to a server.
-fn runtime() -> Result<Runtime, Failure> {
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
     Builder::new_multi_thread().enable_all().build().map_err(|error| {
         Failure::failed(
             format!("Lifeboat cannot start its threads: {error}."),

@@ -7,6 +7,7 @@ mod commands;
 mod exit;
 mod failure;
 mod files;
+mod guide;
 mod kept;
 mod key_files;
 mod logging;
@@ -20,15 +21,18 @@ mod state;
 mod status;
 mod ui;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::{
     args::{Cli, ColorArg, Command},
     exit::Exit,
     failure::Failure,
-    resolve::Format,
+    resolve::{Format, Person},
     ui::{console::Console, prompt},
 };
 
@@ -47,14 +51,30 @@ fn main() -> ExitCode {
     };
     let mut console = Console::new(color);
     logging::begin(cli.general.verbose);
-    let format = cli.command.format();
-    match run(cli.command, &mut console) {
+    let Some(command) = cli.command else {
+        return converse(&mut console).into();
+    };
+    let format = command.format();
+    match run(command, &mut console) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             console.fail(&failure, format);
             failure.exit.into()
         }
     }
+}
+
+/// Without a command: a conversation where somebody sits at a terminal, the short help where nobody does.
+fn converse(console: &mut Console) -> Exit {
+    let streams = io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal();
+    if !streams || prompt::person() == Person::Absent {
+        console.help(&Cli::command().render_help().ansi().to_string());
+        return Exit::Usage;
+    }
+    guide::run(console).unwrap_or_else(|failure| {
+        console.fail(&failure, Format::Screen);
+        failure.exit
+    })
 }
 
 fn run(command: Command, console: &mut Console) -> Result<Exit, Failure> {

@@ -5,12 +5,14 @@ mod errand;
 mod live;
 mod way;
 
-use std::{panic::AssertUnwindSafe, path::Path};
+use std::{panic::AssertUnwindSafe, path::Path, time::Duration};
 
 use futures_util::FutureExt;
 use lifeboat_preflight::{Left, OwnSession, SessionKind};
+use tokio::time::timeout;
 
 use crate::{
+    exit::Exit,
     failure::Failure,
     secrets::Readers,
     signals::{Stopped, Stops, Wish},
@@ -19,7 +21,7 @@ use crate::{
 
 pub(crate) use browser::{here, show};
 pub(crate) use errand::Errand;
-pub(crate) use live::{hold_live, with_live_session};
+pub(crate) use live::{Unfinished, hold_live, keep_live, with_live_session};
 pub(crate) use way::Way;
 
 /// What a kept session is called in the account's list of sessions.
@@ -155,15 +157,31 @@ pub(crate) async fn asked<T: Send + 'static>(
     question: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let mode = TerminalMode::remember();
-    match stops.unless_stopped(tokio::task::spawn_blocking(question)).await {
+    let mut question = tokio::task::spawn_blocking(question);
+    let answer = match stops.unless_stopped(&mut question).await {
+        Ok(answer) => {
+            let answer = answer.unwrap_or_else(|_| Err(own_mistake()));
+            if answer.as_ref().is_err_and(|it| it.exit == Exit::Interrupted) {
+                // The signal of the same key is on its way, and asks for nothing more.
+                let _ = timeout(ECHO, stops.next()).await;
+            }
+            return answer;
+        }
+        Err(Stopped) => timeout(ECHO, question).await,
+    };
+    // A key that was pressed ends the question as well. A signal from elsewhere leaves it behind.
+    match answer {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(own_mistake()),
-        Err(Stopped) => {
+        Err(_) => {
             mode.restore();
             Err(nothing_changed())
         }
     }
 }
+
+/// Ctrl-C at a question for a secret is a key and a signal; as long as this one comes after the other.
+pub(crate) const ECHO: Duration = Duration::from_millis(300);
 
 /// Warns of a secret in a file that others can read.
 pub(crate) fn warn_of_readers(console: &mut Console, readers: Readers, file: &Path) {
@@ -178,18 +196,21 @@ pub(crate) fn warn_of_readers(console: &mut Console, readers: Readers, file: &Pa
 
 const AGAIN: &str = "Run the same command to begin again.";
 
+/// What is said when the user stopped before anything was changed.
+pub(crate) const NOTHING_CHANGED: &str = "You stopped it. Nothing was changed.";
+
 fn nothing_changed() -> Failure {
-    Failure::interrupted("You stopped it. Nothing was changed.", AGAIN)
+    Failure::interrupted(NOTHING_CHANGED, AGAIN)
 }
 
-fn may_remain(why: &str, name: &str) -> Failure {
+pub(crate) fn may_remain(why: &str, name: &str) -> Failure {
     Failure::interrupted(
         format!("{why} The session “{name}” may remain in your account."),
         "If it is there, sign it out in Element: Settings → Sessions.",
     )
 }
 
-fn own_mistake() -> Failure {
+pub(crate) fn own_mistake() -> Failure {
     Failure::failed(
         "Lifeboat itself failed. This is its mistake, not yours.",
         "Please report it, with what -vv shows.",

@@ -43,7 +43,7 @@ pub struct Outcome {
     pub stderr: String,
     /// How long it ran.
     pub took: Duration,
-    home: TempDir,
+    pub(super) home: TempDir,
 }
 
 impl Running {
@@ -71,6 +71,11 @@ impl Running {
     pub fn signal(&self, signal: Signal) -> Result<()> {
         kill_process(Pid::from_child(&self.child), signal)?;
         Ok(())
+    }
+
+    /// All it has written to standard error so far.
+    pub(super) fn stderr_so_far(&self) -> String {
+        self.stderr.so_far()
     }
 
     /// How much memory it had at most so far, in KiB; `None` when it has ended.

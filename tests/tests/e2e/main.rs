@@ -7,6 +7,7 @@ mod bad_input;
 mod check;
 mod check_accounts;
 mod forecast;
+mod guide;
 mod harness;
 mod live;
 mod oauth;

@@ -162,7 +162,7 @@ async fn gather(
 }
 
 /// Ends the reading of messages if it is under way; tells whether it was.
-fn stop_reading(running: &ForecastProgress) -> bool {
+pub(crate) fn stop_reading(running: &ForecastProgress) -> bool {
     let under_way = running.rooms() > 0 && !running.is_stopped();
     if under_way {
         running.stop();

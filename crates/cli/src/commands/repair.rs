@@ -1,7 +1,7 @@
 //! `lifeboat repair`: plan, consent, ark, change, look again.
 
 mod consent;
-mod fresh;
+pub(crate) mod fresh;
 mod look;
 mod work;
 

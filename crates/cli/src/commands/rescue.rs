@@ -140,10 +140,10 @@ async fn rescue(job: RescueJob, console: &mut Console) -> Result<Shown, Failure>
 }
 
 /// How the account is looked at, before and after.
-struct Look<'a> {
-    homeserver: &'a Homeserver,
-    left_rooms: lifeboat_preflight::LeftRooms,
-    keys: Vec<SecretString>,
+pub(crate) struct Look<'a> {
+    pub(crate) homeserver: &'a Homeserver,
+    pub(crate) left_rooms: lifeboat_preflight::LeftRooms,
+    pub(crate) keys: Vec<SecretString>,
 }
 
 impl Look<'_> {
@@ -201,7 +201,7 @@ async fn from_files(session: &OwnSession, look: &Look<'_>, files: Opened, before
 }
 
 /// The recovery key, or else one of the account's sessions.
-async fn how_to_trust(
+pub(crate) async fn how_to_trust(
     look: &Look<'_>,
     with: Option<String>,
     checked: &Checked,
@@ -222,7 +222,7 @@ async fn how_to_trust(
 }
 
 /// Nobody answers a session that is not signed, and what comes has to have a backup to go to.
-fn can_rescue(unlocked: &Unlocked, trust: &Trust) -> Result<(), Failure> {
+pub(crate) fn can_rescue(unlocked: &Unlocked, trust: &Trust) -> Result<(), Failure> {
     let by_key = matches!(trust, Trust::Keys(_));
     let (wrong, hint) = match (&unlocked.signature, &unlocked.backup) {
         (OwnSignature::Signed, BackupConnection::Connected) => return Ok(()),
@@ -247,7 +247,7 @@ fn can_rescue(unlocked: &Unlocked, trust: &Trust) -> Result<(), Failure> {
 }
 
 /// Asks living sessions.
-async fn from_sessions(
+pub(crate) async fn from_sessions(
     live: &LiveSession,
     look: &Look<'_>,
     options: &GossipOptions,
@@ -287,7 +287,7 @@ async fn instead_of_damaged(live: &LiveSession, look: &Look<'_>, gathered: &Gath
 }
 
 /// Says which apps to open.
-fn open_your_apps(checked: &Checked) -> String {
+pub(crate) fn open_your_apps(checked: &Checked) -> String {
     let now = time::now();
     let mut others: Vec<&Session> = checked.facts.sessions.known().into_iter().flatten().collect();
     others.retain(|it| it.may_hold_room_keys());

@@ -2,7 +2,7 @@
 
 pub(crate) mod carry_out;
 mod checked;
-mod letter;
+pub(crate) mod letter;
 pub(crate) mod loose;
 pub(crate) mod password;
 pub(crate) mod route;
@@ -12,12 +12,13 @@ use lifeboat_report::{
     Aboard, ArkFirst, Choices, Clearance, EarlierForecast, Fact, Fate, OneByOne, Plan, RecoveryKey, Report, Route,
     Severity, StatusFile, Uncleared, facts::Email,
 };
-use lifeboat_reset::{Found, Journal, ResetLock, flow::Password};
+use lifeboat_reset::{ComeBack, Found, Journal, ResetLock, flow::Password};
 use secrecy::SecretString;
 
+pub(crate) use self::checked::{Seen, best_key};
 use self::{
     carry_out::{Cargo, carry_out},
-    checked::{Seen, look},
+    checked::look,
     loose::Loose,
 };
 use super::runtime;
@@ -85,71 +86,129 @@ async fn reset(
     let mut stops = Stops::listen()?;
     let chosen = password::prepare(&job.new_password, console)?;
     let old = password::read_old(job.old_password.as_deref(), console)?;
-    let Seen {
-        homeserver,
-        report,
-        session,
-        old: typed,
-        recovery_key,
-    } = look(&mut job, &mut stops, console).await?;
-    let account = job.entry.command_line();
-    let known = Known {
-        report: &report,
-        recovery_key: recovery_key.as_ref(),
-        signed_in: session.is_some() && job.admin_token.is_none(),
-    };
-    let decided = decide(&job, &known, &account, &mut stops, console).await;
-    let decided = match decided {
-        Ok(Some(decided)) => decided,
+    let mut seen = look(&mut job, &mut stops, console).await?;
+    seen.old = old.or(seen.old);
+    let agreed = match agree(&job, &seen, chosen, &mut stops, console).await {
+        Ok(Some(agreed)) => agreed,
         stopped => {
-            if let Some(session) = session {
+            if let Some(session) = seen.session {
                 part_with(session, &mut stops, console).await;
                 Loose::of(folder).forget();
             }
             return stopped.map(|_| Exit::Done);
         }
     };
-    let Decided { plan, clearance, email } = decided;
-    let old = old.or(typed);
-    let come_back = route::come_back(plan.route, &job.entry.sign_in, &homeserver).await;
-    let typist = password::Typist { job: &job, come_back };
-    let made = password::settle(chosen, &plan, &homeserver, old, typist, &mut stops, console).await;
-    let (new_password, old_password) = match made {
-        Ok(passwords) => passwords,
+    let place = Place { folder, stranded };
+    act(&job, seen, agreed, place, &mut stops, console).await
+}
+
+/// What the person agreed to, and what is needed to do it.
+pub(crate) struct Agreed {
+    plan: Plan,
+    clearance: Clearance,
+    email: Option<String>,
+    come_back: ComeBack,
+    new_password: SecretString,
+    old_password: Option<SecretString>,
+}
+
+/// Where the resets of an account are written down.
+pub(crate) struct Place<'a> {
+    /// The account's folder.
+    pub(crate) folder: &'a std::path::Path,
+    /// Sessions that earlier ones may have left behind.
+    pub(crate) stranded: Vec<String>,
+}
+
+/// Plans from what was seen, asks, and has the passwords at hand. Changes nothing. `None`: the plan was all that was
+/// wanted.
+pub(crate) async fn agree(
+    job: &ResetJob,
+    seen: &Seen,
+    chosen: password::Chosen,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Option<Agreed>, Failure> {
+    let account = job.entry.command_line();
+    let known = Known {
+        report: &seen.report,
+        recovery_key: seen.recovery_key.as_ref(),
+        signed_in: seen.session.is_some() && job.admin_token.is_none(),
+    };
+    let Some(Decided { plan, clearance, email }) = decide(job, &known, &account, stops, console).await? else {
+        return Ok(None);
+    };
+    let come_back = route::come_back(plan.route, &job.entry.sign_in, &seen.homeserver).await;
+    let typist = password::Typist { job, come_back };
+    let old = seen.old.clone();
+    let made = password::settle(chosen, &plan, &seen.homeserver, old, typist, stops, console).await;
+    let (new_password, old_password) = made?;
+    Ok(Some(Agreed {
+        plan,
+        clearance,
+        email,
+        come_back,
+        new_password,
+        old_password,
+    }))
+}
+
+/// Has carried out what was agreed to. The session that was used to look serves here, too, and is left whatever happens.
+pub(crate) async fn act(
+    job: &ResetJob,
+    seen: Seen,
+    agreed: Agreed,
+    place: Place<'_>,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
+    let folder = place.folder;
+    let (journal, before) = match write_down(job, &seen.report, &agreed, place) {
+        Ok(written) => written,
         Err(failure) => {
-            if let Some(session) = session {
-                part_with(session, &mut stops, console).await;
+            if let Some(session) = seen.session {
+                part_with(session, stops, console).await;
                 Loose::of(folder).forget();
             }
             return Err(failure);
         }
     };
-    let resets = folder.join("resets").join(time::stamp(time::now()));
-    let before = StatusFile::of(&report, super::check::generator());
-    let second = second_look::question(&before, &job.entry.user);
-    let written = json::document(&before)?;
-    let evidence = (carry_out::BEFORE, written.as_bytes());
-    let mut journal = Journal::begin(&resets, plan, &clearance, job.entry.homeserver.clone(), evidence)?;
-    for device in stranded {
-        journal.append(lifeboat_reset::flow::Record::Session { device })?;
-    }
-    Loose::of(folder).hand_over(&mut journal)?;
     let cargo = Cargo {
-        homeserver: &homeserver,
+        homeserver: &seen.homeserver,
         user: &job.entry.user,
-        account: &account,
-        new_password,
-        come_back,
+        account: &job.entry.command_line(),
+        new_password: agreed.new_password,
+        come_back: agreed.come_back,
         browser: job.entry.browser,
-        old_password,
-        recovery_key,
-        email,
+        old_password: agreed.old_password,
+        recovery_key: seen.recovery_key,
+        email: agreed.email,
+        second_look: second_look::question(&before, &job.entry.user),
         before: Some(before),
-        second_look: second,
         person: job.person,
         format: job.format,
     };
-    carry_out(cargo, journal, session, &mut stops, console).await
+    carry_out(cargo, journal, seen.session, stops, console).await
+}
+
+/// Begins the journal, and keeps beside it what was there before.
+fn write_down(
+    job: &ResetJob,
+    report: &Report,
+    agreed: &Agreed,
+    place: Place<'_>,
+) -> Result<(Journal, StatusFile), Failure> {
+    let resets = place.folder.join("resets").join(time::stamp(time::now()));
+    let before = StatusFile::of(report, super::check::generator());
+    let written = json::document(&before)?;
+    let evidence = (carry_out::BEFORE, written.as_bytes());
+    let (plan, homeserver) = (agreed.plan.clone(), job.entry.homeserver.clone());
+    let mut journal = Journal::begin(&resets, plan, &agreed.clearance, homeserver, evidence)?;
+    for device in place.stranded {
+        journal.append(lifeboat_reset::flow::Record::Session { device })?;
+    }
+    Loose::of(place.folder).hand_over(&mut journal)?;
+    Ok((journal, before))
 }
 
 /// What the check brought, for the decision.

@@ -45,14 +45,22 @@ pub(crate) fn run(job: ResumeJob, console: &mut Console) -> Result<Exit, Failure
         }
     };
     let runtime = runtime()?;
-    let ended = runtime.block_on(resume(job, journal, console));
+    let ended = runtime.block_on(async {
+        let mut stops = Stops::listen()?;
+        resume(job, journal, &mut stops, console).await
+    });
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
     ended
 }
 
-async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console) -> Result<Exit, Failure> {
-    let mut stops = Stops::listen()?;
+/// Asks for what is needed once more, and does what the journal says is left to do.
+pub(crate) async fn resume(
+    mut job: ResumeJob,
+    mut journal: Journal,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
     let what = match journal.password() {
         Password::Unchanged => "before the password was changed",
         Password::Dark => "just after the new password was sent",
@@ -68,14 +76,14 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
         password::Chosen::Given(new) => Some(new),
         // It may be of no use there.
         _ if plan.route == Route::AccountPage => None,
-        _ => Some(typed(&job.new_password, &mut stops).await?),
+        _ => Some(typed(&job.new_password, stops).await?),
     };
     let old = password::read_old(job.old_password.as_deref(), console)?;
     let changed = journal.password() == Password::Changed;
     let old_password = match (old, plan.route, job.person) {
         // It is needed only if it turns out that it still is the true one.
         (None, Route::OldPassword | Route::Email, Person::Present) if !changed => {
-            asked(&mut stops, || {
+            asked(stops, || {
                 prompt::ask_or_skip("Your old password, in case it is still the true one (Enter skips it)")
             })
             .await?
@@ -89,7 +97,7 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
             Some(read.secret)
         }
         None if plan.steps.contains(&Step::Restore) && job.person == Person::Present => {
-            asked(&mut stops, || {
+            asked(stops, || {
                 prompt::ask_or_skip("Recovery key or passphrase (it is not shown; Enter goes on without)")
             })
             .await?
@@ -98,7 +106,7 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
     };
     let email = match (&job.email, plan.route, job.person) {
         (None, Route::Email, Person::Present) if !changed => {
-            let typed = asked(&mut stops, || prompt::line("The e-mail address of your account")).await?;
+            let typed = asked(stops, || prompt::line("The e-mail address of your account")).await?;
             Some(typed).filter(|it| !it.is_empty())
         }
         (given, _, _) => given.clone(),
@@ -107,7 +115,7 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
     let account = job.entry.command_line();
     let (user, browser) = (job.entry.user.clone(), job.entry.browser);
     let way = Way::prepare(job.entry, Afterwards::Remove, console)?;
-    let homeserver = way.discover(&mut stops).await?;
+    let homeserver = way.discover(stops).await?;
     let admin = match &job.admin_token {
         Some(file) => {
             let read = secrets::read_file(file, Purpose::AccessToken)?;
@@ -119,7 +127,7 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
     let new_password = match (given, come_back) {
         (Some(given), _) => given,
         (None, ComeBack::Browser(_)) => SecretString::default(),
-        (None, ComeBack::Password) => typed(&job.new_password, &mut stops).await?,
+        (None, ComeBack::Password) => typed(&job.new_password, stops).await?,
     };
     let before = journal.folder().join(BEFORE);
     let before = before.exists().then(|| status::read(&before)).transpose()?;
@@ -145,7 +153,7 @@ async fn resume(mut job: ResumeJob, mut journal: Journal, console: &mut Console)
         person: job.person,
         format: job.format,
     };
-    carry_out(cargo, journal, admin, &mut stops, console).await
+    carry_out(cargo, journal, admin, stops, console).await
 }
 
 async fn typed(choice: &NewPassword, stops: &mut Stops) -> Result<SecretString, Failure> {

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::{
     failure::Failure,
-    session::asked,
+    session::{ECHO, asked},
     signals::Stops,
     ui::{clean::clean, code, prompt, time},
 };
@@ -174,6 +174,11 @@ impl Witness for AtTheTerminal {
 async fn said(question: impl FnOnce() -> Result<bool, Failure> + Send + 'static) -> Comparing {
     match tokio::task::spawn_blocking(question).await {
         Ok(Ok(true)) => Comparing::Match,
-        _ => Comparing::Mismatch,
+        Ok(Ok(false)) => Comparing::Mismatch,
+        Ok(Err(_)) | Err(_) => {
+            // Ctrl-C is heard by whoever does this work, and ends it: that is no answer.
+            tokio::time::sleep(ECHO).await;
+            Comparing::Mismatch
+        }
     }
 }

@@ -70,7 +70,7 @@ mod tests {
 
     fn job(line: &str, person: Person) -> Result<ProveJob, Failure> {
         match Cli::try_parse_from(line.split_whitespace()).map(|it| it.command) {
-            Ok(Command::Prove(args)) => prove(*args, person),
+            Ok(Some(Command::Prove(args))) => prove(*args, person),
             other => panic!("{line}: {other:?}"),
         }
     }

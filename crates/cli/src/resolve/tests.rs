@@ -11,8 +11,8 @@ use crate::args::{Cli, Command};
 
 fn parse(line: &str) -> Result<Command, clap::error::ErrorKind> {
     Cli::try_parse_from(line.split_whitespace())
-        .map(|it| it.command)
         .map_err(|error| error.kind())
+        .and_then(|it| it.command.ok_or(clap::error::ErrorKind::MissingSubcommand))
 }
 
 fn resolved(line: &str, person: Person) -> Result<CheckJob, Failure> {

@@ -13,6 +13,8 @@ pub(crate) enum Errand {
     Repair,
     /// Comparing emoji with another session.
     Verify,
+    /// A conversation from the check to the reset.
+    Guide,
 }
 
 impl Errand {
@@ -24,6 +26,7 @@ impl Errand {
             Self::Export => "Lifeboat export (removes itself)",
             Self::Repair => "Lifeboat repair (removes itself)",
             Self::Verify => "Lifeboat verify (removes itself)",
+            Self::Guide => "Lifeboat guide (removes itself)",
         }
     }
 
@@ -35,6 +38,7 @@ impl Errand {
             Self::Export => "export",
             Self::Repair => "repair",
             Self::Verify => "verification",
+            Self::Guide => "conversation",
         }
     }
 
@@ -51,7 +55,7 @@ impl Errand {
         match self {
             Self::Check | Self::Export => "nothing else was changed",
             Self::Rescue => "what was uploaded until then is in the key backup",
-            Self::Repair => "each step that was reported as done stays done",
+            Self::Repair | Self::Guide => "each step that was reported as done stays done",
             Self::Verify => "without your word that the emoji match nothing counts",
         }
     }

@@ -39,6 +39,37 @@ pub(crate) async fn hold_live<T>(
     end_softly: impl FnOnce() -> Wish,
     work: impl AsyncFnOnce(&LiveSession, &mut Console) -> Result<T, Failure>,
 ) -> Result<(OwnSession, T), Failure> {
+    let (session, worked) = keep_live(session, errand, stops, console, end_softly, work).await?;
+    match worked {
+        Ok(done) => Ok((session, done)),
+        Err(Unfinished::Failed(failure)) => {
+            leave(session, errand, Wish::GoOn, stops, console).await?;
+            Err(failure)
+        }
+        Err(Unfinished::Stopped) => Err(left_after_stop(session, errand, stops, console).await),
+    }
+}
+
+/// Why work with a session did not come to its end.
+#[derive(Debug)]
+pub(crate) enum Unfinished {
+    /// The user stopped it.
+    Stopped,
+    /// It failed.
+    Failed(Failure),
+}
+
+/// Does the same, and hands the session back however the work ended: whoever goes on needs no other one.
+///
+/// Fails where there is no session to hand back.
+pub(crate) async fn keep_live<T>(
+    session: OwnSession,
+    errand: Errand,
+    stops: &mut Stops,
+    console: &mut Console,
+    end_softly: impl FnOnce() -> Wish,
+    work: impl AsyncFnOnce(&LiveSession, &mut Console) -> Result<T, Failure>,
+) -> Result<(OwnSession, Result<T, Unfinished>), Failure> {
     // Dropped in between, it could leave a session behind that nobody knows of: it is brought to its end.
     let (live, wish) = {
         let progress = Progress::begin("making encryption keys");
@@ -48,22 +79,18 @@ pub(crate) async fn hold_live<T>(
     };
     let live = live?;
     if wish == Wish::Stop {
-        return Err(left_after_stop(live.end().await, errand, stops, console).await);
+        return Ok((live.end().await, Err(Unfinished::Stopped)));
     }
     let worked = {
         let work = AssertUnwindSafe(work(&live, console)).catch_unwind();
         stops.unless_stopped_for_good(work, end_softly).await
     };
     let session = live.end().await;
-    match worked {
-        Ok(Ok(Ok(done))) => Ok((session, done)),
-        Ok(failed) => {
-            leave(session, errand, Wish::GoOn, stops, console).await?;
-            Err(failed
-                .unwrap_or_else(|_| Err(own_mistake()))
-                .err()
-                .unwrap_or_else(own_mistake))
-        }
-        Err(Stopped) => Err(left_after_stop(session, errand, stops, console).await),
-    }
+    let worked = match worked {
+        Ok(worked) => worked
+            .unwrap_or_else(|_| Err(own_mistake()))
+            .map_err(Unfinished::Failed),
+        Err(Stopped) => Err(Unfinished::Stopped),
+    };
+    Ok((session, worked))
 }

@@ -76,6 +76,14 @@ impl Way {
         Self { errand, ..self }
     }
 
+    /// Uses a password that is known already, where one would be asked for.
+    pub(crate) fn knowing(self, password: Option<SecretString>) -> Self {
+        Self {
+            secret: self.secret.or(password),
+            ..self
+        }
+    }
+
     /// Finds the homeserver. Sends no secret.
     pub(crate) async fn discover(&self, stops: &mut Stops) -> Result<Homeserver, Failure> {
         let _progress = Progress::begin("looking for the server");
@@ -133,7 +141,9 @@ impl Way {
             SignIn::TokenPrompt => Some(format!("Access token of {} (it is not shown)", self.entry.user)),
             _ => None,
         };
-        if let Some(question) = question {
+        if let Some(question) = question
+            && self.secret.is_none()
+        {
             self.secret = Some(asked(stops, move || prompt::ask(&question)).await?);
         }
         let extra = asked(stops, ask).await?;

@@ -6,7 +6,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use textwrap::core::display_width;
 
-use super::{clean::clean_sentence, json, page::Page, style::Tone};
+use super::{clean::clean_sentence, json, page::Page, prompt, style::Tone};
 use crate::{args::ColorArg, failure::Failure, resolve::Format};
 
 /// Width of what is written to a file or a pipe.
@@ -28,6 +28,7 @@ impl Console {
         };
         let (out, err) = (io::stdout(), io::stderr());
         let (for_out, for_err) = (AutoStream::choice(&out), AutoStream::choice(&err));
+        prompt::dress(choice(for_err) != ColorChoice::Never);
         Self {
             out: AutoStream::new(out, choice(for_out)),
             err: AutoStream::new(err, choice(for_err)),
@@ -51,9 +52,14 @@ impl Console {
         }
     }
 
+    /// Writes a help text that nobody asked for to stderr.
+    pub(crate) fn help(&mut self, text: &str) {
+        self.tell(text.trim_end());
+    }
+
     /// Writes one line of progress to stderr.
     pub(crate) fn note(&mut self, line: &str) {
-        self.tell(&clean_sentence(line));
+        self.paragraph("", &clean_sentence(line));
     }
 
     /// Warns on stderr: what is not as it should be, and what to do.
@@ -75,15 +81,19 @@ impl Console {
             let column = display_width(word).max(6) + 1;
             let begin = format!("{word}{}", " ".repeat(column - display_width(word)));
             let sentence = clean_sentence(sentence);
-            // What goes into a file or to another program stays on one line.
-            match terminal_size::terminal_size_of(io::stderr()) {
-                Some((width, _)) => {
-                    let mut page = Page::new(usize::from(width.0));
-                    page.paragraph(&begin, &sentence);
-                    self.tell(page.finish().trim_end());
-                }
-                None => self.tell(&format!("{begin}{sentence}")),
+            self.paragraph(&begin, &sentence);
+        }
+    }
+
+    /// Wraps it on a terminal; what goes into a file or to another program stays on one line.
+    fn paragraph(&mut self, begin: &str, sentence: &str) {
+        match terminal_size::terminal_size_of(io::stderr()) {
+            Some((width, _)) => {
+                let mut page = Page::new(usize::from(width.0));
+                page.paragraph(begin, sentence);
+                self.tell(page.finish().trim_end());
             }
+            None => self.tell(&format!("{begin}{sentence}")),
         }
     }
 

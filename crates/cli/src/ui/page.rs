@@ -40,7 +40,7 @@ impl Page {
     /// Adds a heading, with an empty line before it.
     pub(crate) fn heading(&mut self, text: &str) {
         self.gap();
-        self.line(&format!(" {}", Tone::Strong.paint(text)));
+        self.hanging(" ", 1, text, Tone::Strong);
     }
 
     /// Adds one line as it is.

@@ -1,4 +1,6 @@
-//! Asks for secrets on the controlling terminal, whatever stdin and stdout are.
+//! Asks on the controlling terminal, whatever stdin and stdout are.
+
+mod menu;
 
 use std::{
     fs::File,
@@ -13,8 +15,12 @@ use lifeboat_reset::Wishes;
 use rpassword::ConfigBuilder;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::clean::clean_sentence;
+pub(crate) use self::menu::{choose, dress};
+use super::{clean::clean_sentence, page::Page};
 use crate::{failure::Failure, resolve::Person};
+
+/// What is said when the user stopped at a question.
+pub(crate) const STOPPED: &str = "You stopped at a question. Nothing was changed.";
 
 #[cfg(unix)]
 const TERMINAL: &str = "/dev/tty";
@@ -35,8 +41,8 @@ pub(crate) fn person() -> Person {
 
 /// Asks for a secret, shown as dots, until there is one.
 ///
-/// Waits for a person on this thread. Ctrl-C ends the waiting with [`Failure::interrupted`] when the process listens
-/// to that signal.
+/// Waits for a person on this thread. Ctrl-C ends the waiting with [`Failure::interrupted`], and reaches whoever listens
+/// to that signal as well.
 pub(crate) fn ask(question: &str) -> Result<SecretString, Failure> {
     loop {
         match ask_or_skip(question)? {
@@ -49,7 +55,7 @@ pub(crate) fn ask(question: &str) -> Result<SecretString, Failure> {
 /// Asks for a secret, shown as dots; an empty line is an answer too.
 pub(crate) fn ask_or_skip(question: &str) -> Result<Option<SecretString>, Failure> {
     let config = ConfigBuilder::new().password_feedback_mask('•').build();
-    let typed = rpassword::prompt_password_with_config(format!("{question}: "), config);
+    let typed = rpassword::prompt_password_with_config(format!("{}: ", wrapped(question)), config);
     let typed = typed.map(SecretString::from).map_err(|error| not_answered(&error))?;
     Ok((!typed.expose_secret().trim().is_empty()).then_some(typed))
 }
@@ -58,7 +64,21 @@ pub(crate) fn ask_or_skip(question: &str) -> Result<Option<SecretString>, Failur
 pub(crate) fn tell(sentence: &str) {
     if let Ok(mut terminal) = File::options().write(true).open(OUTPUT) {
         // A terminal that is gone asks no further question either.
-        let _ = writeln!(terminal, "{}", clean_sentence(sentence));
+        let _ = writeln!(terminal, "{}", wrapped(sentence));
+    }
+}
+
+/// Cleans a sentence, and breaks it between words where the terminal would break it inside of them.
+fn wrapped(sentence: &str) -> String {
+    let sentence = clean_sentence(sentence);
+    let terminal = File::options().write(true).open(OUTPUT);
+    match terminal.ok().and_then(terminal_size::terminal_size_of) {
+        Some((width, _)) => {
+            let mut page = Page::new(usize::from(width.0));
+            page.paragraph("", &sentence);
+            page.finish().trim_end().to_owned()
+        }
+        None => sentence,
     }
 }
 
@@ -66,15 +86,49 @@ pub(crate) fn tell(sentence: &str) {
 pub(crate) fn line(question: &str) -> Result<String, Failure> {
     let ask = || -> io::Result<String> {
         let mut output = File::options().write(true).open(OUTPUT)?;
-        write!(output, "{}: ", clean_sentence(question))?;
+        let keys = CtrlCIsTyped::begin();
+        write!(output, "{}: ", wrapped(question))?;
         output.flush()?;
         let mut typed = String::new();
-        match BufReader::new(File::open(TERMINAL)?).read_line(&mut typed)? {
-            0 => Err(ErrorKind::UnexpectedEof.into()),
-            _ => Ok(typed.trim().to_owned()),
+        let ending = read_line(&mut BufReader::new(File::open(TERMINAL)?), &mut typed);
+        drop(keys);
+        if ending.as_ref().is_err_and(|it| it.kind() == ErrorKind::Interrupted) {
+            writeln!(output)?;
+            interrupt();
         }
+        ending.map(|()| typed.trim().to_owned())
     };
     ask().map_err(|error| not_answered(&error))
+}
+
+/// What Ctrl-C types.
+const CTRL_C: u8 = 3;
+
+/// Tells whoever listens for Ctrl-C, as a question for a secret does.
+fn interrupt() {
+    #[cfg(unix)]
+    // A process can always signal itself.
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);
+}
+
+/// Reads up to the end of a line or Ctrl-C.
+fn read_line(terminal: &mut impl BufRead, typed: &mut String) -> io::Result<()> {
+    let mut line = Vec::new();
+    loop {
+        let chunk = terminal.fill_buf()?;
+        let (length, last) = (chunk.len(), chunk.last().copied());
+        line.extend_from_slice(chunk);
+        terminal.consume(length);
+        match last {
+            Some(CTRL_C) => return Err(ErrorKind::Interrupted.into()),
+            Some(b'\n') => break,
+            None if line.is_empty() => return Err(ErrorKind::UnexpectedEof.into()),
+            None => break,
+            Some(_) => {}
+        }
+    }
+    typed.push_str(&String::from_utf8_lossy(&line));
+    Ok(())
 }
 
 /// Shows a picture that is Lifeboat's own, line by line, on the terminal.
@@ -169,16 +223,17 @@ fn not_answered(error: &io::Error) -> Failure {
                 // Ctrl-C has ended the line of the question, Ctrl-D has not.
                 tell("");
             }
-            Failure::interrupted(
-                "You stopped at a question. Nothing was changed.",
-                "Run the same command to begin again.",
-            )
+            stopped()
         }
         _ => Failure::usage(
             format!("The terminal cannot be read: {error}."),
             "Give the secrets by files; see --help.",
         ),
     }
+}
+
+fn stopped() -> Failure {
+    Failure::interrupted(STOPPED, "Run the same command to begin again.")
 }
 
 /// How the terminal was set before a question, to be restored when the question is abandoned by a signal.
@@ -212,6 +267,40 @@ impl TerminalMode {
             // Without its terminal there is nothing to restore.
             let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, mode);
         }
+    }
+}
+
+/// Has Ctrl-C end the line that is typed, in place of a signal that would leave the question behind, still reading; until
+/// it is dropped.
+#[derive(Debug)]
+struct CtrlCIsTyped {
+    #[cfg(unix)]
+    before: TerminalMode,
+}
+
+impl CtrlCIsTyped {
+    fn begin() -> Self {
+        #[cfg(unix)]
+        let before = TerminalMode::remember();
+        #[cfg(unix)]
+        if let Some((terminal, mode)) = &before.before {
+            let mut typed = mode.clone();
+            typed.local_modes.remove(rustix::termios::LocalModes::ISIG);
+            typed.special_codes[rustix::termios::SpecialCodeIndex::VEOL] = CTRL_C;
+            // Without its terminal there is no key to press.
+            let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, &typed);
+        }
+        Self {
+            #[cfg(unix)]
+            before,
+        }
+    }
+}
+
+impl Drop for CtrlCIsTyped {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        self.before.set();
     }
 }
 

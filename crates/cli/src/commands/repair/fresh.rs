@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Where a new recovery key goes, should one be needed.
-pub(super) enum Place {
+pub(crate) enum Place {
     /// Into a new file.
     File(Option<Reserved>),
     /// To the person, who types it back.
@@ -27,7 +27,7 @@ pub(super) enum Place {
 
 impl Place {
     /// Finds out early whether the file can be written.
-    pub(super) fn prepare(file: Option<PathBuf>, person: Person) -> Result<Self, Failure> {
+    pub(crate) fn prepare(file: Option<PathBuf>, person: Person) -> Result<Self, Failure> {
         match (file, person) {
             (Some(file), _) => {
                 let known = file.clone();
@@ -40,7 +40,7 @@ impl Place {
     }
 
     /// Makes the key, and returns once its owner has it.
-    pub(super) async fn make(&mut self, stops: &mut Stops) -> Result<(FreshKey, NewKey), Failure> {
+    pub(crate) async fn make(&mut self, stops: &mut Stops) -> Result<(FreshKey, NewKey), Failure> {
         let fresh = FreshKey::generate().ok_or_else(|| {
             Failure::failed(
                 "This machine has no random numbers.",

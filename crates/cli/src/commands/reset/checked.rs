@@ -19,15 +19,15 @@ use crate::{
 };
 
 /// What the check saw, and what is needed further on.
-pub(super) struct Seen {
-    pub(super) homeserver: Homeserver,
-    pub(super) report: Report,
+pub(crate) struct Seen {
+    pub(crate) homeserver: Homeserver,
+    pub(crate) report: Report,
     /// The session that asks for the change; it is still signed in.
-    pub(super) session: Option<OwnSession>,
+    pub(crate) session: Option<OwnSession>,
     /// The password that let it in.
-    pub(super) old: Option<SecretString>,
+    pub(crate) old: Option<SecretString>,
     /// The recovery key that opened the most.
-    pub(super) recovery_key: Option<SecretString>,
+    pub(crate) recovery_key: Option<SecretString>,
 }
 
 /// Looks, as `lifeboat check` does.
@@ -156,7 +156,7 @@ fn earlier(file: &std::path::Path, entry: &Entry) -> Result<Report, Failure> {
 }
 
 /// Returns the candidate that was found to open secret storage and the backup; where nothing was tried, the first.
-fn best_key(typed: &[Typed], report: &Report) -> Option<SecretString> {
+pub(crate) fn best_key(typed: &[Typed], report: &Report) -> Option<SecretString> {
     let trial = report.facts.key_trial.known();
     let opens = |number: &usize| {
         trial

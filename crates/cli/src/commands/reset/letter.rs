@@ -20,14 +20,14 @@ use crate::{
 const FOLDER: &str = "for-your-administrator";
 
 /// A letter with its enclosure.
-pub(super) struct Letter {
-    pub(super) text: String,
+pub(crate) struct Letter {
+    pub(crate) text: String,
     folder: PathBuf,
     status: String,
 }
 
 /// Puts the letter together; `folder` is the account's own.
-pub(super) fn letter(report: &Report, folder: &Path) -> Letter {
+pub(crate) fn letter(report: &Report, folder: &Path) -> Letter {
     let mut status = StatusFile::of(report, generator());
     // Rooms, sessions and people are nobody's business there. Whose account it is stands in the letter.
     status.redact(&redaction::hash);
@@ -40,7 +40,7 @@ pub(super) fn letter(report: &Report, folder: &Path) -> Letter {
 
 impl Letter {
     /// Writes both, in place of earlier ones, and says where they are.
-    pub(super) fn write(&self) -> String {
+    pub(crate) fn write(&self) -> String {
         let written = make_private(&self.folder)
             .and_then(|()| put(&self.folder, "letter.txt", &self.text))
             .and_then(|()| put(&self.folder, "status.json", &self.status));

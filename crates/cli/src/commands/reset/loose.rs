@@ -26,7 +26,7 @@ impl Loose {
     }
 
     /// Writes the session down. When that fails, nothing but the tidying up after a kill is lost.
-    pub(super) fn note(&self, device: &str) {
+    pub(crate) fn note(&self, device: &str) {
         if let Err(error) = self.write(device) {
             tracing::warn!(%error, "the session of the check cannot be written down");
         }
@@ -43,7 +43,7 @@ impl Loose {
     }
 
     /// Returns the session that an earlier run left behind, or this one works with.
-    pub(super) fn left_behind(&self) -> Option<String> {
+    pub(crate) fn left_behind(&self) -> Option<String> {
         fs::read_to_string(&self.0).ok().filter(|it| !it.is_empty())
     }
 
@@ -59,7 +59,7 @@ impl Loose {
     }
 
     /// Forgets it: it is signed out, or a journal knows of it. What was never there needs no removing.
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         let _ = fs::remove_file(&self.0);
     }
 }

@@ -90,13 +90,18 @@ fn history(forecast: &ForecastProgress, passed: Duration) -> String {
     if rooms == 0 {
         return "looking for encrypted rooms".to_owned();
     }
-    let stopping = if forecast.is_stopped() { "   stopping" } else { "" };
-    format!(
-        "reading history   {}   rooms {done}/{rooms}   {} messages{}{}{stopping}",
-        bar(done, rooms),
-        grouped(forecast.events()),
-        rate(forecast.events(), passed),
-        time_left(done, rooms, passed),
+    let stopping = if forecast.is_stopped() { "stopping" } else { "" };
+    fitted(
+        columns(),
+        [
+            "reading history",
+            &bar(done, rooms),
+            &format!("{} messages", grouped(forecast.events())),
+            &format!("rooms {done}/{rooms}"),
+            &rate(forecast.events(), passed),
+            &time_left(done, rooms, passed),
+            stopping,
+        ],
     )
 }
 
@@ -105,13 +110,17 @@ fn keys(forecast: &ForecastProgress, passed: Duration) -> String {
     if entries == 0 {
         return "backed-up keys    waiting".to_owned();
     }
-    format!(
-        "backed-up keys    {}   {}/{}{}{}",
-        bar(done, entries),
-        grouped(done),
-        grouped(entries),
-        rate(done, passed),
-        time_left(done, entries, passed)
+    fitted(
+        columns(),
+        [
+            "backed-up keys ",
+            &bar(done, entries),
+            "",
+            &format!("{}/{}", grouped(done), grouped(entries)),
+            &rate(done, passed),
+            &time_left(done, entries, passed),
+            "",
+        ],
     )
 }
 
@@ -120,22 +129,46 @@ fn fetched(fetching: &FetchProgress, passed: Duration) -> String {
     if keys == 0 {
         return "fetching room keys   listing the backup".to_owned();
     }
-    format!(
-        "fetching room keys   {}   {}/{}{}",
-        bar(done, keys),
-        grouped(done),
-        grouped(keys),
-        time_left(done, keys, passed)
+    fitted(
+        columns(),
+        [
+            "fetching room keys",
+            &bar(done, keys),
+            "",
+            &format!("{}/{}", grouped(done), grouped(keys)),
+            &rate(done, passed),
+            &time_left(done, keys, passed),
+            "",
+        ],
     )
 }
 
 fn saved(saving: &ArkProgress, passed: Duration) -> String {
     let entries = saving.entries();
-    format!(
-        "saving an ark   {} backed-up keys{}",
-        grouped(entries),
-        rate(entries, passed)
+    let count = format!("{} backed-up keys", grouped(entries));
+    fitted(
+        columns(),
+        ["saving an ark", "", "", &count, &rate(entries, passed), "", ""],
     )
+}
+
+/// How many columns a line on stderr has, without the moving sign at its beginning.
+fn columns() -> usize {
+    let width = terminal_size::terminal_size_of(std::io::stderr()).map(|(width, _)| usize::from(width.0));
+    width.unwrap_or(80).saturating_sub(3)
+}
+
+/// Joins what is to be said; on a narrow terminal first the bar is left out, then the second count: what is done, how
+/// fast and how long stay.
+fn fitted(columns: usize, parts: [&str; 7]) -> String {
+    let join = |left_out: &[usize]| {
+        let kept = parts.iter().enumerate().filter(|(place, _)| !left_out.contains(place));
+        let said: Vec<&str> = kept.map(|(_, it)| *it).filter(|it| !it.is_empty()).collect();
+        said.join("   ")
+    };
+    let all = [join(&[]), join(&[1]), join(&[1, 2])];
+    let fits = all.iter().find(|it| textwrap::core::display_width(it) <= columns);
+    fits.unwrap_or(&all[2]).clone()
 }
 
 /// How many cells a bar has.
@@ -148,7 +181,7 @@ pub(super) fn bar(done: u64, all: u64) -> String {
 
 fn rate(count: u64, passed: Duration) -> String {
     match (count * 1000).checked_div(u64::try_from(passed.as_millis()).unwrap_or(u64::MAX)) {
-        Some(rate) if passed >= Duration::from_secs(1) => format!("   {}/s", grouped(rate)),
+        Some(rate) if passed >= Duration::from_secs(1) => format!("{}/s", grouped(rate)),
         _ => String::new(),
     }
 }
@@ -159,8 +192,8 @@ fn time_left(done: u64, all: u64, passed: Duration) -> String {
     let left = (seconds * all.saturating_sub(done)).checked_div(done);
     match left {
         Some(left) if seconds >= 2 && done < all => match left {
-            ..90 => format!("   about {left} s left"),
-            _ => format!("   about {} min left", left.div_ceil(60)),
+            ..90 => format!("about {left} s left"),
+            _ => format!("about {} min left", left.div_ceil(60)),
         },
         _ => String::new(),
     }
@@ -182,12 +215,36 @@ mod tests {
     fn rates_and_rests_are_said_when_they_can_be_known() {
         let seconds = Duration::from_secs;
         assert_eq!(rate(1_120, Duration::from_millis(10)), "");
-        assert_eq!(rate(2_240, seconds(2)), "   1\u{a0}120/s");
+        assert_eq!(rate(2_240, seconds(2)), "1\u{a0}120/s");
         assert_eq!(time_left(0, 10, seconds(60)), "");
         assert_eq!(time_left(5, 10, seconds(1)), "");
-        assert_eq!(time_left(75, 100, seconds(60)), "   about 20 s left");
-        assert_eq!(time_left(10, 100, seconds(60)), "   about 9 min left");
+        assert_eq!(time_left(75, 100, seconds(60)), "about 20 s left");
+        assert_eq!(time_left(10, 100, seconds(60)), "about 9 min left");
         assert_eq!(time_left(100, 100, seconds(60)), "");
+    }
+
+    #[test]
+    fn a_narrow_line_says_how_far_how_fast_and_how_long() {
+        let bar = bar(96, 131);
+        let parts = [
+            "reading history",
+            &bar,
+            "41 310 messages",
+            "rooms 96/131",
+            "1 120/s",
+            "about 20 s left",
+            "",
+        ];
+        assert_eq!(fitted(120, parts), parts[..6].join("   "));
+        assert_eq!(
+            fitted(77, parts),
+            "reading history   41 310 messages   rooms 96/131   1 120/s   about 20 s left"
+        );
+        assert_eq!(
+            fitted(58, parts),
+            "reading history   rooms 96/131   1 120/s   about 20 s left"
+        );
+        assert_eq!(fitted(20, parts), fitted(58, parts));
     }
 
     #[test]

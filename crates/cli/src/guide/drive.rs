@@ -1,0 +1,277 @@
+//! Does what the conversation says: shows its screens, asks its questions, and works with the functions of the commands.
+//!
+//! One session serves the whole conversation, from the check to the request for the new password: servers lock an address
+//! out after a few sign-ins.
+
+mod entry;
+mod live;
+mod look;
+mod mend;
+mod reset;
+
+use lifeboat_preflight::{Checked, FreshKey, Homeserver, Left, NetworkOptions, OwnSession, ruma::OwnedUserId};
+use lifeboat_report::Fate;
+use secrecy::SecretString;
+
+use super::{
+    Choice, Ending, Heard, Outcome, Step, Trip,
+    bookmark::Bookmark,
+    flow,
+    screen::{self, Ask},
+};
+use crate::{
+    advice::CommandLine,
+    candidates::Typed,
+    commands::{reset::loose::Loose, runtime},
+    exit::Exit,
+    failure::Failure,
+    resolve::{Browser, Entry, SignIn},
+    session::{self, Errand, asked, leave},
+    signals::{Stops, Wish},
+    state,
+    ui::{clean::clean_sentence, console::Console, page::Page, prompt, time},
+};
+
+/// Runs the conversation to its end.
+pub(crate) fn run(console: &mut Console) -> Result<Exit, Failure> {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async { Guide::begin(console)?.talk().await });
+    // A thread that still waits for the terminal may not hold up the end.
+    runtime.shutdown_background();
+    ended
+}
+
+/// A conversation under way: what is known, and what of it is secret.
+struct Guide<'a> {
+    console: &'a mut Console,
+    stops: Stops,
+    trip: Trip,
+    user: Option<OwnedUserId>,
+    homeserver: Option<Homeserver>,
+    session: Option<OwnSession>,
+    /// How Lifeboat signed in, or would.
+    sign_in: SignIn,
+    /// How it would in a browser, where the server offers that.
+    in_browser: Option<SignIn>,
+    /// The password that let Lifeboat in.
+    password: Option<SecretString>,
+    /// The recovery keys that were typed, the last one last.
+    keys: Vec<Typed>,
+    /// A storage key that was made, and whose recovery key its owner has.
+    fresh: Option<FreshKey>,
+    checked: Option<Checked>,
+    /// A session that an earlier run may have left behind.
+    stranded: Option<String>,
+    first: Step,
+}
+
+impl<'a> Guide<'a> {
+    fn begin(console: &'a mut Console) -> Result<Self, Failure> {
+        let (first, trip) = match Bookmark::newest() {
+            Some(bookmark) => (Step::TakeUp, bookmark.take_up()),
+            None => (Step::Account, Trip::default()),
+        };
+        Ok(Self {
+            console,
+            stops: Stops::listen()?,
+            trip,
+            user: None,
+            homeserver: None,
+            session: None,
+            sign_in: SignIn::Nobody,
+            in_browser: None,
+            password: None,
+            keys: Vec::new(),
+            fresh: None,
+            checked: None,
+            stranded: None,
+            first,
+        })
+    }
+
+    async fn talk(mut self) -> Result<Exit, Failure> {
+        let mut step = self.first.clone();
+        loop {
+            if let Step::End(ending) = step {
+                return self.end(ending).await;
+            }
+            let heard = match self.perform(&step).await {
+                Ok(heard) => heard,
+                Err(failure) => self.after(&step, &failure),
+            };
+            step = flow::next(step, heard, &mut self.trip);
+            self.mark();
+        }
+    }
+
+    /// Shows the step's screen, then asks or works.
+    async fn perform(&mut self, step: &Step) -> Result<Heard, Failure> {
+        if *step == Step::Route && self.trip.routes().is_empty() {
+            self.write_letter();
+        }
+        let screen = screen::of(step, &self.trip, self.console.width());
+        self.console.show(&screen.text)?;
+        if let Ask::Choice { question, options } = screen.ask {
+            return self.choose(question, options).await.map(Heard::Chose);
+        }
+        match step {
+            Step::Account => self.account(screen.ask).await,
+            Step::Server => self.server(screen.ask).await,
+            Step::Discover => self.discover().await,
+            Step::SignIn(entrance) => self.sign_in(*entrance).await,
+            Step::RecoveryKey => self.recovery_key().await,
+            Step::Check => self.check().await,
+            Step::Details => self.details(),
+            Step::Mend(fix) => self.mend(fix).await,
+            Step::Reset => self.reset().await,
+            Step::Resume => self.resume().await,
+            _ => Ok(Heard::Done),
+        }
+    }
+
+    async fn choose(&mut self, question: String, options: Vec<(Choice, String)>) -> Result<Choice, Failure> {
+        let (choices, words): (Vec<Choice>, Vec<String>) = options.into_iter().unzip();
+        let place = asked(&mut self.stops, move || prompt::choose(&question, &words)).await?;
+        choices.get(place).copied().ok_or_else(session::own_mistake)
+    }
+
+    async fn line(&mut self, ask: &Ask) -> Result<String, Failure> {
+        let Ask::Line(question) = ask else {
+            return Err(session::own_mistake());
+        };
+        let question = question.clone();
+        asked(&mut self.stops, move || prompt::line(&question)).await
+    }
+
+    /// Tells why something was not done, and what that means for the conversation.
+    fn after(&mut self, step: &Step, failure: &Failure) -> Heard {
+        match &*failure.wrong {
+            prompt::STOPPED => Heard::Stop,
+            // Ctrl-C at a question is a key like others: this was a signal from elsewhere.
+            session::NOTHING_CHANGED if step.is_question() => Heard::Gone,
+            session::NOTHING_CHANGED => Heard::Stop,
+            _ => {
+                self.tell(failure);
+                Heard::Failed
+            }
+        }
+    }
+
+    fn tell(&mut self, failure: &Failure) {
+        let mut page = Page::new(self.console.width());
+        page.line("");
+        page.paragraph(" ! ", &in_conversation(failure));
+        // Without stdout the next question fails as well.
+        let _ = self.console.show(&page.finish());
+    }
+
+    fn say(&mut self, sentence: &str) -> Result<(), Failure> {
+        let mut page = Page::new(self.console.width());
+        page.paragraph(" ", &clean_sentence(sentence));
+        self.console.show(&page.finish())
+    }
+
+    /// Writes down where the conversation is.
+    fn mark(&self) {
+        let bookmark = Bookmark::of(&self.trip, time::now());
+        if let (Some(bookmark), Some(folder)) = (bookmark, self.folder()) {
+            bookmark.write(&folder);
+        }
+    }
+
+    /// Forgets the session of this conversation, which is signed out. One that an earlier run left behind stays known: the
+    /// next reset removes it.
+    fn forget_session(&mut self) {
+        let Some(folder) = self.folder() else { return };
+        match self.stranded.take() {
+            Some(earlier) => Loose::of(&folder).note(&earlier),
+            None => Loose::of(&folder).forget(),
+        }
+    }
+
+    fn folder(&self) -> Option<std::path::PathBuf> {
+        state::folder_of(self.user.as_ref()?)
+    }
+
+    fn entry(&self, sign_in: SignIn) -> Result<Entry, Failure> {
+        Ok(Entry {
+            user: self.user.clone().ok_or_else(session::own_mistake)?,
+            homeserver: self.trip.homeserver.clone(),
+            network: NetworkOptions::default(),
+            sign_in,
+            provider: None,
+            browser: Browser::Open,
+        })
+    }
+
+    fn command_line(&self) -> Result<CommandLine, Failure> {
+        Ok(self.entry(SignIn::Prompt)?.command_line())
+    }
+
+    fn homeserver(&self) -> Result<Homeserver, Failure> {
+        self.homeserver.clone().ok_or_else(session::own_mistake)
+    }
+
+    /// Returns the typed keys that are worth trying.
+    fn secrets(&self) -> Vec<SecretString> {
+        let plausible = self.keys.iter().filter(|it| it.is_plausible());
+        plausible.map(|it| it.text.clone()).collect()
+    }
+
+    /// Signs out, and keeps or removes the bookmark.
+    async fn end(mut self, ending: Ending) -> Result<Exit, Failure> {
+        let folder = self.folder();
+        if let Some(session) = self.session.take() {
+            let left = leave(session, Errand::Guide, Wish::GoOn, &mut self.stops, self.console).await?;
+            if left == Left::Removed {
+                self.forget_session();
+            }
+        }
+        match (ending, folder) {
+            (Ending::Done, Some(folder)) => Bookmark::remove(&folder),
+            (Ending::Left, Some(_)) => {
+                self.mark();
+                self.say("Goodbye for now. Run `lifeboat` to go on from here.")?;
+            }
+            (_, None) => {}
+        }
+        Ok(match (ending, self.trip.outcome, &self.trip.report) {
+            (Ending::Left, _, _) if self.trip.is_stranded() => Exit::Stranded,
+            (Ending::Left, _, _) => Exit::Interrupted,
+            (Ending::Done, Some(Outcome::Proven), _) => Exit::Done,
+            (Ending::Done, Some(Outcome::Incomplete), _) => Exit::Incomplete,
+            (Ending::Done, None, Some(report)) => report.verdict.of(Fate::SessionsEnded).into(),
+            (Ending::Done, None, None) => Exit::Done,
+        })
+    }
+}
+
+/// The two sentences of a failure, without what is said to those who type whole commands.
+fn in_conversation(failure: &Failure) -> String {
+    let of_commands = |it: &&str| {
+        !["--", "`", "Run the", "run the", "lifeboat "]
+            .iter()
+            .any(|word| it.contains(word))
+    };
+    let hint: Vec<&str> = failure.hint.split_inclusive(". ").filter(of_commands).collect();
+    clean_sentence(format!("{} {}", failure.wrong, hint.concat()).trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_no_part_of_a_conversation() {
+        let failure = Failure::failed(
+            "The password is not accepted.",
+            "Type it again, or check it where it still works. Give an access token with --access-token-file.",
+        );
+        assert_eq!(
+            in_conversation(&failure),
+            "The password is not accepted. Type it again, or check it where it still works."
+        );
+        let failure = Failure::failed("It ended.", "Run the command again.");
+        assert_eq!(in_conversation(&failure), "It ended.");
+    }
+}

@@ -1,0 +1,199 @@
+//! The conversation, answer by answer.
+
+use lifeboat_report::{
+    Fact, Report,
+    facts::DeviceKeys,
+    testing::{ACCOUNT, TAKEN_AT, healthy_facts, session},
+};
+
+use super::{Choice::*, Heard::*, *};
+
+fn trip() -> Trip {
+    Trip {
+        account: Some(ACCOUNT.to_owned()),
+        report: Some(Report::of(ACCOUNT.to_owned(), TAKEN_AT, healthy_facts())),
+        ..Trip::default()
+    }
+}
+
+fn rescue() -> Fix {
+    Fix::Rescue {
+        messages: 3,
+        sessions: vec!["Phone".to_owned()],
+    }
+}
+
+/// Goes through what is heard, and returns each step on the way.
+fn walk(mut step: Step, trip: &mut Trip, heard: &[Heard]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for heard in heard {
+        step = next(step, *heard, trip);
+        steps.push(step.clone());
+    }
+    steps
+}
+
+#[test]
+fn a_healthy_account_goes_straight_through() {
+    let mut trip = trip();
+    trip.report.as_mut().unwrap().facts.account.emails = Fact::Known(Vec::new());
+    let way = [
+        Given,
+        Done,
+        Chose(Enter(Entrance::Password)),
+        Done,
+        Chose(GoOn),
+        Chose(Fare(Fate::SessionsKept)),
+        Done,
+        Done,
+    ];
+    let mut untested = trip.clone();
+    untested.report.as_mut().unwrap().facts.key_trial = Fact::Unknown(lifeboat_report::Gap::NotAsked);
+    let first = walk(Step::Account, &mut untested, &way[..4]);
+    assert_eq!(
+        first,
+        [
+            Step::Discover,
+            Step::Entrance,
+            Step::SignIn(Entrance::Password),
+            Step::RecoveryKey
+        ]
+    );
+    assert_eq!(
+        walk(Step::RecoveryKey, &mut trip, &[Given, Done]),
+        [Step::Check, Step::Findings]
+    );
+    assert_eq!(
+        walk(Step::Findings, &mut trip, &way[4..]),
+        [Step::Fate, Step::Reset, Step::Apps, Step::End(Ending::Done)]
+    );
+    assert_eq!(
+        (trip.fate, trip.route),
+        (Some(Fate::SessionsKept), Some(Route::OldPassword))
+    );
+}
+
+#[test]
+fn every_fix_is_offered_done_or_skipped() {
+    let mut trip = trip();
+    trip.fixes = vec![Fix::Ark, rescue(), Fix::NewRecoveryKey];
+    assert_eq!(next(Step::Findings, Chose(GoOn), &mut trip), Step::Offer(Fix::Ark));
+    assert_eq!(
+        next(Step::Offer(Fix::Ark), Chose(Skip), &mut trip),
+        Step::Offer(rescue())
+    );
+    assert_eq!(next(Step::Offer(rescue()), Chose(Do), &mut trip), Step::Mend(rescue()));
+    assert_eq!(next(Step::Mend(rescue()), Failed, &mut trip), Step::Offer(rescue()));
+    // Looking again shows that it is still there: it is offered once more.
+    assert_eq!(next(Step::Mend(rescue()), Done, &mut trip), Step::Offer(rescue()));
+    trip.fixes.remove(1);
+    assert_eq!(
+        next(Step::Mend(rescue()), Done, &mut trip),
+        Step::Offer(Fix::NewRecoveryKey)
+    );
+    assert_eq!(
+        next(Step::Offer(Fix::NewRecoveryKey), Chose(Again), &mut trip),
+        Step::Check
+    );
+    assert_eq!(
+        next(Step::Offer(Fix::NewRecoveryKey), Chose(Skip), &mut trip),
+        Step::Fate
+    );
+    assert_eq!(trip.skipped.len(), 2);
+}
+
+#[test]
+fn stopping_is_asked_about_and_can_be_taken_back() {
+    let mut trip = trip();
+    for (step, back) in [
+        (Step::Check, Step::RecoveryKey),
+        (Step::Mend(rescue()), Step::Offer(rescue())),
+        (Step::Findings, Step::Findings),
+        (Step::SignIn(Entrance::Password), Step::Entrance),
+        (Step::Reset, Step::Fate),
+    ] {
+        let leaving = next(step, Stop, &mut trip);
+        assert_eq!(leaving, Step::Leaving(Box::new(back.clone())));
+        assert_eq!(next(leaving.clone(), Chose(GoOn), &mut trip), back);
+        for heard in [Stop, Chose(Leave)] {
+            assert_eq!(next(leaving.clone(), heard, &mut trip), Step::End(Ending::Left));
+        }
+    }
+    assert_eq!(next(Step::Account, Stop, &mut trip), Step::End(Ending::Left));
+    for (step, heard) in [(Step::Findings, Gone), (Step::Findings, Failed), (Step::Check, Gone)] {
+        assert_eq!(next(step, heard, &mut trip), Step::End(Ending::Left));
+    }
+}
+
+#[test]
+fn nothing_wrong_is_reset_without_a_word() {
+    let mut facts = healthy_facts();
+    if let Fact::Known(coverage) = &mut facts.coverage {
+        coverage.at_risk = 3;
+        coverage.covered -= 3;
+    }
+    if let Fact::Known(sessions) = &mut facts.sessions {
+        sessions.push(session("TABLET", None, TAKEN_AT, DeviceKeys::Unsigned));
+    }
+    facts.account.emails = Fact::Known(Vec::new());
+    let mut trip = Trip {
+        report: Some(Report::of(ACCOUNT.to_owned(), TAKEN_AT, facts)),
+        ..trip()
+    };
+    let ended = Chose(Fare(Fate::SessionsEnded));
+    assert_eq!(next(Step::Fate, ended, &mut trip), Step::Accept);
+    assert!(!trip.is_cleared());
+    assert_eq!(next(Step::Accept, Chose(Back), &mut trip), Step::Fate);
+    assert_eq!(next(Step::Accept, Chose(Do), &mut trip), Step::Reset);
+    assert!(trip.is_cleared());
+    // What was accepted for one fate is not accepted for the other.
+    trip.fate = Some(Fate::SessionsKept);
+    assert!(trip.waivers(Fate::SessionsKept).blockers.is_empty());
+}
+
+#[test]
+fn an_unfinished_reset_comes_before_everything() {
+    let mut trip = trip();
+    let way = walk(
+        Step::Discover,
+        &mut trip,
+        &[Halfway, Chose(Do), Failed, Chose(Do), Done],
+    );
+    assert_eq!(
+        way,
+        [
+            Step::Unfinished,
+            Step::Resume,
+            Step::Unfinished,
+            Step::Resume,
+            Step::Apps
+        ]
+    );
+    assert_eq!(next(Step::Reset, Halfway, &mut trip), Step::Unfinished);
+}
+
+#[test]
+fn a_forgotten_password_and_a_lost_session_have_their_ways() {
+    let mut trip = trip();
+    let outside = Step::SignIn(Entrance::Forgotten);
+    assert_eq!(next(outside, Done, &mut trip), Step::Findings);
+    assert_eq!(next(Step::Check, SessionOver, &mut trip), Step::Entrance);
+    // The key was typed already.
+    assert_eq!(next(Step::SignIn(Entrance::Password), Done, &mut trip), Step::Check);
+    assert_eq!(
+        next(Step::SignIn(Entrance::Password), Failed, &mut trip),
+        Step::Entrance
+    );
+    assert_eq!(next(Step::Discover, Failed, &mut trip), Step::Server);
+    assert_eq!(next(Step::Server, Nothing, &mut trip), Step::Account);
+}
+
+#[test]
+fn taking_up_again_and_beginning_anew() {
+    let mut trip = trip();
+    trip.skipped.insert("rescue".to_owned());
+    assert_eq!(next(Step::TakeUp, Chose(GoOn), &mut trip), Step::Discover);
+    assert_eq!(trip.skipped.len(), 1);
+    assert_eq!(next(Step::TakeUp, Chose(Anew), &mut trip), Step::Account);
+    assert!(trip.skipped.is_empty() && trip.account.is_none());
+}
