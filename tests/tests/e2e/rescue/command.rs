@@ -18,9 +18,13 @@ use crate::live::devices;
 
 pub(super) const PASSPHRASE: &str = "a passphrase for the key file";
 
-pub(crate) fn lifeboat<'a>(account: &'a TestAccount, command: &'a str) -> Result<Lifeboat> {
+pub(crate) fn lifeboat(account: &TestAccount, command: &str) -> Result<Lifeboat> {
+    lifeboat_at(&account.homeserver.base_url, account, command)
+}
+
+/// The same, with the homeserver at another address.
+pub(crate) fn lifeboat_at(url: &str, account: &TestAccount, command: &str) -> Result<Lifeboat> {
     let text = account.recovery.text().context("the account has no recovery key")?;
-    let url = account.homeserver.base_url.as_str();
     Lifeboat::new([command, account.user_id.as_str(), "--homeserver", url, "--json"])?
         .secret("--password-file", &account.password)?
         .secret("--recovery-key-file", text)

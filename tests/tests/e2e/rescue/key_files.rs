@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use lifeboat_tests::account::{AccountSpec, Defect, ServerBackup, Way};
 use lifeboat_tests::lifeboat::Lifeboat;
 
-use super::command::{PASSPHRASE, ends_with, lifeboat};
+use super::command::{PASSPHRASE, ends_with, lifeboat, lifeboat_at};
 use super::everything_survives;
 
 /// Opens a key file with nothing of ours: Python's `cryptography`, which comes with Synapse.
@@ -66,11 +66,11 @@ async fn better_keys_of_a_file_replace_later_ones_and_damage_is_told_before_anyt
         (format!("{head}\n*{rest}"), "damaged"),
     ];
     for (content, word) in damaged {
-        let command = lifeboat(&account, "rescue")?;
+        let command = lifeboat_at("http://127.0.0.1:9", &account, "rescue")?;
         fs::write(command.home().join("keys.txt"), content)?;
         // No passphrase is needed to see it, and no server.
         let refused = command
-            .args(["--key-file", "keys.txt", "--homeserver", "http://127.0.0.1:9"])
+            .args(["--key-file", "keys.txt"])
             .secret("--key-file-passphrase-file", PASSPHRASE)?
             .run()
             .await?;
