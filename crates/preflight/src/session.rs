@@ -50,8 +50,20 @@ impl std::fmt::Debug for Credentials {
 pub enum Keeping {
     /// It is signed out at the end.
     RemoveAtEnd,
+    /// It is signed out at the end. Until then its keys lie in a temporary folder, sealed with a key that is nowhere
+    /// else, so that the secrets which other sessions hand over can be read: the SDK's store in memory forgets them.
+    RemoveAtEndSealed,
     /// It is stored for the next command.
     Keep(KeepIn),
+}
+
+impl Keeping {
+    pub(crate) fn kept(&self) -> Option<&KeepIn> {
+        match self {
+            Self::Keep(kept) => Some(kept),
+            Self::RemoveAtEnd | Self::RemoveAtEndSealed => None,
+        }
+    }
 }
 
 /// Whose session this is.

@@ -192,6 +192,8 @@ impl Way {
     ) -> Result<OwnSession, Failure> {
         let kept = Kept::of(&self.entry.user);
         let (keeping, place) = match self.afterwards {
+            // A repair stores what other sessions hand over.
+            Afterwards::Remove if self.errand == Errand::Repair => (Keeping::RemoveAtEndSealed, None),
             Afterwards::Remove => (Keeping::RemoveAtEnd, None),
             Afterwards::Keep => {
                 let (keep_in, place) = kept.as_ref().map_err(Clone::clone)?.prepare()?;
@@ -278,7 +280,7 @@ async fn enter(
     stops: &mut Stops,
 ) -> Result<(OwnSession, Wish), Failure> {
     let name = match &keeping {
-        Keeping::RemoveAtEnd => errand.name(),
+        Keeping::RemoveAtEnd | Keeping::RemoveAtEndSealed => errand.name(),
         Keeping::Keep(_) => KEPT_NAME,
     };
     if let SignIn::OAuth(way) = entry.sign_in {

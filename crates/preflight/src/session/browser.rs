@@ -33,7 +33,7 @@ pub async fn ask_browser(
     open: impl Fn(&str),
 ) -> Result<SecretString, SignInError> {
     let failed = |words: String| SignInError::SsoFailed(words);
-    let client = client(homeserver, None).await?;
+    let client = client(homeserver).await?;
     // The address can be put together even where nothing answers to it, and the person would wait there for nothing.
     match client.send(get_login_types::v3::Request::new()).await {
         Ok(answer) => not_offered("browser", "m.login.sso", &answer).map_or(Ok(()), Err)?,

@@ -64,7 +64,7 @@ impl Methods {
     ///
     /// When neither was answered.
     pub async fn of(homeserver: &Homeserver) -> Result<Self, SignInError> {
-        let client = client(homeserver, None).await?;
+        let client = client(homeserver).await?;
         let (metadata, login) = join!(
             oauth::metadata(&client),
             client.send(get_login_types::v3::Request::new()).into_future()

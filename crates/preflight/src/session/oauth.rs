@@ -77,11 +77,7 @@ impl OwnSession {
         show: impl Fn(Shown<'_>),
         stop: impl Future<Output = ()>,
     ) -> Result<Self, SignInError> {
-        let kept = match &keeping {
-            Keeping::Keep(kept) => Some(kept),
-            Keeping::RemoveAtEnd => None,
-        };
-        let keys = KeyStore::of(kept);
+        let (kept, keys) = (keeping.kept(), KeyStore::of(&keeping)?);
         let client = match way {
             OAuthWay::Browser => code::sign_in(homeserver, user, (kept, &keys), name, show, stop).await?,
             OAuthWay::DeviceCode => device_code::sign_in(homeserver, user, (kept, &keys), name, show, stop).await?,

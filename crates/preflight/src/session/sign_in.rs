@@ -1,6 +1,5 @@
 //! Signing in: by password, by a lent access token, or by the token that a browser brought.
 
-use std::sync::Arc;
 
 use matrix_sdk::{
     Client, HttpError, SessionMeta, SessionTokens,
@@ -46,7 +45,7 @@ impl OwnSession {
     ) -> Result<Self, SignInError> {
         let name = match &keeping {
             Keeping::Keep(_) => KEPT_NAME,
-            Keeping::RemoveAtEnd => NAME,
+            Keeping::RemoveAtEnd | Keeping::RemoveAtEndSealed => NAME,
         };
         Self::sign_in_as(homeserver, user, credentials, keeping, name).await
     }
@@ -59,11 +58,7 @@ impl OwnSession {
         keeping: Keeping,
         name: &str,
     ) -> Result<Self, SignInError> {
-        let kept = match &keeping {
-            Keeping::Keep(kept) => Some(kept),
-            Keeping::RemoveAtEnd => None,
-        };
-        let keys = KeyStore::of(kept);
+        let (kept, keys) = (keeping.kept(), KeyStore::of(&keeping)?);
         let client = client_with(homeserver, kept, &keys).await?;
         if let Credentials::AccessToken(token) = &credentials {
             return borrow(client, homeserver, user, token).await;
@@ -124,12 +119,12 @@ impl OwnSession {
     pub async fn borrow_from_anybody(homeserver: &Homeserver, token: &SecretString) -> Result<Self, SignInError> {
         let nobody =
             UserId::parse("@lifeboat:lifeboat.invalid").map_err(|error| SignInError::Store(error.to_string()))?;
-        match borrow(client(homeserver, None).await?, homeserver, &nobody, token).await {
+        match borrow(client(homeserver).await?, homeserver, &nobody, token).await {
             Err(SignInError::TokenOfAnotherUser { got, .. }) => {
                 let user = UserId::parse(&got).map_err(|error| SignInError::Refused {
                     words: error.to_string(),
                 })?;
-                borrow(client(homeserver, None).await?, homeserver, &user, token).await
+                borrow(client(homeserver).await?, homeserver, &user, token).await
             }
             other => other,
         }
@@ -140,8 +135,9 @@ impl OwnSession {
         if !kept.exists() {
             return Ok(None);
         }
-        let keys = KeyStore::of(Some(&kept));
-        let client = client_with(homeserver, Some(&kept), &keys).await?;
+        let keeping = Keeping::Keep(kept);
+        let keys = KeyStore::of(&keeping)?;
+        let client = client_with(homeserver, keeping.kept(), &keys).await?;
         let Some(session) = super::keep::recall(&client).await? else {
             return Ok(None);
         };
@@ -179,12 +175,12 @@ impl OwnSession {
 impl Homeserver {
     /// Makes a client that is signed in as nobody, for requests that need no session. Asks nothing.
     pub async fn anonymous(&self) -> Result<Client, SignInError> {
-        client(self, None).await
+        client(self).await
     }
 }
 
-pub(super) async fn client(homeserver: &Homeserver, kept: Option<&KeepIn>) -> Result<Client, SignInError> {
-    client_with(homeserver, kept, &KeyStore::of(kept)).await
+pub(super) async fn client(homeserver: &Homeserver) -> Result<Client, SignInError> {
+    client_with(homeserver, None, &KeyStore::Memory).await
 }
 
 /// Makes a client whose encryption keys lie in `keys`.
@@ -214,9 +210,9 @@ pub(super) async fn client_with(
         .request_config(RequestConfig::new().disable_retry().timeout(homeserver.timeout));
     if let Some(kept) = kept {
         builder = builder.sqlite_store(kept.store(), Some(kept.passphrase.expose_secret()));
-    } else if let KeyStore::Memory(store) = keys {
+    } else if let Some(store) = keys.open().await.map_err(SignInError::Store)? {
         let stores = StoreConfig::new(CrossProcessLockConfig::SingleProcess);
-        builder = builder.store_config(stores.crypto_store(Arc::clone(store)));
+        builder = builder.store_config(stores.crypto_store(store));
     }
     builder
         .build()
@@ -303,7 +299,7 @@ async fn borrow(
         user: user.to_owned(),
         device_id,
         // It never gets keys of ours.
-        keys: KeyStore::of(None),
+        keys: KeyStore::Memory,
         http: homeserver.http.clone(),
         _keeper: None,
     })

@@ -45,7 +45,7 @@ pub(super) async fn sign_in(
     stop: impl Future<Output = ()>,
 ) -> Result<Client, SignInError> {
     // The client that registers cannot be the one that takes the session over.
-    let asking = client(homeserver, None).await?;
+    let asking = client(homeserver).await?;
     let metadata = metadata(&asking).await?;
     let Some(endpoint) = &metadata.device_authorization_endpoint else {
         return Err(SignInError::MethodNotOffered {
@@ -147,7 +147,7 @@ async fn take_over(
         }
     };
     // A store belongs to one user, so the question comes before it is made.
-    let asking = restore(client(homeserver, None).await?, user).await?;
+    let asking = restore(client(homeserver).await?, user).await?;
     let who = match asking.send(whoami::v3::Request::new()).await {
         Ok(who) => who.user_id,
         Err(error) => {
