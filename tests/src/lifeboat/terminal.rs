@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::{Lifeboat, Outcome, PROGRAM_VARIABLE, Running};
@@ -16,6 +17,8 @@ use crate::wait::until;
 const MENU: &str = "▸ ";
 /// Begins one that was answered.
 const CHOSEN: &str = "· ";
+/// Stands behind one that was left.
+const STOPPED: &str = "(stopped)";
 /// Ends a menu that waits.
 const MENU_HELP: &str = "[arrow keys or number, then Enter; Esc stops]";
 /// So high that nothing leaves the screen.
@@ -170,6 +173,11 @@ impl Terminal {
         Ok(())
     }
 
+    /// Closes its window. The program hears of it, and nobody waits for it any more.
+    pub fn goes_away(&self) -> Result<()> {
+        self.running.signal(Signal::KILL)
+    }
+
     /// Its home folder.
     pub fn home(&self) -> &Path {
         self.running.home()
@@ -192,12 +200,14 @@ impl Terminal {
 /// Tells whether a question is the last thing on the screen: a line that nothing is typed into yet, or a menu.
 fn waits(screen: &str, question: &str) -> bool {
     let text = words(screen);
-    let menu = text.rsplit_once(&format!("{MENU}{question}"));
-    let open = menu.is_some_and(|(_, rest)| rest.ends_with(MENU_HELP) && rest.matches(MENU_HELP).count() == 1);
-    let line = text.rsplit_once(question);
+    let Some((before, rest)) = text.rsplit_once(question) else {
+        return false;
+    };
+    if before.ends_with(MENU) {
+        return rest.ends_with(MENU_HELP) && rest.matches(MENU_HELP).count() == 1 && !rest.contains(STOPPED);
+    }
     // A menu that was answered leaves its question behind.
-    let typed = |before: &str, rest: &str| !before.ends_with(CHOSEN) && rest.ends_with(':') && !rest.contains(": ");
-    open || line.is_some_and(|(before, rest)| typed(before, rest))
+    !before.ends_with(CHOSEN) && rest.ends_with(':') && !rest.contains(": ")
 }
 
 /// How often a question stands on the screen.

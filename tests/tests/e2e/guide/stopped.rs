@@ -1,6 +1,10 @@
 //! Left in the middle, taken up again, stopped by Ctrl-C and Escape: nothing is half done, and nothing secret is kept.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::{os::unix::fs::PermissionsExt as _, sync::Arc};
+
+use lifeboat_tests::{proxy::Fault, wait::until};
+use matrix_sdk::reqwest::Method;
+use tokio::sync::Notify;
 
 use super::{healthy::walk, *};
 
@@ -78,6 +82,47 @@ async fn ctrl_c_says_what_it_means_and_leaves_nothing_behind() -> Result<()> {
     terminal.ends(130, &[&account.password]).await?;
     ensure!(devices(&account).await? == before, "a session was left behind");
     Ok(())
+}
+
+/// Ctrl-C while the server is asked: the work ends, the question before it is asked again, and everything can go on.
+#[tokio::test]
+async fn ctrl_c_at_work_leads_back_to_the_question_before() -> Result<()> {
+    let account = AccountSpec::healthy(Way::Key).history(SHORT).build().await?;
+    let before = devices(&account).await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    let never = Arc::new(Notify::new());
+    proxy.intercept(move |it| it.is(&Method::GET, "/devices").then(|| Fault::Held(Arc::clone(&never))));
+    let terminal = TerminalSpec::new("").start()?;
+    arrive(&terminal, &account, &proxy.base_url()).await?;
+    enter(&terminal, &account).await?;
+    terminal.sees("asking the server").await?;
+    terminal.types(CTRL_C)?;
+    terminal.sees("Nothing was changed in your account").await?;
+    proxy.let_through();
+    terminal.answers("Stop?", &typed("no")).await?;
+    terminal.answers("Recovery key", ENTER).await?;
+    terminal.answers("What now?", &typed("leave")).await?;
+    terminal.answers("Stop?", &typed("yes")).await?;
+    terminal.ends(130, &[&account.password, key_of(&account)?]).await?;
+    ensure!(devices(&account).await? == before, "a session was left behind");
+    Ok(())
+}
+
+/// The window is closed at a question: the session is signed out all the same.
+#[tokio::test]
+async fn a_terminal_that_goes_away_leaves_no_session() -> Result<()> {
+    let account = AccountSpec::healthy(Way::Key).history(SHORT).build().await?;
+    let before = devices(&account).await?;
+    let terminal = TerminalSpec::new("").start()?;
+    arrive(&terminal, &account, &account.homeserver.base_url).await?;
+    enter(&terminal, &account).await?;
+    terminal.asked("What now?").await?;
+    ensure!(devices(&account).await? != before, "it is not signed in");
+    terminal.goes_away()?;
+    until("the session to be signed out", async || {
+        Ok((devices(&account).await? == before).then_some(()))
+    })
+    .await
 }
 
 /// At the first question there is nothing to lose, so nothing is asked.
