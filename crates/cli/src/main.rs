@@ -33,7 +33,10 @@ use crate::{
     exit::Exit,
     failure::Failure,
     resolve::{Format, Person},
-    ui::{console::Console, prompt},
+    ui::{
+        console::{Console, Notes},
+        prompt,
+    },
 };
 
 fn main() -> ExitCode {
@@ -49,8 +52,13 @@ fn main() -> ExitCode {
     } else {
         cli.general.color
     };
-    let mut console = Console::new(color);
-    logging::begin(cli.general.verbose);
+    let notes = if cli.general.quiet { Notes::Hushed } else { Notes::Told };
+    let mut console = Console::new(color, notes);
+    if let Err(failure) = logging::begin(cli.general.verbose, cli.general.log_file.as_deref()) {
+        let format = cli.command.as_ref().map_or(Format::Screen, Command::format);
+        console.fail(&failure, format);
+        return failure.exit.into();
+    }
     let Some(command) = cli.command else {
         return converse(&mut console).into();
     };
@@ -104,7 +112,7 @@ fn answer_of_parser(answer: &clap::Error) -> Exit {
     if wrong && std::env::args_os().any(|it| it == "--json") {
         let first = answer.to_string();
         let sentence = first.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        Console::new(ColorArg::Auto).fail(&Failure::usage(sentence, "See: lifeboat --help"), Format::Json);
+        Console::new(ColorArg::Auto, Notes::Told).fail(&Failure::usage(sentence, "See: lifeboat --help"), Format::Json);
         return Exit::Usage;
     }
     // A help text that nobody reads to its end is no failure.

@@ -452,3 +452,63 @@ fn secrets_that_others_can_read_are_a_caution() -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+/// What is kept of an account goes as a whole, but not while a kept session or a reset depends on it.
+#[test]
+fn an_account_is_forgotten() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    let user = "@mira:example.org";
+    let forget = format!("util forget {user}");
+    let nothing = place.run(&forget)?;
+    assert_eq!(nothing.status, Some(0));
+    assert_eq!(nothing.err, "Nothing of @mira:example.org is kept on this machine.\n");
+
+    let state = place.path(".local/state/lifeboat/@mira%3Aexample.org");
+    let data = place.path(".local/share/lifeboat/@mira%3Aexample.org");
+    let other = place.path(".local/state/lifeboat/@other%3Aexample.org");
+    for folder in [&state, &other, &data.join("store")] {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(state.join("guide.json"), "{}")?;
+    fs::write(data.join("key"), "0".repeat(64))?;
+    set_private(&data.join("key"))?;
+    assert_snapshot!("forget-refused", place.run(&forget)?.all());
+    assert!(state.join("guide.json").exists() && data.exists());
+
+    let forced = place.run(&format!("{forget} --anyway"))?;
+    assert_eq!(forced.status, Some(0), "{}", forced.err);
+    assert!(!state.exists() && !data.exists() && other.exists());
+    assert_eq!(place.run("util forget mira")?.status, Some(2));
+    Ok(())
+}
+
+#[test]
+fn a_log_goes_into_a_new_private_file() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write_status("status.json", |_| ())?;
+    let line = "check --from status.json --log-file log.txt";
+    assert_eq!(place.run(line)?.status, Some(0));
+    assert!(place.path("log.txt").exists());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(place.path("log.txt"))?.permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600);
+    }
+    let again = place.run(line)?;
+    assert_eq!((again.status, again.out.as_str()), (Some(2), ""), "{}", again.err);
+    assert!(again.err.contains("is there already"), "{}", again.err);
+    Ok(())
+}
+
+#[test]
+fn quiet_leaves_out_notes_and_nothing_else() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write_status("status.json", |_| ())?;
+    let told = place.run("check --from status.json --html told.html")?;
+    assert!(told.err.contains("told.html"), "{}", told.err);
+    let quiet = place.run("check --from status.json --html quiet.html --quiet")?;
+    assert_eq!((quiet.status, quiet.err.as_str()), (told.status, ""));
+    assert_eq!(quiet.out, told.out);
+    Ok(())
+}

@@ -1,5 +1,7 @@
 //! Flags that every command takes.
 
+use std::path::PathBuf;
+
 use clap::{ArgAction, Args, ValueEnum};
 
 /// Flags that every command takes.
@@ -17,6 +19,12 @@ pub(crate) struct GeneralArgs {
     /// Tell on stderr what Lifeboat does; repeat for more (-vv, -vvv)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
+    /// Write what Lifeboat does into this new file and not to stderr; as much as -vv unless -v says otherwise
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
+    /// Leave out what moves and what is noted on stderr; cautions, errors and questions stay
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
 }
 
 /// When to use colour.

@@ -37,7 +37,25 @@ pub(crate) enum UtilCommand {
         #[arg(long, value_name = "FOLDER")]
         all: Option<PathBuf>,
     },
+    /// Removes everything that Lifeboat keeps of an account on this machine
+    #[command(long_about = FORGET)]
+    Forget {
+        /// The user id, like @mira:example.org
+        #[arg(value_name = "USER")]
+        user: String,
+        /// Also what is needed to sign a kept session out or to finish a reset
+        #[arg(long)]
+        anyway: bool,
+    },
 }
+
+/// The description of `lifeboat util forget`.
+const FORGET: &str = "\
+Removes everything that Lifeboat keeps of an account on this machine
+
+That is what a kept session stored, the journals of its resets, what checks remember of its messages, where the guide \
+stopped, and the keys of these in the system's keyring. Nothing is changed on the server: while Lifeboat is signed in, or \
+a reset is not finished, it refuses. Arks, status files and pages stay where you put them.";
 
 /// A document with a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

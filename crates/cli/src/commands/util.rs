@@ -1,5 +1,7 @@
 //! `lifeboat util`: tools around Lifeboat.
 
+mod forget;
+
 use std::path::Path;
 
 use clap::{Command, CommandFactory};
@@ -30,6 +32,8 @@ pub(crate) fn run(command: &UtilCommand, console: &mut Console) -> Result<Exit, 
             let written = write_manuals(&built(), folder)?;
             console.note(&format!("Wrote {written} manual pages to {}.", folder.display()));
         }
+        UtilCommand::Forget { user, anyway: true } => forget::run(user, forget::Extent::Everything, console)?,
+        UtilCommand::Forget { user, anyway: false } => forget::run(user, forget::Extent::NotNeeded, console)?,
     }
     Ok(Exit::Done)
 }

@@ -6,7 +6,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use textwrap::core::display_width;
 
-use super::{clean::clean_sentence, json, page::Page, prompt, style::Tone};
+use super::{clean::clean_sentence, json, page::Page, progress, prompt, style::Tone};
 use crate::{args::ColorArg, failure::Failure, resolve::Format};
 
 /// Width of what is written to a file or a pipe.
@@ -16,11 +16,21 @@ const PLAIN_WIDTH: usize = 80;
 pub(crate) struct Console {
     out: AutoStream<Stdout>,
     err: AutoStream<Stderr>,
+    notes: Notes,
+}
+
+/// Whether what is not asked for is told on stderr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notes {
+    /// It is.
+    Told,
+    /// It is not, and nothing moves there.
+    Hushed,
 }
 
 impl Console {
     /// Opens them; colour as `color` says, by itself on terminals only and not with `NO_COLOR`.
-    pub(crate) fn new(color: ColorArg) -> Self {
+    pub(crate) fn new(color: ColorArg, notes: Notes) -> Self {
         let choice = |by_itself: ColorChoice| match color {
             ColorArg::Auto => by_itself,
             ColorArg::Always => ColorChoice::Always,
@@ -29,9 +39,13 @@ impl Console {
         let (out, err) = (io::stdout(), io::stderr());
         let (for_out, for_err) = (AutoStream::choice(&out), AutoStream::choice(&err));
         prompt::dress(choice(for_err) != ColorChoice::Never);
+        if notes == Notes::Hushed {
+            progress::hush();
+        }
         Self {
             out: AutoStream::new(out, choice(for_out)),
             err: AutoStream::new(err, choice(for_err)),
+            notes,
         }
     }
 
@@ -57,8 +71,16 @@ impl Console {
         self.tell(text.trim_end());
     }
 
+    /// Writes to stderr what belongs to a question.
+    pub(crate) fn before_question(&mut self, line: &str) {
+        self.tell(&clean_sentence(line));
+    }
+
     /// Writes one line of progress to stderr.
     pub(crate) fn note(&mut self, line: &str) {
+        if self.notes == Notes::Hushed {
+            return;
+        }
         self.paragraph("", &clean_sentence(line));
     }
 

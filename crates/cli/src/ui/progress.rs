@@ -7,7 +7,10 @@ mod reset;
 use std::{
     fmt,
     io::{self, IsTerminal},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -105,8 +108,16 @@ impl Drop for Progress {
     }
 }
 
+/// Whether nothing is to move.
+static HUSHED: AtomicBool = AtomicBool::new(false);
+
+/// Has nothing move on stderr from now on.
+pub(crate) fn hush() {
+    HUSHED.store(true, Ordering::SeqCst);
+}
+
 fn target() -> ProgressDrawTarget {
-    if io::stderr().is_terminal() {
+    if io::stderr().is_terminal() && !HUSHED.load(Ordering::SeqCst) {
         ProgressDrawTarget::stderr()
     } else {
         ProgressDrawTarget::hidden()

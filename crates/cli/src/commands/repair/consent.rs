@@ -29,7 +29,7 @@ pub(super) async fn given(
     match job.format {
         Format::Screen => console.show(shown)?,
         // Stdout is for the one document; the person who is asked reads the plan all the same.
-        Format::Json if asks => shown.lines().for_each(|line| console.note(line)),
+        Format::Json if asks => shown.lines().for_each(|line| console.before_question(line)),
         Format::Json => {}
     }
     let agreed = match job.extent {
