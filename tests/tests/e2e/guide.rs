@@ -1,6 +1,7 @@
 //! `lifeboat` with no command, on a terminal: the whole conversation, as somebody who reads and types has it.
 
 mod healthy;
+mod lost_key;
 mod stopped;
 mod trouble;
 mod unfinished;

@@ -1,6 +1,5 @@
 //! Signing in: by password, by a lent access token, or by the token that a browser brought.
 
-
 use matrix_sdk::{
     Client, HttpError, SessionMeta, SessionTokens,
     authentication::matrix::MatrixSession,

@@ -146,7 +146,7 @@ impl Guide<'_> {
             }
             Ok(())
         };
-        self.live(|| softly(&asking), work).await?;
+        self.live_apart(|| softly(&asking), work).await?;
         self.say("✓ Done.")
     }
 
