@@ -78,8 +78,15 @@ impl Forger {
 
     /// Waits until somebody has asked it for a room key.
     pub async fn wait_to_be_asked(&self, session_id: &str) -> Result<()> {
+        // The server answers the same request from its memory for minutes.
+        let mut since = String::new();
         until("a question for a room key", async || {
-            let answer = self.api.get("/_matrix/client/v3/sync?timeout=0").await?;
+            let answer = self
+                .api
+                .get(&format!("/_matrix/client/v3/sync?timeout=0{since}"))
+                .await?;
+            let next = answer["next_batch"].as_str().context("no next_batch")?;
+            since = format!("&since={}", segment(next));
             let mut events = answer["to_device"]["events"].as_array().into_iter().flatten();
             let asked =
                 |it: &Value| it["type"] == "m.room_key_request" && it["content"]["body"]["session_id"] == session_id;

@@ -116,6 +116,7 @@ pub async fn gather(
                     let content = &event.content;
                     let mut wanted = lock(&wanted);
                     wanted.note_giver(&content.room_id, &content.session_id, device);
+                    wanted.note_sender(&content.room_id, &content.session_id, content.sender_key.clone());
                     progress.given(wanted.given());
                 }
                 std::future::ready(())
@@ -168,7 +169,7 @@ async fn ask(live: &LiveSession, wanted: &Mutex<Wanted>, options: &GossipOptions
     let all = lock(wanted).all();
     for wave in all.chunks(options.wave.get()) {
         for (room_id, session_id) in wave {
-            request::want(live, room_id, session_id).await?;
+            request::want(live, room_id, session_id, None).await?;
         }
         // The SDK sends its requests at the turn of a sync.
         live.sync().await?;
@@ -186,6 +187,13 @@ async fn ask(live: &LiveSession, wanted: &Mutex<Wanted>, options: &GossipOptions
         tokio::time::sleep_until((last + options.patience).min(now + AGAIN)).await;
         if live.session_ended() {
             return Err(LiveError::SessionEnded.into());
+        }
+        let in_vain = lock(wanted).sent_in_vain();
+        for (room_id, session_id, sender_key) in &in_vain {
+            request::want(live, room_id, session_id, Some(sender_key)).await?;
+        }
+        if !in_vain.is_empty() {
+            live.sync().await?;
         }
         // A session that did not trust this one yet has dropped the first question without a word.
         let quiet = lock(wanted).arrivals() == known;

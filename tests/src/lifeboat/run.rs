@@ -118,8 +118,9 @@ impl Running {
             }
             ensure!(
                 self.started.elapsed() < self.deadline,
-                "lifeboat did not end within {:?}",
-                self.deadline
+                "lifeboat did not end within {:?}:\n{}",
+                self.deadline,
+                self.stderr.so_far()
             );
             sleep(GLANCE).await;
         };

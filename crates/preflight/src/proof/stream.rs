@@ -90,11 +90,15 @@ pub(crate) async fn get(
         if !token_unknown {
             return Err(refusal);
         }
-        if renewed || !caller.renew().await {
+        if renewed {
+            // Not even a new token is known.
             caller.note_end(End::SignedOut);
             return Err(refusal);
         }
-        renewed = true;
+        renewed = caller.renew().await;
+        if !renewed {
+            return Err(refusal);
+        }
     }
     Err(Gap::RateLimited.into())
 }

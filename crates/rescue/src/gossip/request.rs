@@ -16,12 +16,18 @@ static ANY_MESSAGE: LazyLock<String> =
 
 /// Makes the SDK want a room key, so that it asks for it at the next turn of a sync and takes it when it comes.
 ///
-/// The SDK asks when it fails to decrypt, and offers no other way: it is given the first message of that room key.
-pub(super) async fn want(live: &LiveSession, room_id: &RoomId, session_id: &str) -> Result<(), GossipError> {
+/// The SDK asks when it fails to decrypt, and offers no other way: it is given the first message of that room key. Its
+/// store on disk takes an answer only for the same `sender_key` as that message has, which nobody knows at first.
+pub(super) async fn want(
+    live: &LiveSession,
+    room_id: &RoomId,
+    session_id: &str,
+    sender_key: Option<&str>,
+) -> Result<(), GossipError> {
     let Some(room) = live.client().get_room(room_id) else {
         return Ok(());
     };
-    let event = json!({
+    let mut event = json!({
         "type": "m.room.encrypted",
         "event_id": "$lifeboat",
         "sender": live.own().user_id(),
@@ -32,6 +38,9 @@ pub(super) async fn want(live: &LiveSession, room_id: &RoomId, session_id: &str)
             "session_id": session_id,
         },
     });
+    if let Some(sender_key) = sender_key {
+        event["content"]["sender_key"] = sender_key.into();
+    }
     let event: Raw<OriginalSyncRoomEncryptedEvent> = Raw::new(&event)
         .map_err(|error| GossipError::Store(error.to_string()))?
         .cast_unchecked();

@@ -17,6 +17,8 @@ pub(super) struct Wanted {
     missing: BTreeMap<Id, (KeyAtRisk, OwnedTransactionId)>,
     arrived: BTreeMap<Id, KeyAtRisk>,
     givers: BTreeMap<Id, OwnedDeviceId>,
+    /// The identity keys of those who made the room keys, as the answers tell them; `None` once it was used.
+    senders: BTreeMap<Id, Option<String>>,
     given: BTreeMap<OwnedDeviceId, u64>,
     last: Instant,
     /// Where the next questions begin, so that each key has its turn.
@@ -44,6 +46,7 @@ impl Wanted {
             missing,
             arrived: BTreeMap::new(),
             givers: BTreeMap::new(),
+            senders: BTreeMap::new(),
             given: BTreeMap::new(),
             last: Instant::now(),
             turn: None,
@@ -93,6 +96,23 @@ impl Wanted {
             *self.given.entry(device.clone()).or_default() += 1;
         }
         self.givers.insert(id, device);
+    }
+
+    /// Notes the identity key of the session that made a room key which is not taken yet.
+    pub(super) fn note_sender(&mut self, room_id: &RoomId, session_id: &str, sender_key: String) {
+        let id = (room_id.to_owned(), session_id.to_owned());
+        if self.missing.contains_key(&id) {
+            self.senders.entry(id).or_insert(Some(sender_key));
+        }
+    }
+
+    /// Returns the keys that were sent and are still missing, each once, with the identity keys noted for them.
+    pub(super) fn sent_in_vain(&mut self) -> Vec<(OwnedRoomId, String, String)> {
+        let noted = self.senders.iter_mut();
+        let missing = noted.filter(|(id, _)| self.missing.contains_key(*id));
+        missing
+            .filter_map(|((room_id, session_id), sender)| Some((room_id.clone(), session_id.clone(), sender.take()?)))
+            .collect()
     }
 
     /// Returns how many of the keys that were taken each session gave.
@@ -162,6 +182,22 @@ mod tests {
         assert_eq!(ids(wanted.next_to_ask(2)), ["3", "1"]);
         wanted.arrived(room_id!("!a:b"), "2");
         assert_eq!(ids(wanted.next_to_ask(9)), ["3", "1"]);
+    }
+
+    #[test]
+    fn what_was_sent_in_vain_is_told_once() {
+        let mut wanted = Wanted::new(["1", "2"].map(key).to_vec());
+        let room = room_id!("!a:b");
+        for id in ["1", "2", "stranger"] {
+            wanted.note_sender(room, id, "sender".to_owned());
+        }
+        wanted.arrived(room, "1");
+        assert_eq!(
+            wanted.sent_in_vain(),
+            [(room.to_owned(), "2".to_owned(), "sender".to_owned())]
+        );
+        wanted.note_sender(room, "2", "another".to_owned());
+        assert_eq!(wanted.sent_in_vain(), []);
     }
 
     #[test]
