@@ -2,7 +2,7 @@
 
 use lifeboat_report::{
     Fact, Facts, Gap,
-    facts::{Account, KeyBackup},
+    facts::{Account, Identity, KeyBackup},
 };
 use matrix_sdk::ruma::UserId;
 
@@ -42,7 +42,10 @@ pub async fn outside(homeserver: &Homeserver, user: &UserId, other: Option<&OwnS
         server,
         account: told.account,
         sessions: sessions(told.devices, published.as_ref().map(|it| &it.devices), None),
-        identity: published.map(|it| it.identity),
+        identity: published.map(|it| Identity {
+            from_outside: it.identity.user_signing.is_none(),
+            ..it.identity
+        }),
         backup: KeyBackup {
             active: Fact::Unknown(not_asked),
             switched_off: told.storage.as_ref().map(|it| it.off_switch),

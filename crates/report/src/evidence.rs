@@ -267,7 +267,7 @@ impl Evidence {
         let master = identity.master.is_none().then_some(IdentityKey::Master);
         let others = below_master
             .iter()
-            .filter(|(_, key)| key.is_none())
+            .filter(|(name, key)| key.is_none() && !(identity.from_outside && *name == IdentityKey::UserSigning))
             .map(|(name, _)| *name);
         Self {
             missing_keys: master.into_iter().chain(others).collect(),

@@ -53,6 +53,7 @@ pub fn healthy_facts() -> Facts {
                 public_key: public_key('u'),
                 by_master: Signature::Valid,
             }),
+            from_outside: false,
         }),
         storage: Fact::Known(storage()),
         backup: KeyBackup {

@@ -101,6 +101,7 @@ fn read<'a>(
         self_signing: signed(self_signing, "self_signing"),
         user_signing: signed(user_signing, "user_signing"),
         master,
+        from_outside: false,
     };
     let signer = identity
         .self_signing

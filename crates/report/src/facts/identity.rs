@@ -14,6 +14,9 @@ pub struct Identity {
     pub self_signing: Option<CrossSigningKey>,
     /// The user-signing key, which signs other users' identities.
     pub user_signing: Option<CrossSigningKey>,
+    /// Another account has looked: servers show the user-signing key to its owner alone, so its absence says nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_outside: bool,
 }
 
 /// A self-signing or user-signing key.

@@ -43,7 +43,7 @@ fn identity(master: &str) -> Fact<Identity> {
             public_key: "self".to_owned(),
             by_master: Signature::Valid,
         }),
-        user_signing: None,
+        ..Identity::default()
     })
 }
 

@@ -30,9 +30,10 @@ impl Identity {
         if published == 0 {
             return Self::Absent;
         }
+        let visible = if identity.from_outside { 2 } else { 3 };
         let badly = |key: &&facts::CrossSigningKey| key.by_master != Signature::Valid;
         Self::Present {
-            incomplete: published < 3,
+            incomplete: published < visible,
             badly_signed: below_master.iter().filter_map(|it| it.as_ref()).any(|it| badly(&it)),
         }
     }

@@ -66,6 +66,7 @@ fn redact_facts(facts: &mut Facts, hash: Hash<'_>) {
         master,
         self_signing,
         user_signing,
+        from_outside: _,
     }) = known(identity)
     {
         replace_some(master, hash);

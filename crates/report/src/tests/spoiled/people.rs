@@ -32,6 +32,15 @@ fn identities() -> Vec<Case> {
                 (published(facts).self_signing, published(facts).user_signing) = (None, None);
             },
         ),
+        case("identity as others see it", &[], |facts| {
+            published(facts).user_signing = None;
+            published(facts).from_outside = true;
+        }),
+        case("less than others see", &["identity-incomplete C C"], |facts| {
+            published(facts).user_signing = None;
+            published(facts).self_signing = None;
+            published(facts).from_outside = true;
+        }),
         case("self-signing key not signed", &["identity-badly-signed C C"], |facts| {
             published(facts).self_signing.as_mut().unwrap().by_master = Signature::Missing;
         }),
