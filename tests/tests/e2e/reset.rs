@@ -34,7 +34,11 @@ async fn healthy() -> Result<TestAccount> {
 
 /// The arguments that name an account.
 fn who<'a>(command: &'a str, account: &'a TestAccount) -> [&'a str; 5] {
-    let base_url = account.homeserver.base_url.as_str();
+    who_at(command, account, &account.homeserver.base_url)
+}
+
+/// The same where the server is reached at another address, through a proxy.
+fn who_at<'a>(command: &'a str, account: &'a TestAccount, base_url: &'a str) -> [&'a str; 5] {
     [command, account.user_id.as_str(), "--homeserver", base_url, "--json"]
 }
 
@@ -49,7 +53,12 @@ fn with_secrets(command: Lifeboat, account: &TestAccount, old: &str, new: &str) 
 
 /// A reset of `account` that needs nobody.
 fn reset(account: &TestAccount) -> Result<Lifeboat> {
-    let command = Lifeboat::new(who("reset", account))?.arg("--yes");
+    reset_at(account, &account.homeserver.base_url)
+}
+
+/// The same through a proxy.
+fn reset_at(account: &TestAccount, base_url: &str) -> Result<Lifeboat> {
+    let command = Lifeboat::new(who_at("reset", account, base_url))?.arg("--yes");
     with_secrets(command, account, &account.password, NEW)
 }
 

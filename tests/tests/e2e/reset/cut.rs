@@ -7,28 +7,13 @@ use std::sync::{
 
 use anyhow::{Result, ensure};
 use lifeboat_tests::{
-    account::TestAccount,
-    lifeboat::Lifeboat,
     proxy::{Exchange, Fault, Proxy, Reply},
     session::Session,
 };
 use matrix_sdk::reqwest::Method;
 use serde_json::json;
 
-use super::{NEW, ensure_proven, healthy, resume, with_secrets};
-
-fn through(proxy: &Proxy, account: &TestAccount) -> Result<Lifeboat> {
-    let base_url = proxy.base_url();
-    let command = Lifeboat::new([
-        "reset",
-        account.user_id.as_str(),
-        "--homeserver",
-        &base_url,
-        "--json",
-        "--yes",
-    ])?;
-    with_secrets(command, account, &account.password, NEW)
-}
+use super::{NEW, ensure_proven, healthy, reset_at, resume, who_at, with_secrets};
 
 fn is_change(exchange: &Exchange) -> bool {
     exchange.is(&Method::POST, "/account/password")
@@ -52,7 +37,7 @@ async fn an_answer_that_is_lost_is_found_out() -> Result<()> {
         let account = healthy().await?;
         let proxy = Proxy::start(&account.homeserver.base_url).await?;
         let seen = meet(&proxy, fault.clone());
-        let outcome = through(&proxy, &account)?.run().await?;
+        let outcome = reset_at(&account, &proxy.base_url())?.run().await?;
         ensure!(outcome.code()? == 0, "{fault:?}: {outcome}");
         ensure_proven(&outcome.json()?)?;
         ensure!(
@@ -79,22 +64,14 @@ async fn the_dark_moment() -> Result<()> {
             }
             (since.load(Ordering::SeqCst) > 0).then_some(Fault::CutBefore)
         });
-        let dark = through(&proxy, &account)?.run().await?;
+        let dark = reset_at(&account, &proxy.base_url())?.run().await?;
         ensure!(dark.code()? == 20, "{fault:?}: {dark}");
         ensure!(dark.stderr.contains("lifeboat resume"), "{dark}");
         ensure!(dark.stderr.contains("Nothing is lost."), "{dark}");
         proxy.let_through();
         // Whoever begins anew is sent there, too.
-        let base_url = proxy.base_url();
-        let who = [
-            "reset",
-            account.user_id.as_str(),
-            "--homeserver",
-            &base_url,
-            "--json",
-            "--yes",
-        ];
-        let again = with_secrets(dark.then(who)?, &account, &account.password, "Third-Password-3")?;
+        let again = dark.then(who_at("reset", &account, &proxy.base_url()))?.arg("--yes");
+        let again = with_secrets(again, &account, &account.password, "Third-Password-3")?;
         let again = again.run().await?;
         ensure!(again.code()? == 20, "{fault:?}: {again}");
         ensure!(again.stderr.contains("Finish it first: lifeboat resume"), "{again}");
@@ -122,7 +99,7 @@ async fn a_backup_that_was_replaced_meanwhile() -> Result<()> {
         let later = version && asked.fetch_add(1, Ordering::SeqCst) > 0;
         later.then(|| Fault::Answer(Reply::json(200, &other)))
     });
-    let outcome = through(&proxy, &account)?.run().await?;
+    let outcome = reset_at(&account, &proxy.base_url())?.run().await?;
     ensure!(outcome.code()? == 1, "{outcome}");
     ensure!(
         outcome.stderr.contains("the key backup was replaced since the check")
@@ -153,21 +130,14 @@ async fn a_recovery_key_that_is_refused_after_the_change() -> Result<()> {
             })
         })
     });
-    let incomplete = through(&proxy, &account)?.run().await?;
+    let incomplete = reset_at(&account, &proxy.base_url())?.run().await?;
     ensure!(incomplete.code()? == 21, "{incomplete}");
     ensure!(incomplete.stderr.contains("lifeboat resume"), "{incomplete}");
     proxy.let_through();
     // Somebody else's key is refused again, and the right one does it.
     let other = "EsT3 4kza y1Xs efFA tKyi HVwT kdEP 4UEk rvNr dFvy 8nGq AkqP";
-    let who = [
-        "resume",
-        account.user_id.as_str(),
-        "--homeserver",
-        &proxy.base_url(),
-        "--json",
-    ];
     let refused = incomplete
-        .then(who)?
+        .then(who_at("resume", &account, &proxy.base_url()))?
         .secret("--new-password-file", NEW)?
         .secret("--recovery-key-file", other)?
         .run()
@@ -190,10 +160,10 @@ async fn two_runs_at_once() -> Result<()> {
         let first = it.is(&Method::POST, "/v3/login") && held.fetch_add(1, Ordering::SeqCst) == 0;
         first.then_some(Fault::Late(std::time::Duration::from_secs(20)))
     });
-    let running = through(&proxy, &account)?.start()?;
+    let running = reset_at(&account, &proxy.base_url())?.start()?;
     let begun = async || Ok((waiting.load(Ordering::SeqCst) > 0).then_some(()));
     lifeboat_tests::wait::until("the first run to begin", begun).await?;
-    let second = through(&proxy, &account)?
+    let second = reset_at(&account, &proxy.base_url())?
         .env("XDG_STATE_HOME", running.home().join("state"))
         .run()
         .await?;

@@ -11,7 +11,7 @@ use lifeboat_tests::{
 use matrix_sdk::reqwest::Method;
 use serde_json::json;
 
-use super::{NEW, ensure_proven, healthy, resume, with_secrets};
+use super::{NEW, ensure_proven, healthy, reset_at, resume};
 
 /// Answers as a server does that hands its accounts to an OAuth server and still takes passwords for signing in.
 pub(super) fn delegated(it: &Exchange) -> Option<Fault> {
@@ -53,17 +53,7 @@ async fn wait_for_page(running: &Running) -> Result<()> {
 }
 
 fn through(proxy: &Proxy, account: &TestAccount) -> Result<Lifeboat> {
-    let base_url = proxy.base_url();
-    let who = [
-        "reset",
-        account.user_id.as_str(),
-        "--homeserver",
-        &base_url,
-        "--json",
-        "--yes",
-        "--accept-cautions",
-    ];
-    with_secrets(Lifeboat::new(who)?, account, &account.password, NEW)
+    Ok(reset_at(account, &proxy.base_url())?.arg("--accept-cautions"))
 }
 
 /// The route is found by what the server says, and a sign-in with the new password shows that it was taken.

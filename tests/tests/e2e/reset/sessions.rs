@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use lifeboat_tests::{
     account::TestAccount,
-    lifeboat::Outcome,
+    lifeboat::{Lifeboat, Outcome},
     proxy::{Fault, Proxy},
     session::Session,
     wait,
@@ -11,7 +11,7 @@ use lifeboat_tests::{
 use matrix_sdk::reqwest::Method;
 use serde_json::json;
 
-use super::{NEW, ensure_proven, healthy, reset, ways::device_ids, with_secrets};
+use super::{NEW, ensure_proven, healthy, reset, reset_at, ways::device_ids, who};
 
 async fn ends(session: &Session) -> Result<()> {
     wait::until("the session to end", async || Ok((!session.runs()).then_some(()))).await
@@ -21,13 +21,10 @@ async fn later(account: &TestAccount) -> Result<Session> {
     Session::log_in(&account.homeserver.base_url, account.user_id.localpart(), NEW, "Later").await
 }
 
-fn leave(outcome: Outcome, account: &TestAccount) -> Result<lifeboat_tests::lifeboat::Lifeboat> {
-    outcome.then([
-        "leave",
-        account.user_id.as_str(),
-        "--homeserver",
-        &account.homeserver.base_url,
-    ])
+/// Goes on in the same home with `lifeboat leave`.
+pub(super) fn leave(outcome: Outcome, account: &TestAccount) -> Result<Lifeboat> {
+    let who = who("leave", account);
+    outcome.then(who.iter().filter(|it| **it != "--json"))
 }
 
 #[tokio::test]
@@ -56,18 +53,7 @@ async fn chosen_sessions_are_signed_out_one_by_one() -> Result<()> {
 async fn hacked_accounts_lose_nothing_and_everybody_else() -> Result<()> {
     let account = healthy().await?;
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
-    let base_url = proxy.base_url();
-    let who = [
-        "reset",
-        account.user_id.as_str(),
-        "--homeserver",
-        &base_url,
-        "--json",
-        "--yes",
-        "--hacked",
-    ];
-    let command = lifeboat_tests::lifeboat::Lifeboat::new(who)?;
-    let outcome = with_secrets(command, &account, &account.password, NEW)?.run().await?;
+    let outcome = reset_at(&account, &proxy.base_url())?.arg("--hacked").run().await?;
     ensure!(outcome.code()? == 0, "{outcome}");
     let document = outcome.json()?;
     ensure_proven(&document)?;
@@ -114,18 +100,7 @@ async fn no_session_is_signed_out_while_something_is_missing() -> Result<()> {
         let keys = it.method == Method::GET && it.path.contains("/room_keys/keys/");
         (changed && keys).then(|| Fault::rewrite(|_| json!({"sessions": {}})))
     });
-    let base_url = proxy.base_url();
-    let who = [
-        "reset",
-        account.user_id.as_str(),
-        "--homeserver",
-        &base_url,
-        "--json",
-        "--yes",
-        "--hacked",
-    ];
-    let command = lifeboat_tests::lifeboat::Lifeboat::new(who)?;
-    let outcome = with_secrets(command, &account, &account.password, NEW)?.run().await?;
+    let outcome = reset_at(&account, &proxy.base_url())?.arg("--hacked").run().await?;
     ensure!(outcome.code()? == 21, "{outcome}");
     let document = outcome.json()?;
     ensure!(document["left_out"] == json!(["end-others"]), "{document:#}");

@@ -17,7 +17,7 @@ use super::{
     page::{change_on_page, delegated, sends_to_page},
     readable,
     ways::confirm,
-    with_secrets,
+    who_at, with_secrets,
 };
 
 #[tokio::test]
@@ -99,8 +99,7 @@ impl Case {
 
     fn command(&self, waivers: &[String]) -> Result<Lifeboat> {
         let (account, base_url) = (&self.account, self.proxy.base_url());
-        let who = ["reset", account.user_id.as_str(), "--homeserver", &base_url, "--json"];
-        let mut command = Lifeboat::new(who)?
+        let mut command = Lifeboat::new(who_at("reset", account, &base_url))?
             .args(["--yes", "--accept-cautions", "--route", self.route])
             .args(waivers);
         if self.fate == Fate::Ended {
