@@ -112,9 +112,9 @@ pub enum ArkFirst {
 /// Whether a recovery key is at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecoveryKey {
-    /// There is one that was tested.
+    /// There is one that was tested, or that nobody could test yet.
     AtHand,
-    /// There is none.
+    /// There is none that could help.
     None,
 }
 
@@ -215,6 +215,9 @@ impl Plan {
     /// Says in one sentence what the step does.
     pub fn effect(&self, step: &Step) -> String {
         match step {
+            Step::LookAgain if self.route == Route::SynapseAdmin => {
+                "Looks once more whether this server has the account, and whether it is open.".into()
+            }
             Step::LookAgain => {
                 "Looks once more whether your identity and key backup are those that were checked.".into()
             }
@@ -227,9 +230,13 @@ impl Plan {
                     Route::Email => "Waits until you confirm the link, then sets",
                     _ => "Sets",
                 };
-                let sessions = match self.fate {
-                    Fate::SessionsKept => "every session stays signed in (logout_devices: false)",
-                    Fate::SessionsEnded => "every other session is signed out (logout_devices: true)",
+                let sessions = match (self.fate, self.route) {
+                    (Fate::SessionsKept, _) => "every session stays signed in (logout_devices: false)",
+                    // The session that asks survives.
+                    (Fate::SessionsEnded, Route::OldPassword) => {
+                        "every other session is signed out (logout_devices: true)"
+                    }
+                    (Fate::SessionsEnded, _) => "every session is signed out (logout_devices: true)",
                 };
                 format!("{how} the new password; {sessions}.")
             }

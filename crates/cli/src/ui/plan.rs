@@ -1,6 +1,9 @@
 //! The plan of a reset and the routes to it, before anything happens.
 
-use lifeboat_report::{Code, Facts, Fate, Offer, Plan, Standing, Step, Undo, facts::Support};
+#[cfg(test)]
+mod tests;
+
+use lifeboat_report::{Code, Facts, Fate, Offer, Plan, Route, Standing, Step, Undo, facts::Support};
 
 use super::{
     clean::{clean, clean_id},
@@ -53,6 +56,9 @@ fn undo(undo: Undo) -> String {
 }
 
 fn sessions(plan: &Plan) -> &'static str {
+    if plan.route == Route::SynapseAdmin {
+        return to_the_person(plan.fate);
+    }
     let single = plan.steps.iter().any(|it| matches!(it, Step::EndSession(_)));
     let others = plan.steps.contains(&Step::EndOthers);
     match (plan.fate, single) {
@@ -91,7 +97,7 @@ pub(crate) fn routes(facts: &Facts, width: usize) -> String {
     for Offer { route, standing } in facts.routes() {
         let words = match standing {
             Standing::Open => route.to_sessions().to_owned(),
-            Standing::Unsure(gap) => format!("perhaps: it is not known whether it works here ({})", gap.words()),
+            Standing::Unsure(gap) => format!("perhaps: what would show it is not known ({})", gap.words()),
             Standing::ByAdministrator => format!("by your server’s administrators alone; {}", route.to_sessions()),
             Standing::Closed(why) => format!("not here: {}", why.words()),
         };
@@ -122,8 +128,7 @@ pub(crate) fn whom_to_ask(facts: &Facts, account: &str, letter: &str) -> String 
         let addresses = contacts.iter().flat_map(|it| [&it.matrix_id, &it.email_address]);
         whom.extend(addresses.flatten().chain(support_page).map(|it| clean(it, 80)));
     }
-    let hosted = facts.server.base_url.contains(".ems.host") || account.ends_with(".ems.host");
-    let panel = if hosted {
+    let panel = if is_hosted(&facts.server.base_url, account) {
         " Whoever owns this hosted server can also use its panel: the tab Server Admin."
     } else {
         ""
@@ -134,4 +139,11 @@ pub(crate) fn whom_to_ask(facts: &Facts, account: &str, letter: &str) -> String 
         format!("the people who run your server: {}", whom.join(", "))
     };
     format!("Ask {whom}. Nobody else can reset your password, and no central support does.{panel} {letter}")
+}
+
+/// Tells whether the server is one of those that Element hosts, each of which has a panel.
+fn is_hosted(base_url: &str, account: &str) -> bool {
+    let after = [base_url.split_once("://"), account.split_once(':')];
+    let mut hosts = after.into_iter().flatten().map(|(_, it)| it.split(['/', ':']).next());
+    hosts.any(|it| it.is_some_and(|it| it.to_ascii_lowercase().ends_with(".ems.host")))
 }
