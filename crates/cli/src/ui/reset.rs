@@ -1,16 +1,28 @@
 //! What a reset brought.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
-use lifeboat_report::{Aboard, Fate, HistoryProof, Plan, Route, Step, grouped, history::IdentityStanding};
+use lifeboat_report::{
+    Aboard, Fate, HistoryProof, Plan, Route, Severity, StatusFile, Step, grouped, history::IdentityStanding,
+};
 use lifeboat_reset::Finished;
 use serde_json::{Value, json};
 
-use super::{page::Page, style::Tone};
+use super::{clean::clean_sentence, page::Page, style::Tone};
 use crate::advice::CommandLine;
 
-/// Renders it for a terminal of `width` columns.
-pub(crate) fn render(plan: &Plan, finished: &Finished, account: &CommandLine, folder: &Path, width: usize) -> String {
+/// Renders it for a terminal of `width` columns; `before` is the check that the plan was cleared by.
+pub(crate) fn render(
+    plan: &Plan,
+    finished: &Finished,
+    before: Option<&StatusFile>,
+    account: &CommandLine,
+    folder: &Path,
+    width: usize,
+) -> String {
     let mut page = Page::new(width);
     page.gap();
     if plan.route == Route::SynapseAdmin {
@@ -22,6 +34,9 @@ pub(crate) fn render(plan: &Plan, finished: &Finished, account: &CommandLine, fo
     match &finished.history {
         Some(proof) => history(&mut page, proof),
         None => page.paragraph(" ", &format!("{} {}", tick(), without_proof(plan, finished))),
+    }
+    if let Some(before) = before {
+        accepted(&mut page, plan, before);
     }
     if let Some(time) = finished.without_session {
         let words = format!(
@@ -79,6 +94,11 @@ fn history(page: &mut Page, proof: &HistoryProof) {
         IdentityStanding::Unknown => "",
     };
     let (before, after) = (grouped(proof.before().readable), grouped(proof.after().readable));
+    if proof.holds() && proof.before().readable == 0 {
+        let words = format!("No message was readable before, so there is none to prove it with.{identity}");
+        page.paragraph(" ", &format!("{} {words}", tick()));
+        return;
+    }
     if proof.holds() {
         let words = format!("{after} of {before} messages that were readable before are readable now.{identity}");
         page.paragraph(" ", &format!("{} {words}", tick()));
@@ -94,6 +114,19 @@ fn history(page: &mut Page, proof: &HistoryProof) {
     page.paragraph(" ", &format!("{} {lost}.{identity}", Tone::Bad.paint("!")));
 }
 
+/// Names once more what was given up knowingly: the proof is about what was readable from the backup before.
+fn accepted(page: &mut Page, plan: &Plan, before: &StatusFile) {
+    let blockers = before.findings.iter().filter(|it| it.severity == Severity::Blocker);
+    for finding in blockers.filter(|it| plan.waived.contains(&it.code)) {
+        let words = format!(
+            "You had accepted this ({}): {}",
+            finding.code,
+            clean_sentence(&finding.sentence)
+        );
+        page.paragraph(" ", &words);
+    }
+}
+
 fn without_proof(plan: &Plan, finished: &Finished) -> String {
     match &finished.fetched {
         Some(fetched) => format!(
@@ -101,9 +134,11 @@ fn without_proof(plan: &Plan, finished: &Finished) -> String {
              nothing is proven.",
             grouped(fetched.listed)
         ),
-        None if plan.steps.contains(&Step::Restore) => "The new password is set, and your keys are back.".to_owned(),
+        None if plan.steps.contains(&Step::Restore) && !finished.left_out.contains(&Step::Restore) => {
+            "The new password is set, and your keys are back.".to_owned()
+        }
         None => {
-            "The new password is set. Without a tested recovery key nothing was brought back: that is still in your \
+            "The new password is set. Without a recovery key that fits nothing was brought back: that is still in your \
                  sessions, and in the backup."
                 .to_owned()
         }

@@ -86,10 +86,11 @@ pub(crate) async fn carry_out(
     if by_mail {
         kept.forget_sealing_key();
     }
-    let lost = finished.history.as_ref().is_some_and(|it| !it.holds());
+    let lost = finished.history.as_ref().is_some_and(|it| !it.holds()) || finished.left_out.contains(&Step::Restore);
     match cargo.format {
         Format::Screen => {
-            let text = reset::render(&plan, &finished, cargo.account, &folder, console.width());
+            let before = cargo.before.as_ref();
+            let text = reset::render(&plan, &finished, before, cargo.account, &folder, console.width());
             console.show(&text)?;
         }
         Format::Json => console.show(&json::document(&reset::document(&plan, &finished, &folder))?)?,
