@@ -89,7 +89,11 @@ pub(crate) fn read_descriptor(number: u16, purpose: Purpose) -> Result<SecretStr
     let file = file.map_err(|error| match error.kind() {
         ErrorKind::NotFound => Failure::usage(
             format!("{name} is not open."),
-            format!("Open it in the shell, as in: --password-fd {number} {number}<file"),
+            // The options are called like the purposes.
+            format!(
+                "Open it in the shell, as in: --{}-fd {number} {number}<file",
+                purpose.to_string().replace(' ', "-")
+            ),
         ),
         _ => cannot_read(&name, &error),
     })?;

@@ -5,6 +5,8 @@
 pub(crate) enum Errand {
     /// Looking; nothing is changed.
     Check,
+    /// Checking before a reset, and asking for it with the same session.
+    Reset,
     /// Bringing room keys into the backup.
     Rescue,
     /// Writing room keys into a file; nothing is changed.
@@ -21,7 +23,7 @@ impl Errand {
     /// What a session that removes itself is called in the account's list of sessions.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Check => "Lifeboat check (removes itself)",
+            Self::Check | Self::Reset => "Lifeboat check (removes itself)",
             Self::Rescue => "Lifeboat rescue (removes itself)",
             Self::Export => "Lifeboat export (removes itself)",
             Self::Repair => "Lifeboat repair (removes itself)",
@@ -33,7 +35,7 @@ impl Errand {
     /// The word for what is done.
     pub(crate) const fn word(self) -> &'static str {
         match self {
-            Self::Check => "check",
+            Self::Check | Self::Reset => "check",
             Self::Rescue => "rescue",
             Self::Export => "export",
             Self::Repair => "repair",
@@ -45,7 +47,7 @@ impl Errand {
     /// Says what is changed when the user stops and the session stays.
     pub(super) const fn after_stop(self) -> &'static str {
         match self {
-            Self::Check | Self::Export => "nothing was changed",
+            Self::Check | Self::Reset | Self::Export => "nothing was changed",
             _ => self.after_leaving(),
         }
     }
@@ -53,7 +55,7 @@ impl Errand {
     /// Says what is changed when the user stops and the session is removed.
     pub(super) const fn after_leaving(self) -> &'static str {
         match self {
-            Self::Check | Self::Export => "nothing else was changed",
+            Self::Check | Self::Reset | Self::Export => "nothing else was changed",
             Self::Rescue => "what was uploaded until then is in the key backup",
             Self::Repair | Self::Guide => "each step that was reported as done stays done",
             Self::Verify => "without your word that the emoji match nothing counts",

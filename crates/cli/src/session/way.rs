@@ -308,11 +308,27 @@ async fn enter(
             let told = || progress.say("stopping as soon as the server has answered");
             match stops.finishing(signing_in, told).await {
                 Ok((Ok(session), wish)) => Ok((session, wish)),
-                Ok((Err(error), Wish::GoOn)) => Err(error.into()),
+                Ok((Err(error), Wish::GoOn)) => Err(not_entered(error, errand)),
                 Ok((Err(_), Wish::Stop)) => Err(nothing_changed()),
                 Err(Stopped) => Err(may_remain("You stopped while the server was signing you in.", name)),
             }
         }
+    }
+}
+
+/// Says why nobody was let in. Whoever wants a new password may not know the old one, which is no obstacle.
+fn not_entered(error: SignInError, errand: Errand) -> Failure {
+    let forgotten = errand == Errand::Reset && matches!(error, SignInError::WrongPassword { .. });
+    let failure = Failure::from(error);
+    if !forgotten {
+        return failure;
+    }
+    Failure {
+        hint:
+            "Type it again. If you have forgotten it, add --forgotten: the server then sends a mail with a link. With \
+               the access token of a session that is signed in (--access-token-file) Lifeboat can check more before."
+                .to_owned(),
+        ..failure
     }
 }
 

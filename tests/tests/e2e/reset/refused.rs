@@ -28,7 +28,10 @@ async fn passwords_that_will_not_do() -> Result<()> {
     }
     let command = Lifeboat::new(who("reset", &account))?.arg("--yes");
     let wrong = with_secrets(command, &account, "not the password", NEW)?.run().await?;
-    ensure!(wrong.code()? == 1, "{wrong}");
+    ensure!(
+        wrong.code()? == 1 && wrong.stderr.contains("add --forgotten"),
+        "{wrong}"
+    );
     ensure!(account.sessions.iter().all(Session::runs), "a session was signed out");
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::{
     memory::MemoryFile,
     resolve::{Afterwards, Entry, Format, ResetJob, SignIn},
     secrets::{self, Purpose},
-    session::{Way, holding, warn_of_readers},
+    session::{Errand, Way, holding, warn_of_readers},
     signals::Stops,
     state, status,
     ui::{console::Console, progress::Progress, time},
@@ -48,7 +48,7 @@ pub(super) async fn look(job: &mut ResetJob, stops: &mut Stops, console: &mut Co
     let mut typed = candidates::read(&job.candidates.files, console)?;
     candidates::warn_of_mistakes(&typed, console);
     let (user, nobody) = (job.entry.user.clone(), job.entry.sign_in == SignIn::Nobody);
-    let way = Way::prepare(job.entry.clone(), Afterwards::Remove, console)?;
+    let way = Way::prepare(job.entry.clone(), Afterwards::Remove, console)?.on(Errand::Reset);
     let homeserver = way.discover(stops).await?;
     if nobody {
         let session = match admin {
