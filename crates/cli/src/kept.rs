@@ -36,6 +36,9 @@ pub(crate) enum KeyPlace {
     File(PathBuf),
 }
 
+/// Name of the folder in the account's own. That may be the one where a reset writes down what must outlive the session:
+/// some systems, and some people, have one folder for data and for state.
+const FOLDER: &str = "session";
 /// Name of the SDK's store in the folder, as [`KeepIn`] has it.
 const STORE: &str = "store";
 /// Name of the key file in the folder.
@@ -53,7 +56,7 @@ impl Kept {
     fn below(data: &Path, user: &UserId) -> Self {
         Self {
             user: user.to_string(),
-            folder: data.join("lifeboat").join(folder_name(user.as_str())),
+            folder: data.join("lifeboat").join(folder_name(user.as_str())).join(FOLDER),
             keyring: Keyring::default(),
         }
     }
@@ -177,12 +180,24 @@ mod tests {
         let odd = UserId::parse("@a/../b:example.org:8008").unwrap();
         assert_eq!(
             Kept::below(data, user_id!("@mira:example.org")).folder(),
-            data.join("lifeboat/@mira%3Aexample.org")
+            data.join("lifeboat/@mira%3Aexample.org/session")
         );
         assert_eq!(
             Kept::below(data, &odd).folder(),
-            data.join("lifeboat/@a%2F..%2Fb%3Aexample.org%3A8008")
+            data.join("lifeboat/@a%2F..%2Fb%3Aexample.org%3A8008/session")
         );
+    }
+
+    #[test]
+    fn what_lies_beside_it_stays() {
+        let data = tempfile::tempdir().unwrap();
+        let (kept, _store) = with_keyring(data.path());
+        let ark = data.path().join("lifeboat/@mira%3Aexample.org/before.ark");
+        make_private(ark.parent().unwrap()).unwrap();
+        fs::write(&ark, "everything").unwrap();
+        kept.prepare().unwrap();
+        kept.forget();
+        assert!(!kept.folder().exists() && ark.exists());
     }
 
     #[test]

@@ -131,3 +131,26 @@ async fn no_ark_where_none_is_wanted() -> Result<()> {
     ensure!(outcome.code()? == 0 && outcome.json()?["ark"].is_null(), "{outcome}");
     Ok(())
 }
+
+/// Some systems have one folder for data and for state: a new session there takes the place of no evidence.
+#[tokio::test]
+async fn one_folder_for_everything_loses_nothing() -> Result<()> {
+    let account = healthy().await?;
+    let command = reset(&account)?.arg("--end-sessions");
+    let state = command.home().join("state");
+    let outcome = command.env("XDG_DATA_HOME", state).run().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    let document = outcome.json()?;
+    ensure_proven(&document)?;
+    let folder = std::path::PathBuf::from(document["evidence"].as_str().context("evidence")?);
+    for name in [
+        "journal.jsonl",
+        "before.json",
+        "before.ark",
+        "history.json",
+        "after.json",
+    ] {
+        ensure!(folder.join(name).is_file(), "{name} is gone");
+    }
+    Ok(())
+}
