@@ -51,6 +51,17 @@ pub enum PageAnswer {
     Stop,
 }
 
+/// Which password turned out to be the account's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TruePassword {
+    /// The new one: the change was made.
+    New,
+    /// The old one: the change was not made.
+    Old,
+    /// Not the new one; the old one is not known here.
+    NotNew,
+}
+
 /// What happens during a reset.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -72,6 +83,8 @@ pub enum News<'a> {
     Waiting {
         /// For how long the newest link is still good, on a server with common settings.
         left: Duration,
+        /// How long it takes until another mail may be asked for; nothing: it may be now.
+        another_in: Duration,
     },
     /// The server wants this to be tried again later, and it will be.
     RateLimited {
@@ -110,10 +123,7 @@ pub enum News<'a> {
     /// The server could not be reached, and is tried again.
     TriesAgain,
     /// It was found out what an unanswered change did.
-    FoundOut {
-        /// Whether the new password is the true one.
-        changed: bool,
-    },
+    FoundOut(TruePassword),
     /// Room keys are coming back.
     RoomKeys(&'a FetchProgress),
     /// Messages are being decrypted.

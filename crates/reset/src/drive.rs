@@ -10,7 +10,7 @@ mod sessions;
 use std::time::{Duration, Instant};
 
 use lifeboat_preflight::{
-    Fetched, ForecastQuestion, Homeserver, KeepIn, LiveSession, OAuthWay, OwnSession, Unlocked, ground,
+    Fetched, ForecastQuestion, Homeserver, KeepIn, LiveSession, OAuthWay, OwnSession, UnlockError, Unlocked, ground,
     ruma::{OwnedUserId, UserId},
 };
 use lifeboat_report::{Clearance, Ground, HistoryProof, Lapse, Route, StatusFile, Step};
@@ -166,7 +166,9 @@ impl<'a> Reset<'a> {
         let Some(step) = self.journal.plan().steps.get(number).cloned() else {
             return Ok(());
         };
-        if matches!(step, Step::EndSession(_) | Step::EndOthers) && self.proof().is_some_and(|it| !it.holds()) {
+        let something_is_missing =
+            || self.proof().is_some_and(|it| !it.holds()) || self.left_out().contains(&Step::Restore);
+        if matches!(step, Step::EndSession(_) | Step::EndOthers) && something_is_missing() {
             // Whatever is missing may be in these very sessions.
             self.kit.asker.tell(News::LeftOut(&step));
             let outcome = Outcome::Skipped;
@@ -197,9 +199,15 @@ impl<'a> Reset<'a> {
         let outcome = match &done {
             Ok(()) => Outcome::Done,
             Err(Cause::Dark(_)) => Outcome::Dark,
+            // Nobody could know whether this key fits, so nothing hangs on it.
+            Err(cause) if !self.was_tested() && does_not_fit(cause) => Outcome::Skipped,
             Err(_) => Outcome::Failed,
         };
         self.journal.append(Record::Ended { step: number, outcome })?;
+        if outcome == Outcome::Skipped {
+            self.kit.asker.tell(News::LeftOut(&step));
+            return Ok(());
+        }
         if outcome == Outcome::Dark {
             // What is next now is to find out.
             self.dark_at = Some(Instant::now());
@@ -208,6 +216,12 @@ impl<'a> Reset<'a> {
         done?;
         self.kit.asker.tell(News::Done(&step));
         Ok(())
+    }
+
+    /// Tells whether a recovery key was tried before the change.
+    fn was_tested(&self) -> bool {
+        let before = self.kit.before;
+        before.is_none_or(|it| it.facts.key_trial.known().is_some())
     }
 
     async fn look_again(&mut self) -> Result<(), Cause> {
@@ -283,5 +297,18 @@ impl<'a> Reset<'a> {
             // A session that remains is in the journal, and the next run removes it.
             let _ = asking.leave().await;
         }
+    }
+}
+
+/// Tells whether secret storage could be asked, and a recovery key does not lead from it to the key backup.
+fn does_not_fit(cause: &Cause) -> bool {
+    use UnlockError::{NoSecretStorage, SecretBlank, SecretDamaged, StorageUnreadable, WrongKey};
+    match cause {
+        Cause::NotUnlocked(error) => matches!(
+            error,
+            WrongKey | NoSecretStorage | StorageUnreadable | SecretDamaged(_) | SecretBlank(_)
+        ),
+        Cause::NoBackup => true,
+        _ => false,
     }
 }

@@ -22,7 +22,7 @@ mod trial;
 mod uia;
 
 pub use answer::{Answer, DarkCause, Refusal};
-pub use asker::{Asker, News, NobodyThere, PageAnswer, PageLook, Wishes};
+pub use asker::{Asker, News, NobodyThere, PageAnswer, PageLook, TruePassword, Wishes};
 pub use broken::{Broken, Cause};
 pub use drive::{ComeBack, Finished, Kit, Places, Reset};
 pub use journal::{Found, Header, Journal, JournalError, ResetLock};

@@ -253,11 +253,14 @@ async fn decide(
             format!("It has {}. Give that one, letter by letter.", masked(emails)),
         ));
     }
-    let tested = report.facts.key_trial.known().is_some_and(|it| {
+    let trial = report.facts.key_trial.known();
+    let tested = trial.is_some_and(|it| {
         it.candidates
             .iter()
             .any(|it| it.opens_default && it.opens_active_backup)
     });
+    // Whoever has forgotten the password cannot have a key tested before: it is tried afterwards.
+    let usable = tested || trial.is_none();
     let forecast = report.forecast.as_ref().filter(|_| tested);
     let plan = Plan::of(
         &clearance,
@@ -270,7 +273,7 @@ async fn decide(
             } else {
                 ArkFirst::Skip
             },
-            recovery_key: if tested && recovery_key.is_some() {
+            recovery_key: if usable && recovery_key.is_some() {
                 RecoveryKey::AtHand
             } else {
                 RecoveryKey::None
@@ -402,11 +405,9 @@ async fn clear(
             exit: Exit::Caution,
         });
     }
-    let weak = report
-        .findings
-        .iter()
-        .filter(|it| it.severity == Severity::Caution && it.fates.contains(&fate));
-    for finding in weak {
+    // On the screen they were shown above.
+    let weak = report.findings.iter().filter(|it| it.severity == Severity::Caution);
+    for finding in weak.filter(|it| job.format == Format::Json && it.fates.contains(&fate)) {
         console.caution(&finding.to_string(), finding.meaning());
     }
     if !asked(stops, || prompt::yes("You have read the cautions above.")).await? {

@@ -76,7 +76,7 @@ pub(crate) async fn resume(
         password::Chosen::Given(new) => Some(new),
         // It may be of no use there.
         _ if plan.route == Route::AccountPage => None,
-        _ => Some(typed(&job.new_password, stops).await?),
+        _ => Some(typed(&job.new_password, journal.password(), stops).await?),
     };
     let old = password::read_old(job.old_password.as_deref(), console)?;
     let changed = journal.password() == Password::Changed;
@@ -127,7 +127,7 @@ pub(crate) async fn resume(
     let new_password = match (given, come_back) {
         (Some(given), _) => given,
         (None, ComeBack::Browser(_)) => SecretString::default(),
-        (None, ComeBack::Password) => typed(&job.new_password, stops).await?,
+        (None, ComeBack::Password) => typed(&job.new_password, journal.password(), stops).await?,
     };
     let before = journal.folder().join(BEFORE);
     let before = before.exists().then(|| status::read(&before)).transpose()?;
@@ -156,14 +156,16 @@ pub(crate) async fn resume(
     carry_out(cargo, journal, admin, stops, console).await
 }
 
-async fn typed(choice: &NewPassword, stops: &mut Stops) -> Result<SecretString, Failure> {
-    if *choice != NewPassword::Prompt {
-        return Err(no_password());
+/// Has the new password typed: twice where it may still have to be set, so that a slip of the finger is not.
+async fn typed(choice: &NewPassword, password: Password, stops: &mut Stops) -> Result<SecretString, Failure> {
+    const QUESTION: &str = "The new password that you chose (it is not shown)";
+    match (choice, password) {
+        (NewPassword::Prompt, Password::Changed) => asked(stops, || prompt::ask(QUESTION)).await,
+        (NewPassword::Prompt, Password::Unchanged | Password::Dark) => {
+            password::twice(QUESTION, |_| Ok(()), stops).await
+        }
+        _ => Err(no_password()),
     }
-    asked(stops, || {
-        prompt::ask("The new password that you chose (it is not shown)")
-    })
-    .await
 }
 
 fn no_password() -> Failure {

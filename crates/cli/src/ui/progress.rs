@@ -17,9 +17,10 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use lifeboat_preflight::{FetchProgress, ForecastProgress, Step, Watch, ark::ArkProgress};
 
-use self::forecast::Lines;
+use self::forecast::{Lines, place};
 pub(crate) use self::gossip::GossipLine;
 pub(crate) use self::reset::ResetVoice;
+use super::prompt::Unseen;
 
 /// How often a line moves.
 const TICK: Duration = Duration::from_millis(100);
@@ -30,6 +31,7 @@ pub(crate) struct Progress {
     bar: ProgressBar,
     forecast: Option<ForecastProgress>,
     lines: OnceLock<Lines>,
+    _unseen: Option<Unseen>,
 }
 
 impl Progress {
@@ -43,6 +45,7 @@ impl Progress {
             bar,
             forecast: None,
             lines: OnceLock::new(),
+            _unseen: unseen(),
         }
     }
 
@@ -71,14 +74,14 @@ impl Progress {
     /// Shows how far the reading of history is.
     pub(crate) fn with_history(self, reading: &ForecastProgress) -> Self {
         self.bar.finish_and_clear();
-        self.lines.get_or_init(|| Lines::of_history(reading));
+        self.lines.get_or_init(|| Lines::of_history(&place(), reading));
         self
     }
 
     /// Shows how far the fetching of room keys is.
     pub(crate) fn with_keys(self, fetching: &FetchProgress) -> Self {
         self.bar.finish_and_clear();
-        self.lines.get_or_init(|| Lines::of_fetch(fetching));
+        self.lines.get_or_init(|| Lines::of_fetch(&place(), fetching));
         self
     }
 
@@ -96,7 +99,7 @@ impl Watch for Progress {
             (Step::Tried, None) => self.say("judging"),
             (Step::Tried, Some(forecast)) => {
                 self.bar.finish_and_clear();
-                self.lines.get_or_init(|| Lines::of_forecast(forecast));
+                self.lines.get_or_init(|| Lines::of_forecast(&place(), forecast));
             }
         }
     }
@@ -114,6 +117,11 @@ static HUSHED: AtomicBool = AtomicBool::new(false);
 /// Has nothing move on stderr from now on.
 pub(crate) fn hush() {
     HUSHED.store(true, Ordering::SeqCst);
+}
+
+/// Keeps what is typed off the screen while a line moves there: a `^C` or an Enter would leave a piece of it behind.
+fn unseen() -> Option<Unseen> {
+    (!target().is_hidden()).then(Unseen::begin)
 }
 
 fn target() -> ProgressDrawTarget {

@@ -264,8 +264,7 @@ impl TerminalMode {
     #[cfg(unix)]
     fn set(&self) {
         if let Some((terminal, mode)) = &self.before {
-            // Without its terminal there is nothing to restore.
-            let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, mode);
+            set_mode(terminal, mode);
         }
     }
 }
@@ -287,8 +286,7 @@ impl CtrlCIsTyped {
             let mut typed = mode.clone();
             typed.local_modes.remove(rustix::termios::LocalModes::ISIG);
             typed.special_codes[rustix::termios::SpecialCodeIndex::VEOL] = CTRL_C;
-            // Without its terminal there is no key to press.
-            let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, &typed);
+            set_mode(terminal, &typed);
         }
         Self {
             #[cfg(unix)]
@@ -304,7 +302,20 @@ impl Drop for CtrlCIsTyped {
     }
 }
 
-/// Keeps off the screen what is typed between two questions for secrets, until it is dropped.
+/// Sets a terminal. Only of the process that has it: the system stops one in the background for trying.
+#[cfg(unix)]
+fn set_mode(terminal: &File, mode: &rustix::termios::Termios) {
+    use rustix::{
+        process::getpgrp,
+        termios::{OptionalActions, tcgetpgrp, tcsetattr},
+    };
+    if tcgetpgrp(terminal).is_ok_and(|it| it == getpgrp()) {
+        // A terminal that is gone shows nothing.
+        let _ = tcsetattr(terminal, OptionalActions::Now, mode);
+    }
+}
+
+/// Keeps off the screen what is typed between two questions for secrets or beside a moving line, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Unseen {
     #[cfg(unix)]
@@ -320,8 +331,7 @@ impl Unseen {
         if let Some((terminal, mode)) = &before.before {
             let mut unseen = mode.clone();
             unseen.local_modes.remove(rustix::termios::LocalModes::ECHO);
-            // Without its terminal there is nothing to see.
-            let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, &unseen);
+            set_mode(terminal, &unseen);
         }
         Self {
             #[cfg(unix)]

@@ -115,6 +115,10 @@ fn actions(metadata: &Value) -> Vec<String> {
 /// `GET /_matrix/client/v3/capabilities`, `m.change_password`
 /// ([spec](https://spec.matrix.org/latest/client-server-api/#mchange_password-capability)): absent means allowed.
 async fn password_change(caller: &Caller) -> Fact<PasswordChange> {
+    // It is told to nobody who is not signed in.
+    if caller.client().user_id().is_none() {
+        return Fact::Unknown(Gap::NotAsked);
+    }
     match caller
         .hear(caller.client().send(get_capabilities::v3::Request::new()))
         .await

@@ -36,7 +36,7 @@ impl Reset<'_> {
     }
 
     /// Has a session with the new password take part in encryption; keys of new messages reach it from then on.
-    async fn have_live(&mut self) -> Result<(), Cause> {
+    pub(super) async fn have_live(&mut self) -> Result<(), Cause> {
         self.have_fresh().await?;
         if self.live.is_some() {
             return Ok(());

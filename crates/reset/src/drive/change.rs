@@ -10,7 +10,7 @@ use super::{
     sessions::{FIRST_PAUSE, TRIES},
 };
 use crate::{
-    Answer, Cause, News, Refusal, Trial,
+    Answer, Cause, News, Refusal, Trial, TruePassword,
     flow::{Outcome, Record},
     route::{old_password, synapse_admin},
     try_password,
@@ -81,7 +81,7 @@ impl Reset<'_> {
     }
 
     /// Finds out by signing in whether a change that got no answer was carried out: with the new password first,
-    /// because wrong ones are limited more strictly.
+    /// because wrong ones are limited more strictly, then with the old one.
     pub(super) async fn find_out(&mut self, step: usize) -> Result<(), Cause> {
         let administrator = self.journal.plan().route == Route::SynapseAdmin;
         let (mut tries, mut pause) = (1, FIRST_PAUSE);
@@ -121,22 +121,37 @@ impl Reset<'_> {
                 return Err(Cause::Stopped);
             }
         };
-        if !changed && self.journal.plan().route == Route::OldPassword {
-            // That the old one is still true is shown by the session that asks for the change again.
-            if let Some(asking) = self.asking.take() {
-                let _ = asking.leave().await;
-            }
-            self.sign_in_to_ask().await.map_err(|cause| match cause {
-                Cause::Refused(Refusal::WrongOldPassword) => Cause::NeitherPassword,
-                other => other,
-            })?;
-        }
-        self.kit.asker.tell(News::FoundOut { changed });
+        let truth = if changed {
+            TruePassword::New
+        } else {
+            self.try_old_password().await?
+        };
+        self.kit.asker.tell(News::FoundOut(truth));
         let outcome = if changed { Outcome::Done } else { Outcome::Failed };
         self.journal.append(Record::Ended { step, outcome })?;
         if changed {
             self.kit.asker.tell(News::Done(&Step::ChangePassword));
         }
         Ok(())
+    }
+
+    /// Finds out whether the old password still is the true one, where it is known.
+    async fn try_old_password(&mut self) -> Result<TruePassword, Cause> {
+        let route = self.journal.plan().route;
+        let is_known = self.kit.old_password.is_some();
+        if route != Route::OldPassword && !(route == Route::Email && is_known) {
+            return Ok(TruePassword::NotNew);
+        }
+        // A session from before shows nothing of the password; a new one can ask for the change again.
+        if let Some(asking) = self.asking.take() {
+            let _ = asking.leave().await;
+        }
+        match self.sign_in_to_ask().await {
+            Ok(()) => Ok(TruePassword::Old),
+            // The link from the mail does without the old one.
+            Err(Cause::Refused(Refusal::WrongOldPassword)) if route == Route::Email => Ok(TruePassword::NotNew),
+            Err(Cause::Refused(Refusal::WrongOldPassword)) => Err(Cause::NeitherPassword),
+            Err(other) => Err(other),
+        }
     }
 }

@@ -18,8 +18,11 @@ const EAGER: Duration = Duration::from_secs(1);
 const PATIENT: Duration = Duration::from_secs(3);
 /// When eagerness ends.
 const EAGER_FOR: Duration = Duration::from_secs(120);
-/// Mails are not asked for more often than this.
-const BETWEEN_MAILS: Duration = Duration::from_secs(30);
+/// How long after the first mail another one may be asked for; each further one takes twice as long, up to the time
+/// after which Synapse allows one more.
+const BETWEEN_MAILS: Duration = Duration::from_secs(10);
+/// How often that doubles.
+const DOUBLES: u32 = 5;
 
 /// What came of asking for a mail.
 enum Sent {
@@ -139,7 +142,7 @@ impl Reset<'_> {
         let fate = self.journal.plan().fate;
         let begun = Instant::now();
         let (mut newest_mail, mut attempt) = (begun, self.attempts());
-        let mut next_mail = begun + BETWEEN_MAILS;
+        let mut next_mail = begun + until_another(attempt);
         loop {
             match email::change(&anonymous, &proof, &self.kit.new_password, fate).await {
                 Answer::Changed => return Ok(()),
@@ -157,7 +160,8 @@ impl Reset<'_> {
                 self.void_mail()?;
                 return Err(Cause::NotConfirmed);
             };
-            self.kit.asker.tell(News::Waiting { left });
+            let another_in = next_mail.saturating_duration_since(Instant::now());
+            self.kit.asker.tell(News::Waiting { left, another_in });
             let pause = if begun.elapsed() < EAGER_FOR { EAGER } else { PATIENT };
             self.kit.wishes.wait(pause).await;
             if self.kit.wishes.is_stop() {
@@ -178,7 +182,7 @@ impl Reset<'_> {
                     proof = again;
                     self.mail = Some(proof.clone());
                     newest_mail = Instant::now();
-                    next_mail = newest_mail + BETWEEN_MAILS;
+                    next_mail = newest_mail + until_another(attempt);
                 }
                 Sent::Later(wait) => {
                     next_mail = Instant::now() + wait;
@@ -194,5 +198,21 @@ impl Reset<'_> {
             _ => None,
         });
         newest.unwrap_or(1)
+    }
+}
+
+/// Returns how long after this mail, from 1, another one may be asked for.
+fn until_another(attempt: u32) -> Duration {
+    BETWEEN_MAILS * 2_u32.pow(attempt.saturating_sub(1).min(DOUBLES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_are_asked_for_less_and_less_often() {
+        let seconds = [1, 2, 3, 6, 7, u32::MAX].map(|it| until_another(it).as_secs());
+        assert_eq!(seconds, [10, 20, 40, 320, 320, 320]);
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lifeboat_preflight::{Credentials, Keeping, OwnSession, SessionKind, SignInError};
+use lifeboat_report::Step;
 use matrix_sdk::ruma::{
     OwnedDeviceId,
     api::{
@@ -155,7 +156,12 @@ impl Reset<'_> {
 
     /// Signs out every session that this reset made on the way, in this run or an earlier one.
     pub(super) async fn tidy_up(&mut self) -> Result<(), Cause> {
-        self.have_fresh().await?;
+        if self.journal.plan().steps.contains(&Step::Leave) {
+            self.have_fresh().await?;
+        } else {
+            // It stays so that keys of new messages reach it, which takes keys of its own.
+            self.have_live().await?;
+        }
         if let Some(asking) = self.asking.take()
             && asking.kind() == SessionKind::Throwaway
         {

@@ -26,12 +26,13 @@ async fn answers(running: &Running, account: &TestAccount) -> Result<()> {
     types(running, "The new password is the old one.", &format!("{NEW}\n")).await?;
     types(running, "The new password once more", "something else\n").await?;
     types(running, "The two are not the same", &format!("{NEW}\n")).await?;
-    running
-        .said("the question once more", |text| {
-            (text.matches("The new password once more").count() == 2).then_some(())
-        })
-        .await?;
-    types(running, "The two are not the same", &format!("{NEW}\n")).await
+    asked_twice(running, "The new password once more").await?;
+    types(running, "", &format!("{NEW}\n")).await
+}
+
+async fn asked_twice(running: &Running, question: &str) -> Result<()> {
+    let asked = |text: &str| (text.matches(question).count() == 2).then_some(());
+    running.said("the question once more", asked).await
 }
 
 #[tokio::test]
@@ -82,6 +83,7 @@ async fn ctrl_c_asks_once_whether_to_stop() -> Result<()> {
     Ok(())
 }
 
+/// Whoever stops can go on later, and types the new password twice: it is still to be set.
 #[tokio::test]
 async fn ctrl_c_twice_stops_where_nothing_is_half_done() -> Result<()> {
     let account = healthy().await?;
@@ -90,12 +92,32 @@ async fn ctrl_c_twice_stops_where_nothing_is_half_done() -> Result<()> {
     answers(&running, &account).await?;
     types(&running, "Waiting for the link to be confirmed.", "\u{3}").await?;
     types(&running, "Press Ctrl-C once more to stop", "\u{3}").await?;
-    let outcome = running.outcome().await?;
-    ensure!(outcome.code()? == 130, "{outcome}");
+    let stopped = running.outcome().await?;
+    ensure!(stopped.code()? == 130, "{stopped}");
     ensure!(
-        flowing(&outcome.stderr).contains("The password is unchanged."),
-        "{outcome}"
+        flowing(&stopped.stderr).contains("The password is unchanged."),
+        "{stopped}"
     );
+
+    let base_url = &account.homeserver.base_url;
+    let running = on_a_terminal(&format!("resume {} --homeserver {base_url}", account.user_id))?
+        .env("XDG_STATE_HOME", stopped.home().join("state"))
+        .start()?;
+    types(&running, "The new password that you chose", &format!("{NEW}\n")).await?;
+    types(&running, "The new password once more", "a slip of the finger\n").await?;
+    types(&running, "The two are not the same", &format!("{NEW}\n")).await?;
+    asked_twice(&running, "The new password once more").await?;
+    types(&running, "", &format!("{NEW}\n")).await?;
+    types(&running, "Your old password", "\n").await?;
+    let key = account.recovery.text().context("a recovery key")?;
+    types(&running, "Recovery key or passphrase", &format!("{key}\n")).await?;
+    types(&running, "The e-mail address of your account", &format!("{address}\n")).await?;
+    let mailbox = account.homeserver.mailbox();
+    confirm(&mailbox, address, 1).await?;
+    let outcome = running.outcome().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    ensure!(flowing(&outcome.stderr).contains("readable now"), "{outcome}");
+    ensure!(mailbox.messages_to(address)?.len() == 1, "a second mail was sent");
     Ok(())
 }
 

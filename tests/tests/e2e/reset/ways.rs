@@ -1,14 +1,19 @@
 //! Every route and both fates, undisturbed.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use lifeboat_tests::{
-    account::TestAccount, lifeboat::Lifeboat, mailbox::Mailbox, proxy::Proxy, session::Session, wait,
+    account::TestAccount,
+    lifeboat::{Lifeboat, PROGRAM_VARIABLE},
+    mailbox::Mailbox,
+    proxy::Proxy,
+    session::Session,
+    wait,
 };
 use matrix_sdk::reqwest::Method;
 
-use super::{NEW, ensure_proven, healthy, readable, reset, who, with_secrets};
+use super::{NEW, ensure_proven, healthy, readable, reset, reset_at, sessions::leave, waivers, who};
 
 pub(super) async fn device_ids(session: &Session) -> Result<BTreeSet<String>> {
     let listed = session.api().get("/_matrix/client/v3/devices").await?;
@@ -41,16 +46,7 @@ async fn old_password_and_sessions_kept() -> Result<()> {
     let account = healthy().await?;
     let before = device_ids(account.first()?).await?;
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
-    let base_url = proxy.base_url();
-    let command = Lifeboat::new([
-        "reset",
-        account.user_id.as_str(),
-        "--homeserver",
-        &base_url,
-        "--json",
-        "--yes",
-    ])?;
-    let outcome = with_secrets(command, &account, &account.password, NEW)?.run().await?;
+    let outcome = reset_at(&account, &proxy.base_url())?.run().await?;
     ensure!(outcome.code()? == 0, "{outcome}");
     let document = outcome.json()?;
     ensure!(ensure_proven(&document)? == readable(&account), "{document:#}");
@@ -96,20 +92,12 @@ async fn old_password_and_sessions_ended() -> Result<()> {
     ensure!(devices.len() == 2, "this one and Lifeboat’s: {devices:?}");
 
     // Nobody else is verified yet, so Lifeboat stays until it is told otherwise.
-    let leave = |outcome: lifeboat_tests::lifeboat::Outcome| {
-        outcome.then([
-            "leave",
-            account.user_id.as_str(),
-            "--homeserver",
-            &account.homeserver.base_url,
-        ])
-    };
-    let outcome = leave(outcome)?.run().await?;
+    let outcome = leave(outcome, &account)?.run().await?;
     ensure!(outcome.code()? == 10, "{outcome}");
-    let outcome = leave(outcome)?.arg("--force").run().await?;
+    let outcome = leave(outcome, &account)?.arg("--force").run().await?;
     ensure!(outcome.code()? == 0, "{outcome}");
     ensure!(device_ids(&later).await?.len() == 1, "Lifeboat is still there");
-    let outcome = leave(outcome)?.run().await?;
+    let outcome = leave(outcome, &account)?.run().await?;
     ensure!(outcome.code()? == 2, "{outcome}");
     later.sign_out().await
 }
@@ -136,6 +124,86 @@ async fn forgotten_password_by_email() -> Result<()> {
     ensure!(outcome.code()? == 0, "{outcome}");
     ensure!(account.sessions.iter().all(Session::runs), "a session was signed out");
     sign_in(&account, NEW).await?.sign_out().await
+}
+
+/// A recovery key that could not be tested before is tried afterwards; one that does not fit is no obstacle.
+#[tokio::test]
+async fn forgotten_password_and_a_recovery_key() -> Result<()> {
+    let account = healthy().await?;
+    let address = account.email.as_deref().context("an address")?;
+    let key = account.recovery.text().context("a recovery key")?;
+    let somebody_elses = "EsT3 4kza y1Xs efFA tKyi HVwT kdEP 4UEk rvNr dFvy 8nGq AkqP";
+    for (number, key, code) in [(1, key, 0), (2, somebody_elses, 21)] {
+        let running = Lifeboat::new(who("reset", &account))?
+            .args(["--forgotten", "--route", "email", "--email", address])
+            .args(["--yes", "--accept-cautions"])
+            .secret("--new-password-file", &format!("{NEW}-{number}"))?
+            .secret("--recovery-key-file", key)?
+            .start()?;
+        confirm(&account.homeserver.mailbox(), address, number).await?;
+        let outcome = running.outcome().await?;
+        ensure!(outcome.code()? == code, "{outcome}");
+        let document = outcome.json()?;
+        let (back, left_out) = (document["room_keys"]["listed"].as_u64(), &document["left_out"]);
+        if code == 0 {
+            ensure!(back > Some(0) && *left_out == serde_json::json!([]), "{document:#}");
+            let after = Path::new(document["evidence"].as_str().context("evidence")?).join("after.json");
+            ensure!(after.is_file(), "no second status file");
+        } else {
+            ensure!(
+                back.is_none() && *left_out == serde_json::json!(["restore"]),
+                "{document:#}"
+            );
+        }
+        let again = outcome
+            .then(who("resume", &account))?
+            .secret("--new-password-file", NEW)?;
+        let again = again.run().await?;
+        ensure!(
+            again.code()? == 0 && again.stderr.contains("nothing left to do"),
+            "{again}"
+        );
+    }
+    Ok(())
+}
+
+/// Lifeboat's session is the only one left, and it can receive keys although there was nothing to bring back.
+#[tokio::test]
+async fn forgotten_password_and_sessions_ended() -> Result<()> {
+    let account = healthy().await?;
+    let address = account.email.as_deref().context("an address")?;
+    let command = |waivers: &[String]| -> Result<Lifeboat> {
+        Lifeboat::new(who("reset", &account))?
+            .args(["--forgotten", "--route", "email", "--email", address, "--end-sessions"])
+            .args(["--yes", "--accept-cautions"])
+            .args(waivers)
+            .secret("--new-password-file", NEW)
+    };
+    let waivers = waivers(&command(&[])?.run().await?)?;
+    let running = command(&waivers)?.start()?;
+    confirm(&account.homeserver.mailbox(), address, 1).await?;
+    let outcome = running.outcome().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    let document = outcome.json()?;
+    ensure!(
+        document["aboard"] == true && document["without_session_ms"].is_u64(),
+        "{document:#}"
+    );
+    let later = sign_in(&account, NEW).await?;
+    let own = later.device_id().to_string();
+    let others = device_ids(&later).await?.into_iter().filter(|it| *it != own);
+    let others: Vec<_> = others.collect();
+    ensure!(others.len() == 1, "{others:?}");
+    let user = account.user_id.as_str();
+    let asked = serde_json::json!({"device_keys": {user: []}});
+    let keys = later.api().post("/_matrix/client/v3/keys/query", &asked).await?;
+    ensure!(
+        keys["device_keys"][user][&others[0]].is_object(),
+        "Lifeboat’s session cannot receive keys"
+    );
+    let left = leave(outcome, &account)?.arg("--force").run().await?;
+    ensure!(left.code()? == 0, "{left}");
+    later.sign_out().await
 }
 
 /// For somebody else: existence is looked at before anything, and the person gets a password of their own.
@@ -165,6 +233,8 @@ async fn an_administrator_hands_over_a_temporary_password() -> Result<()> {
         ensure!(outcome.stdout.contains(words), "{words}: {outcome}");
     }
     ensure!(outcome.stderr.contains("stays signed in everywhere"), "{outcome}");
+    // The user-signing key is shown to its owner alone.
+    ensure!(!outcome.stdout.contains("identity-incomplete"), "{outcome}");
     let made = std::fs::read_to_string(outcome.home().join("for-mira.txt"))?;
     ensure!(!outcome.to_string().contains(made.trim()), "the password was printed");
     sign_in(&account, made.trim()).await?.sign_out().await
@@ -229,4 +299,31 @@ async fn a_password_is_made_and_written_down_first() -> Result<()> {
     let made = std::fs::read_to_string(outcome.home().join("new.txt"))?;
     ensure!(!outcome.to_string().contains(made.trim()), "the password was printed");
     sign_in(&account, made.trim()).await?.sign_out().await
+}
+
+#[tokio::test]
+async fn a_new_password_may_come_through_a_descriptor() -> Result<()> {
+    let account = healthy().await?;
+    let key = account.recovery.text().context("a recovery key")?;
+    let closed = Lifeboat::new(who("reset", &account))?
+        .args(["--yes", "--new-password-fd", "97"])
+        .secret("--password-file", &account.password)?
+        .run()
+        .await?;
+    ensure!(
+        closed.code()? == 2 && closed.stderr.contains("--new-password-fd 97 97<file"),
+        "{closed}"
+    );
+    let who = who("reset", &account).join(" ");
+    let line =
+        format!(r#"exec "$0" {who} --yes --password-file "$2" --recovery-key-file "$4" --new-password-fd 7 7<"$6""#);
+    let program = std::env::var(PROGRAM_VARIABLE)?;
+    let outcome = Lifeboat::of(Path::new("/bin/sh"), ["-c", &line, &program])?
+        .secret("--", &account.password)?
+        .secret("--", key)?
+        .secret("--", NEW)?
+        .run()
+        .await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    sign_in(&account, NEW).await?.sign_out().await
 }

@@ -121,20 +121,31 @@ pub(crate) async fn settle(
             "Give it with --new-password-file, or have one made with --generate-password FILE.",
         )),
         Chosen::Typed => {
-            let _unseen = Unseen::begin();
-            loop {
-                let new = asked(stops, || prompt::ask("The new password (it is not shown)")).await?;
-                if let Err(failure) = judge(&new, old.as_ref(), &policy, user, console) {
-                    prompt::tell(&failure.wrong);
-                    continue;
-                }
-                let again = asked(stops, || prompt::ask("The new password once more")).await?;
-                if again.expose_secret() == new.expose_secret() {
-                    return Ok((new, old));
-                }
-                prompt::tell("The two are not the same. Once more, please.");
-            }
+            let judge = |new: &SecretString| judge(new, old.as_ref(), &policy, user, console);
+            let new = twice("The new password (it is not shown)", judge, stops).await?;
+            Ok((new, old))
         }
+    }
+}
+
+/// Has a password typed twice, until `judge` takes it and both are the same.
+pub(crate) async fn twice(
+    question: &'static str,
+    mut judge: impl FnMut(&SecretString) -> Result<(), Failure>,
+    stops: &mut Stops,
+) -> Result<SecretString, Failure> {
+    let _unseen = Unseen::begin();
+    loop {
+        let new = asked(stops, move || prompt::ask(question)).await?;
+        if let Err(failure) = judge(&new) {
+            prompt::tell(&failure.wrong);
+            continue;
+        }
+        let again = asked(stops, || prompt::ask("The new password once more")).await?;
+        if again.expose_secret() == new.expose_secret() {
+            return Ok(new);
+        }
+        prompt::tell("The two are not the same. Once more, please.");
     }
 }
 

@@ -14,43 +14,40 @@ use super::{TICK, target};
 /// Lines that move until this is dropped.
 #[derive(Debug)]
 pub(super) struct Lines {
+    all: MultiProgress,
     bars: Vec<ProgressBar>,
 }
 
+/// A place for lines on a terminal, which knows of all of them: lines that do not know of each other leave pieces behind.
+pub(super) fn place() -> MultiProgress {
+    MultiProgress::with_draw_target(target())
+}
+
 impl Lines {
-    /// Shows a forecast on a terminal: the rooms in one line, the backed-up keys in another.
-    pub(super) fn of_forecast(forecast: &ForecastProgress) -> Self {
-        let all = MultiProgress::with_draw_target(target());
-        Self {
-            bars: vec![
-                line(&all, forecast, ForecastProgress::events, history),
-                line(&all, forecast, ForecastProgress::entries, keys),
-            ],
-        }
+    /// Shows a forecast: the rooms in one line, the backed-up keys in another.
+    pub(super) fn of_forecast(all: &MultiProgress, forecast: &ForecastProgress) -> Self {
+        let rooms = line(all, forecast, ForecastProgress::events, history);
+        let entries = line(all, forecast, ForecastProgress::entries, keys);
+        Self::of(all, vec![rooms, entries])
     }
 
     /// Shows the reading of history alone.
-    pub(super) fn of_history(reading: &ForecastProgress) -> Self {
-        let all = MultiProgress::with_draw_target(target());
-        Self {
-            bars: vec![line(&all, reading, ForecastProgress::events, history)],
-        }
+    pub(super) fn of_history(all: &MultiProgress, reading: &ForecastProgress) -> Self {
+        Self::of(all, vec![line(all, reading, ForecastProgress::events, history)])
     }
 
     /// Shows the saving of an ark.
-    pub(super) fn of_ark(saving: &ArkProgress) -> Self {
-        let all = MultiProgress::with_draw_target(target());
-        Self {
-            bars: vec![line(&all, saving, ArkProgress::entries, saved)],
-        }
+    pub(super) fn of_ark(all: &MultiProgress, saving: &ArkProgress) -> Self {
+        Self::of(all, vec![line(all, saving, ArkProgress::entries, saved)])
     }
 
     /// Shows the fetching of room keys.
-    pub(super) fn of_fetch(fetching: &FetchProgress) -> Self {
-        let all = MultiProgress::with_draw_target(target());
-        Self {
-            bars: vec![line(&all, fetching, FetchProgress::keys_done, fetched)],
-        }
+    pub(super) fn of_fetch(all: &MultiProgress, fetching: &FetchProgress) -> Self {
+        Self::of(all, vec![line(all, fetching, FetchProgress::keys_done, fetched)])
+    }
+
+    fn of(all: &MultiProgress, bars: Vec<ProgressBar>) -> Self {
+        Self { all: all.clone(), bars }
     }
 }
 
@@ -81,7 +78,10 @@ fn line<P: Clone + Send + Sync + 'static>(
 
 impl Drop for Lines {
     fn drop(&mut self) {
-        self.bars.iter().for_each(ProgressBar::finish_and_clear);
+        for bar in &self.bars {
+            bar.finish_and_clear();
+            self.all.remove(bar);
+        }
     }
 }
 

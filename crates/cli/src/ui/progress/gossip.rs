@@ -7,12 +7,18 @@ use lifeboat_preflight::ruma::OwnedDeviceId;
 use lifeboat_report::{Fact, facts::Session, grouped};
 use lifeboat_rescue::GossipProgress;
 
-use super::{TICK, forecast::bar, target};
-use crate::ui::clean::{clean, clean_id};
+use super::{TICK, forecast::bar, target, unseen};
+use crate::ui::{
+    clean::{clean, clean_id},
+    prompt::Unseen,
+};
 
 /// One line that moves until this is dropped.
 #[derive(Debug)]
-pub(crate) struct GossipLine(ProgressBar);
+pub(crate) struct GossipLine {
+    bar: ProgressBar,
+    _unseen: Option<Unseen>,
+}
 
 impl GossipLine {
     /// Shows it on a terminal.
@@ -32,13 +38,16 @@ impl GossipLine {
             line.set_style(style.with_key("words", show));
         }
         line.enable_steady_tick(TICK);
-        Self(line)
+        Self {
+            bar: line,
+            _unseen: unseen(),
+        }
     }
 }
 
 impl Drop for GossipLine {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 

@@ -6,29 +6,36 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use futures_util::future::BoxFuture;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar};
 use lifeboat_preflight::Shown;
 use lifeboat_report::{Plan, Route, Step};
-use lifeboat_reset::{Asker, ComeBack, News, PageAnswer, PageLook, route::account_page::AccountPage};
+use lifeboat_reset::{Asker, ComeBack, News, PageAnswer, PageLook, TruePassword, route::account_page::AccountPage};
 use secrecy::SecretString;
 
-use super::{TICK, forecast::Lines, target};
+use super::{
+    TICK,
+    forecast::{Lines, place},
+    unseen,
+};
 use crate::{
     failure::Failure,
     resolve::{Browser, Person},
     session,
     ui::{
         clean::clean_sentence,
-        prompt::{self, TerminalMode},
+        page::Page,
+        prompt::{self, TerminalMode, Unseen},
     },
 };
 
 /// Tells of a reset on stderr, and asks on the terminal where somebody sits.
 #[derive(Debug)]
 pub(crate) struct ResetVoice {
+    all: MultiProgress,
     bar: ProgressBar,
     person: Person,
     lines: Mutex<Option<Lines>>,
@@ -36,6 +43,7 @@ pub(crate) struct ResetVoice {
     plan: Plan,
     under_way: Mutex<Option<Step>>,
     asking: Arc<AtomicBool>,
+    unseen: Mutex<Option<Unseen>>,
     browser: Browser,
     come_back: ComeBack,
 }
@@ -43,10 +51,11 @@ pub(crate) struct ResetVoice {
 impl ResetVoice {
     /// Begins.
     pub(crate) fn begin(person: Person, browser: Browser, come_back: ComeBack, plan: Plan) -> Self {
-        let bar = ProgressBar::with_draw_target(None, target());
-        bar.set_style(ProgressStyle::default_spinner());
+        let all = place();
+        let bar = all.add(ProgressBar::new_spinner());
         bar.enable_steady_tick(TICK);
         Self {
+            all,
             bar,
             person,
             lines: Mutex::new(None),
@@ -54,6 +63,7 @@ impl ResetVoice {
             plan,
             under_way: Mutex::new(None),
             asking: Arc::default(),
+            unseen: Mutex::new(unseen()),
             browser,
             come_back,
         }
@@ -63,16 +73,18 @@ impl ResetVoice {
     pub(crate) fn say(&self, line: &str) {
         // `clean_sentence` takes the room at the beginning away, which sets lists off.
         let room = line.len() - line.trim_start().len();
-        let line = format!("{:room$}{}", "", clean_sentence(line));
+        let line = clean_sentence(line);
+        let sign = ["✓ ", "! "].into_iter().find(|it| line.starts_with(it)).unwrap_or("");
+        let begin = format!("{:room$}{sign}", "");
+        let words = &line[sign.len()..];
         if io::stderr().is_terminal() {
             let width = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
-            let indent = " ".repeat(room + 2);
-            self.bar.println(textwrap::fill(
-                &line,
-                textwrap::Options::new(width).subsequent_indent(&indent),
-            ));
+            let mut page = Page::new(width);
+            page.paragraph(&begin, words);
+            // When stderr is gone there is nobody left to tell.
+            let _ = self.all.println(page.finish().trim_end_matches('\n'));
         } else {
-            self.bar.suspend(|| prompt::stderr_line(&line));
+            self.all.suspend(|| prompt::stderr_line(&format!("{begin}{words}")));
         }
     }
 
@@ -103,7 +115,10 @@ impl ResetVoice {
             return Box::pin(async { None });
         }
         self.bar.disable_steady_tick();
+        // The question begins on a line of its own; if it cannot, it can be read all the same.
+        let _ = self.all.clear();
         self.asking.store(true, Ordering::SeqCst);
+        self.see(None);
         let abandoned = Abandoned {
             voice: self,
             mode: Some(TerminalMode::remember()),
@@ -121,22 +136,18 @@ impl ResetVoice {
         Arc::clone(&self.asking)
     }
 
-    /// Shows these lines instead of those before, which disappear.
-    fn show(&self, lines: Option<Lines>) {
-        let Ok(mut shown) = self.lines.lock() else { return };
-        match (&lines, shown.is_some()) {
-            // Two lines that draw themselves leave pieces of each other behind.
-            (Some(_), false) => {
-                self.bar.disable_steady_tick();
-                self.bar.finish_and_clear();
-            }
-            (None, true) => {
-                self.bar.reset();
-                self.bar.enable_steady_tick(TICK);
-            }
-            _ => {}
+    /// What is typed is seen from now on, or is not.
+    fn see(&self, unseen: Option<Unseen>) {
+        if let Ok(mut now) = self.unseen.lock() {
+            *now = unseen;
         }
-        *shown = lines;
+    }
+
+    /// Shows these lines below that of the step instead of those before, which disappear.
+    fn show(&self, lines: Option<Lines>) {
+        if let Ok(mut shown) = self.lines.lock() {
+            *shown = lines;
+        }
     }
 }
 
@@ -168,10 +179,8 @@ impl Asker for ResetVoice {
             News::MailAsked { .. } => {
                 self.say(" The server was asked for another mail; the earlier link works as well.")
             }
-            News::Waiting { left } => {
-                let minutes = left.as_secs().div_ceil(60);
-                self.bar
-                    .set_message(format!("waiting for the link to be confirmed, {minutes} minutes left"));
+            News::Waiting { left, another_in } => {
+                self.bar.set_message(waiting(left, another_in));
                 let first = self
                     .told_of_waiting
                     .lock()
@@ -204,7 +213,7 @@ impl Asker for ResetVoice {
             News::NotOnPageYet => self.bar.set_message("waiting until the new password works"),
             News::SignInAt(shown) => {
                 self.say(" Sign in once more, now with the new password, so that Lifeboat can bring your keys back.");
-                self.bar.suspend(|| session::show(shown, self.browser));
+                self.all.suspend(|| session::show(shown, self.browser));
                 self.bar.set_message("waiting for you at the browser");
             }
             News::EndOnPage { device, url } => {
@@ -212,22 +221,26 @@ impl Asker for ResetVoice {
                     " This server signs sessions out on its account page alone. Sign the session {device} out there; \
                      Lifeboat goes on when it is gone:"
                 ));
-                self.bar.suspend(|| session::show(Shown::Page(url), self.browser));
+                self.all.suspend(|| session::show(Shown::Page(url), self.browser));
                 self.bar.set_message("waiting for you at the account page");
             }
-            News::Saving(saving) => self.show(Some(Lines::of_ark(saving))),
+            News::Saving(saving) => self.show(Some(Lines::of_ark(&self.all, saving))),
+            News::LeftOut(Step::Restore) => {
+                self.say(" ! Your keys are not brought back. They still are in the key backup and in your sessions.");
+            }
             News::LeftOut(step) => self.say(&format!(
                 " ! Left out: {}. Not everything that was readable before is readable now, and it may be in there.",
                 doing(step)
             )),
-            News::ChecksAgain(looking) => self.show(Some(Lines::of_forecast(looking))),
+            News::ChecksAgain(looking) => self.show(Some(Lines::of_forecast(&self.all, looking))),
             News::TriesAgain => self.say(" The server does not answer. Trying again."),
-            News::FoundOut { changed: true } => self.say(" The server took the new password: it works."),
-            News::FoundOut { changed: false } => {
+            News::FoundOut(TruePassword::New) => self.say(" The server took the new password: it works."),
+            News::FoundOut(TruePassword::Old) => {
                 self.say(" The server did not take the new password: the old one is still the true one.");
             }
-            News::RoomKeys(fetching) => self.show(Some(Lines::of_fetch(fetching))),
-            News::History(reading) => self.show(Some(Lines::of_history(reading))),
+            News::FoundOut(TruePassword::NotNew) => self.say(" The server did not take the new password."),
+            News::RoomKeys(fetching) => self.show(Some(Lines::of_fetch(&self.all, fetching))),
+            News::History(reading) => self.show(Some(Lines::of_history(&self.all, reading))),
             _ => {}
         }
     }
@@ -263,7 +276,7 @@ impl Asker for ResetVoice {
 impl ResetVoice {
     fn show_page(&self, page: &AccountPage) {
         self.say(" Change your password on your account’s page:");
-        self.bar.suspend(|| session::show(Shown::Page(&page.url), self.browser));
+        self.all.suspend(|| session::show(Shown::Page(&page.url), self.browser));
         for (number, line) in (1..).zip(page.when_known) {
             self.say(&format!("   {number}. {line}"));
         }
@@ -288,6 +301,7 @@ impl Drop for Abandoned<'_> {
         if let Some(mode) = &self.mode {
             mode.restore();
         }
+        self.voice.see(unseen());
         self.voice.asking.store(false, Ordering::SeqCst);
         self.voice.bar.enable_steady_tick(TICK);
     }
@@ -309,6 +323,16 @@ impl<'a, T: Send + 'a> MapFlat<'a, T> for BoxFuture<'a, Option<Option<T>>> {
     fn map_flat(self) -> BoxFuture<'a, Option<T>> {
         Box::pin(async { self.await.flatten() })
     }
+}
+
+/// Says how long the link is good, and when another mail can be had; short enough for one line.
+fn waiting(left: Duration, another_in: Duration) -> String {
+    let minutes = left.as_secs().div_ceil(60);
+    let mail = match another_in.as_secs_f64().ceil() {
+        0.0 => "r: another mail".to_owned(),
+        seconds => format!("another mail in {seconds} s"),
+    };
+    format!("waiting, {minutes} minutes left ({mail})")
 }
 
 fn doing(step: &Step) -> &'static str {
