@@ -108,6 +108,10 @@ impl Kept {
         if existed {
             self.keyring.remove(&self.user);
         }
+        // The account's folder goes with it where nothing else is in there; only then can it be removed like this.
+        if let Some(folder) = self.folder.parent() {
+            let _ = fs::remove_dir(folder);
+        }
     }
 
     /// Removes the key that seals what a reset writes down.

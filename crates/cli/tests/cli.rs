@@ -465,13 +465,14 @@ fn an_account_is_forgotten() -> anyhow::Result<()> {
 
     let state = place.path(".local/state/lifeboat/@mira%3Aexample.org");
     let data = place.path(".local/share/lifeboat/@mira%3Aexample.org");
+    let session = data.join("session");
     let other = place.path(".local/state/lifeboat/@other%3Aexample.org");
-    for folder in [&state, &other, &data.join("store")] {
+    for folder in [&state, &other, &session.join("store")] {
         fs::create_dir_all(folder)?;
     }
     fs::write(state.join("guide.json"), "{}")?;
-    fs::write(data.join("key"), "0".repeat(64))?;
-    set_private(&data.join("key"))?;
+    fs::write(session.join("key"), "0".repeat(64))?;
+    set_private(&session.join("key"))?;
     assert_snapshot!("forget-refused", place.run(&forget)?.all());
     assert!(state.join("guide.json").exists() && data.exists());
 

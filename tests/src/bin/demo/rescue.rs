@@ -16,7 +16,6 @@ pub(super) async fn show(folder: &Path, history: History) -> Result<()> {
     let mut account = AccountSpec::healthy(Way::Key)
         .history(history)
         .with(Defect::RoomNotBackedUp)
-        .with(Defect::EntryStartsLate)
         .build()
         .await?;
     check(&account, folder, "before-rescue", &[10])?;

@@ -50,6 +50,7 @@ async fn it_comes_before_everything_and_is_finished() -> Result<()> {
     terminal.sees("A reset that is not finished").await?;
     terminal.answers("What now?", &typed("finish")).await?;
     terminal.answers("The new password that you chose", &typed(NEW)).await?;
+    terminal.answers("The new password once more", &typed(NEW)).await?;
     terminal.answers("Your old password", ENTER).await?;
     terminal.answers("Recovery key", &typed(key_of(&account)?)).await?;
     terminal
