@@ -20,6 +20,7 @@ use crate::{
     advice::CommandLine,
     args::{AccountArgs, AuthArg, CheckArgs, FateArg, KeyArgs, SignInArgs, TryKeyArgs},
     failure::Failure,
+    ui::time,
 };
 
 pub(crate) use ark::{ArkJob, ArkRead, ArkRestore, ArkSave, ark};
@@ -395,6 +396,12 @@ fn candidates(args: KeyArgs, person: Person, otherwise: Asking) -> Result<Candid
         files: args.recovery_key_file,
         asking,
     })
+}
+
+/// Returns where the ark goes: to the usual place unless another one is named or none is wanted.
+fn ark_place(named: Option<PathBuf>, unwanted: bool, entry: &Entry) -> Option<PathBuf> {
+    let usual = || format!("lifeboat-{}-{}.ark", entry.user.localpart(), time::stamp(time::now()));
+    (!unwanted).then(|| named.unwrap_or_else(|| PathBuf::from(usual())))
 }
 
 fn format(json: bool) -> Format {

@@ -19,7 +19,8 @@ Element or another app has exported.
 Your sessions answer a session that they trust. Your recovery key makes Lifeboat’s one; without it, one of your \
 verified sessions can vouch for it by comparing emoji.
 
-It only adds to the key backup, and deletes nothing. The session it makes is called “Lifeboat rescue (removes \
+It only adds to the key backup, and deletes nothing. Before it adds anything, everything on the server that a mistake \
+could destroy is saved into one file, the ark. The session it makes is called “Lifeboat rescue (removes \
 itself)” and is removed at the end. Ctrl-C ends the waiting: what arrived until then is in the backup.";
 
 /// The examples and exit statuses.
@@ -58,6 +59,12 @@ pub(crate) struct RescueArgs {
     /// Write all facts, findings and verdicts afterwards to this new file; it holds no secret
     #[arg(long, value_name = "FILE")]
     pub(crate) status_file: Option<PathBuf>,
+    /// Save the ark into this new file; by default lifeboat-NAME-TIME.ark in this folder
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ark: Option<PathBuf>,
+    /// Save no ark
+    #[arg(long, conflicts_with = "ark")]
+    pub(crate) no_ark: bool,
     /// Look at rooms that you have left, too
     #[arg(long)]
     pub(crate) include_left: bool,

@@ -15,6 +15,7 @@ use lifeboat_rescue::{Gathered, GossipOptions, GossipProgress, Ways, gather, hel
 use secrecy::SecretString;
 
 use super::{
+    ark_first,
     check::generator,
     holders, runtime,
     trust::{self, Comparison, Trust},
@@ -73,8 +74,10 @@ async fn rescue(job: RescueJob, console: &mut Console) -> Result<Shown, Failure>
         sessions,
         left_rooms,
         patience,
+        ark,
         ..
     } = job;
+    let ark = ark.map(Reserved::new).transpose()?;
     let way = Way::prepare(entry, Afterwards::Remove, console)?.on(Errand::Rescue);
     let mut typed = candidates::read(&candidates.files, console)?;
     candidates::warn_of_mistakes(&typed, console);
@@ -99,7 +102,14 @@ async fn rescue(job: RescueJob, console: &mut Console) -> Result<Shown, Failure>
             look.tell_of_wrong_keys(session).await?;
         }
         let before = look.at(session, None).await?;
-        from_files(session, &look, files, before).await
+        let adds = !files.keys.is_empty() || (sessions == AskSessions::Yes && !before.at_risk.is_empty());
+        let saved = match ark {
+            Some(reserved) if adds => Some(ark_first::save(session, &homeserver, &before, reserved).await?),
+            _ => None,
+        };
+        let mut shown = from_files(session, &look, files, before).await?;
+        shown.ark = saved;
+        Ok(shown)
     };
     let (session, mut shown) = hold(session, Errand::Rescue, &mut stops, console, || Wish::Stop, first).await?;
     if sessions == AskSessions::No || shown.after.at_risk.is_empty() {

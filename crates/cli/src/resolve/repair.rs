@@ -4,11 +4,10 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use lifeboat_rescue::{IdentityWish, KeyWish, SwitchWish, Wishes};
 
-use super::{Asking, Candidates, Entry, Format, Person, candidates, entry, format};
+use super::{Asking, Candidates, Entry, Format, Person, ark_place, candidates, entry, format};
 use crate::{
     args::{RepairArgs, WishArgs},
     failure::Failure,
-    ui::time,
 };
 
 /// What `lifeboat repair` is to do.
@@ -73,12 +72,11 @@ pub(crate) fn repair(args: RepairArgs, person: Person) -> Result<RepairJob, Fail
         ));
     }
     let entry = entry(&args.user, args.account, args.sign_in, person)?;
-    let usual = || format!("lifeboat-{}-{}.ark", entry.user.localpart(), time::stamp(time::now()));
-    let extent = match (args.dry_run, args.no_ark) {
-        (true, _) => Extent::Plan,
-        (false, no_ark) => Extent::Apply {
+    let extent = match args.dry_run {
+        true => Extent::Plan,
+        false => Extent::Apply {
             agreed: if args.yes { Agreed::Yes } else { Agreed::Ask },
-            ark: (!no_ark).then(|| args.ark.unwrap_or_else(|| PathBuf::from(usual()))),
+            ark: ark_place(args.ark, args.no_ark, &entry),
         },
     };
     // Whoever has no secret storage has no recovery key either.

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use lifeboat_preflight::LeftRooms;
 
-use super::{Asking, Candidates, Entry, Format, Person, candidates, entry, format};
+use super::{Asking, Candidates, Entry, Format, Person, ark_place, candidates, entry, format};
 use crate::{
     args::{ExportKeysArgs, KeyArgs, RescueArgs, SignInArgs},
     failure::Failure,
@@ -21,6 +21,8 @@ pub(crate) struct RescueJob {
     pub(crate) with: Option<String>,
     /// The status file to write afterwards.
     pub(crate) status_file: Option<PathBuf>,
+    /// Where the ark goes; none is saved without.
+    pub(crate) ark: Option<PathBuf>,
     /// Key files to take.
     pub(crate) key_files: KeyFiles,
     /// Whether other sessions are asked.
@@ -102,8 +104,10 @@ pub(crate) fn rescue(args: RescueArgs, person: Person) -> Result<RescueJob, Fail
         (None, true) if person == Person::Absent => needed_key(args.keys, person)?,
         (None, true) => super::candidates(args.keys, person, Asking::Optional)?,
     };
+    let entry = entry(&args.user, args.account, args.sign_in, person)?;
     Ok(RescueJob {
-        entry: entry(&args.user, args.account, args.sign_in, person)?,
+        ark: ark_place(args.ark, args.no_ark, &entry),
+        entry,
         candidates,
         with: args.with,
         status_file: args.status_file,

@@ -28,6 +28,8 @@ pub(crate) struct Result {
     pub(crate) before: Checked,
     /// What was found last.
     pub(crate) after: Checked,
+    /// Where the ark is.
+    pub(crate) ark: Option<PathBuf>,
     files: Vec<(PathBuf, KeyFileContent)>,
     /// What the key files were worth.
     pub(crate) uploaded: Option<Comparison>,
@@ -42,6 +44,7 @@ impl Result {
             account,
             after: before.clone(),
             before,
+            ark: None,
             files: files.files.clone(),
             uploaded: None,
             gathered: None,
@@ -85,6 +88,7 @@ impl Result {
         json!({
             "account": self.account,
             "clear": self.is_clear(),
+            "ark": self.ark.as_ref().map(|it| it.display().to_string()),
             "at_risk_before": at_risk(&self.before),
             "at_risk_after": at_risk(&self.after),
             "key_files": files.collect::<Vec<_>>(),
@@ -141,6 +145,9 @@ pub(crate) fn render(rescued: &Result, account: &CommandLine, width: usize) -> S
         page.table(&still_missing(&rescued.after.at_risk));
     }
     page.gap();
+    if let Some(ark) = &rescued.ark {
+        page.paragraph(" ", &format!("The account as it was before is in {}.", ark.display()));
+    }
     screen::verdicts::show(&mut page, &rescued.report());
     page.gap();
     page.paragraph(" ", "To see everything again:");

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::everything_survives;
 use crate::live::devices;
+use crate::repair::is_whole;
 
 pub(super) const PASSPHRASE: &str = "a passphrase for the key file";
 
@@ -42,8 +43,11 @@ async fn a_rescue_makes_the_account_clear_and_leaves_nothing() -> Result<()> {
         .build()
         .await?;
     let sessions = devices(&account).await?;
-    let document = ends_with(&lifeboat(&account, "rescue")?.run().await?, 0)?;
+    let outcome = lifeboat(&account, "rescue")?.run().await?;
+    let document = ends_with(&outcome, 0)?;
     assert_eq!(document["clear"], true, "{document:#}");
+    let ark = document["ark"].as_str().context("no ark")?;
+    is_whole(&outcome.home().join(ark))?;
     assert_eq!(document["at_risk_after"]["room_keys"], 0);
     let gathered = &document["gathered_from_sessions"];
     assert_eq!(
@@ -56,6 +60,7 @@ async fn a_rescue_makes_the_account_clear_and_leaves_nothing() -> Result<()> {
     // Once more: nothing is left to do, and no session with keys is made for it.
     let again = ends_with(&lifeboat(&account, "rescue")?.run().await?, 0)?;
     assert_eq!(again["gathered_from_sessions"], Value::Null);
+    assert_eq!(again["ark"], Value::Null, "nothing was changed");
     everything_survives(account).await
 }
 
@@ -95,8 +100,10 @@ async fn a_rescue_without_anybody_there_is_blocked_and_says_what_is_missing() ->
         .await?;
     account.sessions.iter().for_each(|it| it.stop());
     let sessions = devices(&account).await?;
-    let outcome = lifeboat(&account, "rescue")?.arg("--wait").arg("2").run().await?;
+    let command = lifeboat(&account, "rescue")?.args(["--wait", "2", "--no-ark"]);
+    let outcome = command.run().await?;
     let document = ends_with(&outcome, 10)?;
+    assert_eq!(document["ark"], Value::Null);
     assert_eq!(
         document["still_missing"].as_array().map(Vec::len),
         Some(1),
