@@ -4,6 +4,7 @@ pub(crate) mod ark;
 pub(crate) mod ark_first;
 pub(crate) mod check;
 pub(crate) mod export_keys;
+pub(crate) mod fresh;
 mod holders;
 pub(crate) mod leave;
 pub(crate) mod prove;

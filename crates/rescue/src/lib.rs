@@ -11,7 +11,6 @@ mod held;
 mod holders;
 mod key_file;
 mod own_devices;
-mod renew;
 mod repair;
 mod room_key;
 mod upload;
@@ -23,10 +22,9 @@ pub use gossip::{Arrival, Gathered, GossipError, GossipOptions, GossipProgress, 
 pub use held::{HeldError, held_room_keys};
 pub use holders::{KeyHolders, backup_key_holders};
 pub use key_file::{KeyFile, KeyFileContent, KeyFileError, read_key_file, write_key_file};
-pub use renew::{RenewError, renew_recovery_key};
 pub use repair::{
     Bench, IdentityWish, KeyWish, Offer, Plan, Refusal, Repair, RepairError, Switch, SwitchWish, Trust, Under, Wishes,
-    apply, apply_live, plan,
+    apply, apply_live, plan, renew_recovery_key,
 };
 pub use room_key::{RoomKey, RoomKeys};
 pub use upload::{Comparison, UploadError, upload};

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use lifeboat_report::facts::{OffSwitch, SecretName};
 
-pub use apply::{Bench, RepairError, apply, apply_live};
+pub use apply::{Bench, RepairError, apply, apply_live, renew_recovery_key};
 pub use plan::{Offer, Plan, plan};
 pub use refusal::Refusal;
 pub use wishes::{IdentityWish, KeyWish, SwitchWish, Wishes};

@@ -17,9 +17,13 @@ async fn homeserver(account: &TestAccount) -> Result<Homeserver> {
 }
 
 pub(crate) async fn enter(account: &TestAccount) -> Result<(Homeserver, LiveSession)> {
+    enter_keeping(account, Keeping::RemoveAtEnd).await
+}
+
+pub(crate) async fn enter_keeping(account: &TestAccount, keeping: Keeping) -> Result<(Homeserver, LiveSession)> {
     let homeserver = homeserver(account).await?;
     let password = Credentials::Password(SecretString::from(account.password.clone()));
-    let own = OwnSession::sign_in_as(&homeserver, &account.user_id, password, Keeping::RemoveAtEnd, NAME).await?;
+    let own = OwnSession::sign_in_as(&homeserver, &account.user_id, password, keeping, NAME).await?;
     Ok((homeserver, LiveSession::begin(own).await?))
 }
 

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use futures_util::StreamExt;
-use lifeboat_preflight::{BackupConnection, OwnSignature};
+use lifeboat_preflight::{BackupConnection, FreshKey, Keeping, OwnSignature};
 use lifeboat_rescue::{
-    Comparing, Emoji, RenewError, VerifyError, Ways, Witness, renew_recovery_key, take_secrets, verify_with,
+    Comparing, Emoji, RepairError, VerifyError, Ways, Witness, renew_recovery_key, take_secrets, verify_with,
 };
 use lifeboat_tests::account::{AccountSpec, Recovery, Way};
 use lifeboat_tests::session::Session;
+use lifeboat_tests::snapshot::snapshot_of;
 use matrix_sdk::Client;
 use matrix_sdk::encryption::verification::{SasState, SasVerification, Verification, VerificationRequestState};
 use matrix_sdk::ruma::device_id;
@@ -22,7 +23,7 @@ use matrix_sdk::ruma::events::key::verification::request::ToDeviceKeyVerificatio
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
 
-use crate::live::{devices, enter};
+use crate::live::{devices, enter, enter_keeping};
 use crate::rescue::everything_survives;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -126,9 +127,13 @@ async fn a_lost_recovery_key_is_replaced_while_a_session_lives() -> Result<()> {
     let mut account = AccountSpec::healthy(Way::Key).build().await?;
     let laptop = account.first()?;
     let mut shown = answer(laptop, Other::Agrees);
-    let (_, live) = enter(&account).await?;
-    let refused = renew_recovery_key(&live).await;
-    ensure!(matches!(refused, Err(RenewError::Missing(_))), "{refused:?}");
+    let (_, live) = enter_keeping(&account, Keeping::RemoveAtEndSealed).await?;
+    let before = snapshot_of(&account).await?;
+    let fresh = FreshKey::generate().context("no random numbers")?;
+    let refused = renew_recovery_key(&live, &fresh, Duration::ZERO).await;
+    ensure!(matches!(refused, Err(RepairError::NotHandedOver(_))), "{refused:?}");
+    let differences = before.differences(&snapshot_of(&account).await?);
+    ensure!(differences.is_empty(), "{differences:#?}");
 
     let person = Person::who_says(Comparing::Match);
     verify_with(&live, laptop.device_id(), PATIENCE, Ways::Emoji, &person).await?;
@@ -138,10 +143,10 @@ async fn a_lost_recovery_key_is_replaced_while_a_session_lives() -> Result<()> {
     assert_eq!(held.backup, BackupConnection::Connected);
     assert_eq!(held.signature, OwnSignature::Signed);
 
-    let key = renew_recovery_key(&live).await?;
+    renew_recovery_key(&live, &fresh, Duration::ZERO).await?;
     live.end().await.leave().await?;
     assert_eq!(devices(&account).await?.len(), 2);
-    account.recovery = Recovery::Key(key.expose_secret().to_owned());
+    account.recovery = Recovery::Key(fresh.recovery_key().expose_secret().to_owned());
     everything_survives(account).await
 }
 

@@ -1,7 +1,6 @@
 //! `lifeboat repair`: plan, consent, ark, change, look again.
 
 mod consent;
-pub(crate) mod fresh;
 mod look;
 mod work;
 
@@ -9,7 +8,7 @@ use lifeboat_preflight::{Checked, FreshKey, Homeserver, OwnSession};
 use lifeboat_rescue::{IdentityWish, KeyWish, Plan, Repair, Wishes, plan};
 use secrecy::SecretString;
 
-use super::{ark_first, runtime};
+use super::{ark_first, fresh, runtime};
 use crate::{
     candidates::{self, Typed},
     exit::Exit,

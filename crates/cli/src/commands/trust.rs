@@ -53,8 +53,17 @@ pub(crate) async fn compare(live: &LiveSession, comparison: &Comparison) -> Resu
 
 /// Tells whether a session holds everything that there is to hand over.
 pub(crate) fn is_complete(held: &Unlocked) -> bool {
-    let identity = SecretName::IDENTITY.iter().all(|it| held.identity.contains(it));
-    identity && matches!(held.backup, BackupConnection::Connected | BackupConnection::NoBackup)
+    lacking(held).is_none()
+}
+
+/// Returns the first secret that a session does not hold and that there is.
+pub(crate) fn lacking(held: &Unlocked) -> Option<SecretName> {
+    let mut identity = SecretName::IDENTITY.into_iter();
+    let missing = identity.find(|it| !held.identity.contains(it));
+    missing.or(match held.backup {
+        BackupConnection::Connected | BackupConnection::NoBackup => None,
+        _ => Some(SecretName::BackupKey),
+    })
 }
 
 /// Opens secret storage with the first key that does.

@@ -1,6 +1,6 @@
 //! `lifeboat verify`: Lifeboat's session, another one, and a new recovery key where the old one is lost.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use lifeboat_preflight::{
     Homeserver, LiveSession, OwnSession, Questions, SessionKind, Unlocked, check, ruma::OwnedDeviceId,
@@ -9,12 +9,11 @@ use lifeboat_report::{
     Fact,
     facts::{DeviceKeys, Session},
 };
-use lifeboat_rescue::{SessionKey, Ways, renew_recovery_key, session_key, vouch_for};
-use secrecy::ExposeSecret;
+use lifeboat_rescue::{RepairError, SessionKey, Ways, renew_recovery_key, session_key, vouch_for};
 use serde_json::json;
 
 use super::{
-    runtime,
+    fresh, runtime,
     trust::{self, Comparison, Trust},
 };
 use crate::{
@@ -118,7 +117,7 @@ async fn verify(job: VerifyJob, console: &mut Console) -> Result<Verified, Failu
             None => None,
         };
         let file = match reserved {
-            Some(reserved) => Some(renew(live, reserved).await?),
+            Some(reserved) => Some(renew(live, &held, reserved).await?),
             None => None,
         };
         Ok((held, session, file))
@@ -154,10 +153,13 @@ async fn vouch(
 }
 
 /// Stores what the session holds under a new recovery key, which is in a file before anything depends on it.
-async fn renew(live: &LiveSession, reserved: Reserved) -> Result<PathBuf, Failure> {
-    let key = renew_recovery_key(live).await?;
-    let file = reserved.write(format!("{}\n", key.expose_secret()).as_bytes())?;
-    live.open(&key).await?;
+async fn renew(live: &LiveSession, held: &Unlocked, reserved: Reserved) -> Result<PathBuf, Failure> {
+    if let Some(missing) = trust::lacking(held) {
+        return Err(RepairError::NotHandedOver(missing).into());
+    }
+    let (fresh, file) = fresh::into_file(reserved)?;
+    renew_recovery_key(live, &fresh, Duration::ZERO).await?;
+    live.open(&fresh.recovery_key()).await?;
     Ok(file)
 }
 

@@ -1,7 +1,7 @@
 //! Failures around secret storage, the key backup and key files, with what to do.
 
 use lifeboat_preflight::{BackupAccessError, SecretsAccessError, SettleError};
-use lifeboat_rescue::{GossipError, HeldError, KeyFileError, RenewError, RepairError, UploadError, VerifyError};
+use lifeboat_rescue::{GossipError, HeldError, KeyFileError, RepairError, UploadError, VerifyError};
 
 use super::{Failure, from::sentence};
 
@@ -104,17 +104,6 @@ impl From<VerifyError> for Failure {
                 "Give your recovery key with --ask-recovery-key, or compare with a session that holds it."
             }
             VerifyError::NotSigned => "Run lifeboat check, which looks at every signature, and try again.",
-        };
-        Self::failed(sentence(&error), hint)
-    }
-}
-
-impl From<RenewError> for Failure {
-    fn from(error: RenewError) -> Self {
-        let hint = match error {
-            RenewError::Holdings(error) => return error.into(),
-            RenewError::Missing(_) => "Verify with a session that still shows your old messages.",
-            RenewError::NotStored(_) => TRY_AGAIN,
         };
         Self::failed(sentence(&error), hint)
     }

@@ -32,6 +32,11 @@ impl Errand {
         }
     }
 
+    /// Tells whether secrets that other sessions hand over are read from the session.
+    pub(super) const fn takes_secrets(self) -> bool {
+        matches!(self, Self::Repair | Self::Verify | Self::Guide)
+    }
+
     /// The word for what is done.
     pub(crate) const fn word(self) -> &'static str {
         match self {

@@ -192,8 +192,7 @@ impl Way {
     ) -> Result<OwnSession, Failure> {
         let kept = Kept::of(&self.entry.user);
         let (keeping, place) = match self.afterwards {
-            // A repair stores what other sessions hand over.
-            Afterwards::Remove if self.errand == Errand::Repair => (Keeping::RemoveAtEndSealed, None),
+            Afterwards::Remove if self.errand.takes_secrets() => (Keeping::RemoveAtEndSealed, None),
             Afterwards::Remove => (Keeping::RemoveAtEnd, None),
             Afterwards::Keep => {
                 let (keep_in, place) = kept.as_ref().map_err(Clone::clone)?.prepare()?;

@@ -16,6 +16,7 @@ use lifeboat_report::facts::SecretName;
 use matrix_sdk::HttpError;
 use secrecy::SecretString;
 
+pub use self::live::renew_recovery_key;
 use super::{Repair, Under};
 use crate::{GossipError, GossipOptions, UploadError};
 
@@ -84,8 +85,12 @@ impl Bench<'_> {
     fn id_of<'a>(&'a self, under: &'a Under) -> Result<&'a str, RepairError> {
         match under {
             Under::Existing(id) => Ok(id),
-            Under::Fresh => self.fresh.map(FreshKey::id).ok_or(RepairError::Changed),
+            Under::Fresh => self.fresh().map(FreshKey::id),
         }
+    }
+
+    fn fresh(&self) -> Result<&FreshKey, RepairError> {
+        self.fresh.ok_or(RepairError::Changed)
     }
 }
 
@@ -93,7 +98,7 @@ impl Bench<'_> {
 pub async fn apply(repair: &Repair, session: &OwnSession, bench: &Bench<'_>) -> Result<(), RepairError> {
     match repair {
         Repair::MineBackup { from, to, public_key } => backup::mine(session, bench, from, to, public_key).await,
-        Repair::NewStorageKey => secrets::describe(session, bench).await,
+        Repair::NewStorageKey => secrets::describe(session, bench.fresh()?).await,
         Repair::SetUpIdentity { under } => {
             let under = bench.id_of(under)?;
             identity::publish(session, bench, under, identity::Standing::None).await
@@ -103,7 +108,7 @@ pub async fn apply(repair: &Repair, session: &OwnSession, bench: &Bench<'_>) -> 
             identity::publish(session, bench, bench.id_of(under)?, standing).await
         }
         Repair::StoreSecrets { names, under } => secrets::store_typed(session, bench, names, under).await,
-        Repair::SetDefaultKey { to, .. } => secrets::set_default(session, bench, bench.id_of(to)?).await,
+        Repair::SetDefaultKey { to, .. } => secrets::set_default(session, bench.typed, bench.id_of(to)?).await,
         Repair::SwitchBackupOn(switch) => backup::switch_on(session, *switch).await,
         Repair::CreateBackup { under, beside } => {
             backup::create(session, bench, bench.id_of(under)?, beside.as_deref()).await
@@ -123,7 +128,7 @@ pub async fn apply(repair: &Repair, session: &OwnSession, bench: &Bench<'_>) -> 
 pub async fn apply_live(repair: &Repair, live: &LiveSession, bench: &Bench<'_>) -> Result<(), RepairError> {
     match repair {
         Repair::FetchSecrets { names, under, trust } => live::fetch(live, bench, names, under, *trust).await,
-        Repair::RenewRecoveryKey { .. } => live::renew(live, bench).await,
+        Repair::RenewRecoveryKey { .. } => renew_recovery_key(live, bench.fresh()?, live::PATIENCE).await,
         Repair::FillBackup => live::fill(live, bench).await,
         other => apply(other, live.own(), bench).await,
     }

@@ -5,8 +5,7 @@ use lifeboat_preflight::LiveSession;
 use super::Guide;
 use crate::{
     failure::Failure,
-    resolve::{Afterwards, SignIn},
-    session::{self, Errand, Unfinished, Way, keep_live, own_mistake, with_live_session},
+    session::{self, Errand, Unfinished, keep_live, own_mistake},
     signals::Wish,
     ui::console::Console,
 };
@@ -28,24 +27,5 @@ impl Guide<'_> {
             Unfinished::Failed(failure) => failure,
             Unfinished::Stopped => Failure::interrupted(session::NOTHING_CHANGED, ""),
         })
-    }
-
-    /// Does `work` with a session of its own, in which what other sessions hand over can be read: the one of this
-    /// conversation keeps its keys in memory, where that is forgotten.
-    pub(super) async fn live_apart<T>(
-        &mut self,
-        end_softly: impl FnOnce() -> Wish,
-        work: impl AsyncFnOnce(&LiveSession, &mut Console) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let (errand, homeserver) = (Errand::Repair, self.homeserver()?);
-        let entry = self.entry(self.sign_in.clone())?;
-        let known = self.password.clone().filter(|_| self.sign_in == SignIn::Prompt);
-        let way = Way::prepare(entry, Afterwards::Remove, self.console)?
-            .on(errand)
-            .knowing(known);
-        let (session, ()) = way
-            .sign_in(&homeserver, &mut self.stops, self.console, || Ok(()))
-            .await?;
-        with_live_session(session, errand, &mut self.stops, self.console, end_softly, work).await
     }
 }

@@ -11,9 +11,7 @@ use super::Guide;
 use crate::{
     candidates::Typed,
     commands::{
-        ark_first,
-        repair::fresh,
-        rescue,
+        ark_first, fresh, rescue,
         trust::{self, Comparison, Trust},
     },
     failure::Failure,
@@ -146,7 +144,7 @@ impl Guide<'_> {
             }
             Ok(())
         };
-        self.live_apart(|| softly(&asking), work).await?;
+        self.live(|| softly(&asking), work).await?;
         self.say("✓ Done.")
     }
 

@@ -14,7 +14,7 @@ use super::{
 use crate::{gather, repair::Trust};
 
 /// How long sessions have to hand their secrets over.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks for secrets and stores those that came; what did not come is told.
 pub(super) async fn fetch(
@@ -65,23 +65,28 @@ async fn unlock(live: &LiveSession, bench: &Bench<'_>) -> Result<(), RepairError
     Err(last.into())
 }
 
-/// Describes the fresh key, stores everything under it, and makes it the default last. Refused unless the session holds
-/// everything, so that the fresh recovery key opens as much as the old one did.
-pub(super) async fn renew(live: &LiveSession, bench: &Bench<'_>) -> Result<(), RepairError> {
-    let fresh = bench.fresh.ok_or(RepairError::Changed)?;
+/// Makes `fresh` the default storage key, for a recovery key that is lost while a session lives: the identity and the
+/// backup version stay the same, nothing is deleted, and the old storage key and what lies under it stay.
+///
+/// What `live` does not hold it asks other sessions for, as long as `patience`. Refused unless it holds everything then,
+/// so that the new recovery key opens as much as the old one did. Writes `m.secret_storage.key.ID`, every secret, and
+/// last `m.secret_storage.default_key` ([spec](https://spec.matrix.org/latest/client-server-api/#secrets)): stopped
+/// before that, the old key is the default still. The owner of the account must have the key already.
+pub async fn renew_recovery_key(live: &LiveSession, fresh: &FreshKey, patience: Duration) -> Result<(), RepairError> {
     let wanted = wanted(live).await?;
-    let held = live.ask_for_secrets(&wanted, PATIENCE).await?;
+    let held = live.ask_for_secrets(&wanted, patience).await?;
     if let Some(missing) = wanted.iter().find(|it| held.get(**it).is_none()) {
         return Err(RepairError::NotHandedOver(*missing));
     }
-    describe(live.own(), bench).await?;
-    let secrets = SecretsAccess::open(live.own(), &[FreshKey::recovery_key(fresh)]).await?;
+    let key = [fresh.recovery_key()];
+    describe(live.own(), fresh).await?;
+    let secrets = SecretsAccess::open(live.own(), &key).await?;
     for name in wanted {
         if let Some(secret) = held.get(name) {
             store(live.own(), &secrets, fresh.id(), name, secret).await?;
         }
     }
-    set_default(live.own(), bench, fresh.id()).await
+    set_default(live.own(), &key, fresh.id()).await
 }
 
 /// The identity's keys, and the backup's where there is one.

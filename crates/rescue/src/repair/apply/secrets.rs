@@ -1,7 +1,8 @@
 //! Secret storage: its keys, and what lies under them.
 
-use lifeboat_preflight::{BackupAccess, OwnSession, SecretsAccess};
+use lifeboat_preflight::{BackupAccess, FreshKey, OwnSession, SecretsAccess};
 use lifeboat_report::facts::SecretName;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{
@@ -10,8 +11,7 @@ use super::{
 };
 
 /// Stores the description of the fresh key. Nothing uses it yet.
-pub(super) async fn describe(session: &OwnSession, bench: &Bench<'_>) -> Result<(), RepairError> {
-    let fresh = bench.fresh.ok_or(RepairError::Changed)?;
+pub(super) async fn describe(session: &OwnSession, fresh: &FreshKey) -> Result<(), RepairError> {
     let description = fresh.description().ok_or(RepairError::Cipher)?;
     write(session, &format!("m.secret_storage.key.{}", fresh.id()), &description).await
 }
@@ -37,8 +37,9 @@ pub(super) async fn store_typed(
     Ok(())
 }
 
-pub(super) async fn set_default(session: &OwnSession, bench: &Bench<'_>, to: &str) -> Result<(), RepairError> {
-    if !SecretsAccess::open(session, bench.typed).await?.opens(to) {
+/// Makes one storage key the default, if the typed keys open it.
+pub(super) async fn set_default(session: &OwnSession, typed: &[SecretString], to: &str) -> Result<(), RepairError> {
+    if !SecretsAccess::open(session, typed).await?.opens(to) {
         return Err(RepairError::Changed);
     }
     write(session, "m.secret_storage.default_key", &json!({"key": to})).await

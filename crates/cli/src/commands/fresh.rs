@@ -41,26 +41,36 @@ impl Place {
 
     /// Makes the key, and returns once its owner has it.
     pub(crate) async fn make(&mut self, stops: &mut Stops) -> Result<(FreshKey, NewKey), Failure> {
-        let fresh = FreshKey::generate().ok_or_else(|| {
-            Failure::failed(
-                "This machine has no random numbers.",
-                "Try again, or on another machine.",
-            )
-        })?;
-        let key = fresh.recovery_key();
-        let place = match self {
+        match self {
             Self::File(reserved) => {
-                let reserved = reserved.take().ok_or_else(nowhere)?;
-                NewKey::File(reserved.write(format!("{}\n", key.expose_secret()).as_bytes())?)
+                let (fresh, file) = into_file(reserved.take().ok_or_else(nowhere)?)?;
+                Ok((fresh, NewKey::File(file)))
             }
             Self::Person => {
+                let fresh = generate()?;
+                let key = fresh.recovery_key();
                 asked(stops, move || show(key.expose_secret())).await?;
-                NewKey::Typed
+                Ok((fresh, NewKey::Typed))
             }
-            Self::None => return Err(nowhere()),
-        };
-        Ok((fresh, place))
+            Self::None => Err(nowhere()),
+        }
     }
+}
+
+/// Makes a key, and returns once it is in the file.
+pub(crate) fn into_file(reserved: Reserved) -> Result<(FreshKey, PathBuf), Failure> {
+    let fresh = generate()?;
+    let text = Zeroizing::new(format!("{}\n", fresh.recovery_key().expose_secret()));
+    Ok((fresh, reserved.write(text.as_bytes())?))
+}
+
+fn generate() -> Result<FreshKey, Failure> {
+    FreshKey::generate().ok_or_else(|| {
+        Failure::failed(
+            "This machine has no random numbers.",
+            "Try again, or on another machine.",
+        )
+    })
 }
 
 /// Shows it once and has it typed back, so that it is known to be written down. Waits on this thread.
