@@ -2,10 +2,10 @@
 
 use lifeboat_report::{
     Fact,
-    facts::{DefaultKey, Identity, SecretName, SecretTrial, Signature},
+    facts::{Candidate, DefaultKey, Identity, SecretName, SecretTrial, Signature},
 };
 
-use super::{Ground, Offer, Plan};
+use super::{Ground, Offer, Plan, fits};
 use crate::repair::{IdentityWish, KeyWish, Refusal, Repair, Under};
 
 pub(super) fn plan(ground: &Ground<'_>, plan: &mut Plan) {
@@ -104,11 +104,26 @@ fn last_resort(ground: &Ground<'_>, identity: &Identity, plan: &mut Plan) {
         () => None,
     };
     match (why, ground.wishes.identity) {
-        (Some(why), IdentityWish::Reset) => plan.refused.push(Refusal::IdentityReachable(why)),
+        (Some(why), IdentityWish::Reset) => {
+            let before = plan.repairs.len();
+            if let Some(under) = published_under(ground).filter(|_| !living) {
+                follow_up(ground, &under, plan);
+            }
+            if plan.repairs.len() == before {
+                plan.refused.push(Refusal::IdentityReachable(why));
+            }
+        }
         (Some(_), IdentityWish::Keep) => {}
         (None, IdentityWish::Keep) => plan.offers.push(Offer::ResetIdentity),
         (None, IdentityWish::Reset) => reset(ground, identity, plan),
     }
+}
+
+/// The storage key under which the published identity lies: where it was reset earlier, that of the new recovery key.
+fn published_under(ground: &Ground<'_>) -> Option<Under> {
+    let whole = |it: &&Candidate| SecretName::IDENTITY.iter().all(|name| fits(it, *name));
+    let id = ground.candidates().iter().find(whole)?.storage_keys.first()?;
+    Some(Under::Existing(id.clone()))
 }
 
 fn reset(ground: &Ground<'_>, identity: &Identity, plan: &mut Plan) {
@@ -129,13 +144,19 @@ fn reset(ground: &Ground<'_>, identity: &Identity, plan: &mut Plan) {
         under: under.clone(),
         replaces: identity.master.clone(),
     });
-    make_default(ground, &under, plan);
+    follow_up(ground, &under, plan);
+}
+
+/// What follows once the new identity is published.
+fn follow_up(ground: &Ground<'_>, under: &Under, plan: &mut Plan) {
+    make_default(ground, under, plan);
     let beside = match &ground.facts.backup.active {
         Fact::Known(active) => active.as_ref().map(|it| it.version.clone()),
         Fact::Unknown(_) => return,
     };
     let opened = ground.candidates().iter().any(|it| it.opens_active_backup);
     if !opened && ground.facts.backup.switched_off.is(&None) {
+        let under = under.clone();
         plan.repairs.push(Repair::CreateBackup { under, beside });
     }
 }

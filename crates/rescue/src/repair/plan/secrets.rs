@@ -9,8 +9,10 @@ use super::{Ground, Plan, fits};
 use crate::repair::{Repair, Trust, Under};
 
 pub(super) fn plan(ground: &Ground<'_>, plan: &mut Plan) {
+    let chosen = plan.repairs.iter().any(|it| matches!(it, Repair::SetDefaultKey { .. }));
     match ground.opened_default() {
         Some(default) => complete(ground, default, plan),
+        None if chosen => {}
         None => set_default(ground, plan),
     }
 }

@@ -194,6 +194,35 @@ fn a_reset_that_was_begun_goes_on_with_the_key_that_was_made() {
 }
 
 #[test]
+fn what_follows_a_reset_is_made_up_for() {
+    let published = |facts: &mut Facts| {
+        alone(facts);
+        let it = candidate(facts);
+        it.opens_active_backup = false;
+        it.backup.clear();
+        it.secrets.remove(&SecretName::BackupKey);
+    };
+    let killed = |facts: &mut Facts| {
+        published(facts);
+        let it = candidate(facts);
+        it.opens_default = false;
+        it.storage_keys = vec!["fresh".to_owned()];
+    };
+    let plan = spoiled_for(&reset(), killed);
+    assert_eq!(codes(&plan.repairs), ["set-default-key", "create-backup"]);
+    assert!(matches!(&plan.repairs[0], Repair::SetDefaultKey { to, .. } if *to == existing("fresh")));
+    let no_backup = spoiled_for(&reset(), |facts| {
+        killed(facts);
+        facts.backup.active = Fact::Known(None);
+    });
+    assert_eq!(codes(&no_backup.repairs), ["set-default-key", "create-backup"]);
+    // Killed a step later.
+    assert_eq!(codes(&spoiled_for(&reset(), published).repairs), ["create-backup"]);
+    // Whoever did not ask for a reset gets no other backup.
+    assert_eq!(codes(&spoiled_for(&Wishes::default(), published).repairs), [""; 0]);
+}
+
+#[test]
 fn a_backup_that_was_switched_off_is_switched_on_by_name_alone() {
     let off = |facts: &mut Facts| facts.backup.switched_off = Fact::Known(Some(OffSwitch::KeyBackup));
     let offered = spoiled_for(&Wishes::default(), off);
