@@ -31,6 +31,9 @@ impl SessionKey {
     }
 }
 
+/// How often the server is asked whether a signature is there.
+const LOOKS: usize = 3;
+
 /// Returns the key of the session `device`, whose signature by the session itself was checked.
 pub async fn session_key(live: &LiveSession, device: &DeviceId) -> Result<SessionKey, VerifyError> {
     key_of(&other(live, device).await?)
@@ -52,11 +55,14 @@ pub async fn vouch_for(live: &LiveSession, device: &DeviceId, key: Option<&Sessi
             ManualVerifyError::Signature(_) => VerifyError::CannotSign,
         })?;
     }
-    if other(live, device).await?.is_cross_signed_by_owner() {
-        Ok(())
-    } else {
-        Err(VerifyError::NotSigned)
+    for _ in 0..LOOKS {
+        if other(live, device).await?.is_cross_signed_by_owner() {
+            return Ok(());
+        }
+        // A signature after a comparison waits for the next turn of a sync to be sent.
+        live.sync().await?;
     }
+    Err(VerifyError::NotSigned)
 }
 
 fn key_of(session: &Device) -> Result<SessionKey, VerifyError> {
