@@ -55,12 +55,14 @@ pub async fn vouch_for(live: &LiveSession, device: &DeviceId, key: Option<&Sessi
             ManualVerifyError::Signature(_) => VerifyError::CannotSign,
         })?;
     }
-    for _ in 0..LOOKS {
+    for look in 0..LOOKS {
+        if look > 0 {
+            // A signature after a comparison waits for the next turn of a sync to be sent.
+            live.sync().await?;
+        }
         if other(live, device).await?.is_cross_signed_by_owner() {
             return Ok(());
         }
-        // A signature after a comparison waits for the next turn of a sync to be sent.
-        live.sync().await?;
     }
     Err(VerifyError::NotSigned)
 }
