@@ -60,6 +60,18 @@ async fn agree(terminal: &Terminal) -> Result<()> {
     terminal.answers("The new password once more", &typed(NEW)).await
 }
 
+/// Has every session signed out by a reset with the old password, up to the proof that everything is readable.
+async fn sign_all_out(terminal: &Terminal) -> Result<()> {
+    terminal
+        .answers("What shall become of your sessions?", &typed("sign all of them out"))
+        .await?;
+    terminal.answers("Which way?", &typed("old password")).await?;
+    agree(terminal).await?;
+    terminal
+        .sees("messages that were readable before are readable now")
+        .await
+}
+
 /// Makes sure that the new password is the true one.
 async fn new_password_counts(account: &TestAccount) -> Result<()> {
     let name = account.user_id.localpart();

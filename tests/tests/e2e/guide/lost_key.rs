@@ -33,14 +33,7 @@ async fn a_new_one_is_made_and_opens_everything() -> Result<()> {
     terminal.sees("✓ That helped").await?;
     terminal.sees("Sign all of them out (nothing is lost)").await?;
 
-    terminal
-        .answers("What shall become of your sessions?", &typed("sign all of them out"))
-        .await?;
-    terminal.answers("Which way?", &typed("old password")).await?;
-    agree(&terminal).await?;
-    terminal
-        .sees("messages that were readable before are readable now")
-        .await?;
+    sign_all_out(&terminal).await?;
     let file = std::fs::read_dir(terminal.home())?
         .flatten()
         .map(|it| it.path())

@@ -33,14 +33,7 @@ async fn everything_is_mended_then_every_session_is_signed_out() -> Result<()> {
         .sees("room keys arrived, and are in the key backup now")
         .await?;
 
-    terminal
-        .answers("What shall become of your sessions?", &typed("sign all of them out"))
-        .await?;
-    terminal.answers("Which way?", &typed("old password")).await?;
-    agree(&terminal).await?;
-    terminal
-        .sees("messages that were readable before are readable now")
-        .await?;
+    sign_all_out(&terminal).await?;
     terminal.sees("sign Lifeboat out:").await?;
     let broken = terminal.broken_lines();
     // Command lines and paths are copied, so they stay whole; dots are typed; what is done is padded to the screen's width.
