@@ -206,6 +206,7 @@ fn begin(arguments: &[String], folder: &Path) -> Result<Child> {
     println!("$ lifeboat {}", shown.collect::<Vec<_>>().join(" "));
     let child = Command::new(program)
         .args(arguments)
+        .current_dir(folder)
         .env("XDG_DATA_HOME", folder)
         .env("XDG_STATE_HOME", folder)
         .env("XDG_CACHE_HOME", folder)
