@@ -3,7 +3,7 @@
 mod answer;
 mod serve;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -55,6 +55,8 @@ struct Log {
 
 struct Shared {
     upstream: String,
+    /// What every path begins with, and what the server does not know of.
+    prefix: String,
     http: reqwest::Client,
     started: Instant,
     log: Mutex<Log>,
@@ -64,7 +66,12 @@ struct Shared {
 impl Proxy {
     /// Starts a proxy in front of the server at `base_url`, on a port of its own.
     pub async fn start(base_url: &str) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        Self::start_below(IpAddr::V4(Ipv4Addr::LOCALHOST), "", base_url).await
+    }
+
+    /// Starts one at this address of the machine, that knows paths below `prefix` alone.
+    pub async fn start_below(address: IpAddr, prefix: &str, base_url: &str) -> Result<Self> {
+        let listener = TcpListener::bind((address, 0)).await?;
         let address = listener.local_addr()?;
         let http = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
@@ -72,6 +79,7 @@ impl Proxy {
             .build()?;
         let shared = Arc::new(Shared {
             upstream: base_url.trim_end_matches('/').to_owned(),
+            prefix: prefix.to_owned(),
             http,
             started: Instant::now(),
             log: Mutex::default(),
@@ -83,7 +91,7 @@ impl Proxy {
 
     /// Where clients reach it, without a slash at the end.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}{}", self.address, self.shared.prefix)
     }
 
     /// All requests so far, in the order in which they came.

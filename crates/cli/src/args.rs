@@ -12,6 +12,8 @@ mod report;
 mod rescue;
 mod reset;
 mod resume;
+#[cfg(test)]
+mod tests;
 mod try_key;
 mod util;
 mod verify;
@@ -19,6 +21,7 @@ mod verify;
 use clap::{Parser, Subcommand};
 
 use crate::{
+    config::Config,
     exit::{self, Exit},
     resolve::Format,
 };
@@ -105,7 +108,36 @@ pub(crate) enum Command {
     Util(UtilCommand),
 }
 
+impl Cli {
+    /// Lets `config` say what no flag says.
+    pub(crate) fn lend(&mut self, config: &Config) {
+        self.general.color = self.general.color.or(config.color);
+        self.general.quiet |= config.quiet;
+        if let Some(account) = self.command.as_mut().and_then(Command::account) {
+            account.config = config.clone();
+        }
+    }
+}
+
 impl Command {
+    /// Returns how the command reaches an account, if it does.
+    fn account(&mut self) -> Option<&mut AccountArgs> {
+        Some(match self {
+            Self::Check(args) => &mut args.account,
+            Self::TryKey(args) => &mut args.account,
+            Self::Ark(command) => return command.account(),
+            Self::Reset(args) => &mut args.account,
+            Self::Resume(args) => &mut args.account,
+            Self::Leave(args) => &mut args.account,
+            Self::Prove(args) => &mut args.account,
+            Self::Repair(args) => &mut args.account,
+            Self::Rescue(args) => &mut args.account,
+            Self::Verify(args) => &mut args.account,
+            Self::ExportKeys(args) => &mut args.account,
+            Self::Report(_) | Self::Util(_) => return None,
+        })
+    }
+
     /// Returns what stdout is to get, failures included.
     pub(crate) fn format(&self) -> Format {
         let json = match self {

@@ -1,9 +1,11 @@
 //! The command line of Lifeboat: parses, resolves, runs, and is the only part that prints, asks and exits.
 
 mod advice;
+mod alike;
 mod args;
 mod candidates;
 mod commands;
+mod config;
 mod exit;
 mod failure;
 mod files;
@@ -30,6 +32,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::{
     args::{Cli, ColorArg, Command},
+    config::Config,
     exit::Exit,
     failure::Failure,
     resolve::{Format, Person},
@@ -43,24 +46,35 @@ fn main() -> ExitCode {
     // Whatever is written, by the SDK's store too, is for its owner alone.
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    let cli = match Cli::try_parse() {
+    let mut cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(answer) => return answer_of_parser(&answer).into(),
     };
+    let config = config::load(cli.general.config.as_deref(), cli.general.no_config);
+    if let Ok(config) = &config {
+        cli.lend(config);
+    }
     let color = if cli.general.no_color {
         ColorArg::Never
     } else {
-        cli.general.color
+        cli.general.color.unwrap_or(ColorArg::Auto)
     };
     let notes = if cli.general.quiet { Notes::Hushed } else { Notes::Told };
     let mut console = Console::new(color, notes);
-    if let Err(failure) = logging::begin(cli.general.verbose, cli.general.log_file.as_deref()) {
-        let format = cli.command.as_ref().map_or(Format::Screen, Command::format);
-        console.fail(&failure, format);
-        return failure.exit.into();
-    }
+    let begun = config.and_then(|config| {
+        logging::begin(cli.general.verbose, cli.general.log_file.as_deref())?;
+        Ok(config)
+    });
+    let config = match begun {
+        Ok(config) => config,
+        Err(failure) => {
+            let format = cli.command.as_ref().map_or(Format::Screen, Command::format);
+            console.fail(&failure, format);
+            return failure.exit.into();
+        }
+    };
     let Some(command) = cli.command else {
-        return converse(&mut console).into();
+        return converse(config, &mut console).into();
     };
     let format = command.format();
     match run(command, &mut console) {
@@ -73,13 +87,13 @@ fn main() -> ExitCode {
 }
 
 /// Without a command: a conversation where somebody sits at a terminal, the short help where nobody does.
-fn converse(console: &mut Console) -> Exit {
+fn converse(config: Config, console: &mut Console) -> Exit {
     let streams = io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal();
     if !streams || prompt::person() == Person::Absent {
         console.help(&Cli::command().render_help().ansi().to_string());
         return Exit::Usage;
     }
-    guide::run(console).unwrap_or_else(|failure| {
+    guide::run(config, console).unwrap_or_else(|failure| {
         console.fail(&failure, Format::Screen);
         failure.exit
     })

@@ -145,6 +145,8 @@ pub(crate) struct Entry {
     pub(crate) provider: Option<String>,
     /// Whether the browser is opened.
     pub(crate) browser: Browser,
+    /// What another command has to be told to reach the same account.
+    pub(crate) reach: CommandLine,
 }
 
 /// Whether Lifeboat opens the browser itself.
@@ -159,18 +161,21 @@ pub(crate) enum Browser {
 impl Entry {
     /// Returns the arguments with which another command reaches the same account.
     pub(crate) fn command_line(&self) -> CommandLine {
-        let homeserver = self.homeserver.iter().flat_map(|it| ["--homeserver", it]);
-        let insecure = (self.network.insecure_http == InsecureHttp::Allow).then_some("--allow-insecure-http");
-        let ca_file = self.network.ca_file.as_deref().and_then(std::path::Path::to_str);
-        let ca_file = ca_file.into_iter().flat_map(|it| ["--ca-file", it]);
-        CommandLine::account(
-            [self.user.as_str()]
-                .into_iter()
-                .chain(homeserver)
-                .chain(insecure)
-                .chain(ca_file),
-        )
+        self.reach.clone()
     }
+}
+
+/// Returns the arguments with which another command reaches the account: what was given here. What the configuration says it
+/// reads itself.
+fn reach(user: &OwnedUserId, account: &AccountArgs) -> CommandLine {
+    let homeserver = account.homeserver.iter().flat_map(|it| ["--homeserver", it]);
+    let insecure = account.allow_insecure_http.then_some("--allow-insecure-http");
+    let ca_file = account.ca_file.as_deref().and_then(std::path::Path::to_str);
+    let ca_file = ca_file.into_iter().flat_map(|it| ["--ca-file", it]);
+    let proxy = account.proxy.iter().flat_map(|it| ["--proxy", it]);
+    let config = account.config.chosen_by.iter().map(String::as_str);
+    let flags = homeserver.chain(insecure).chain(ca_file).chain(proxy).chain(config);
+    CommandLine::account([user.as_str()].into_iter().chain(flags))
 }
 
 /// How to sign in.
@@ -256,13 +261,13 @@ pub(crate) fn check(args: CheckArgs, person: Person) -> Result<CheckJob, Failure
         (None, Some(user)) => user,
         (None, None) => return Err(no_user()),
     };
-    let entry = entry(&user, args.account, args.sign_in, person)?;
-    let cache = if args.forecast.no_cache {
+    let cache = if args.forecast.no_cache || args.account.config.no_cache {
         Cache::Ignore
     } else {
         Cache::Use
     };
-    let forecast = forecast::question(args.quick, args.forecast)?;
+    let forecast = forecast::question(args.quick, args.forecast, &args.account.config)?;
+    let entry = entry(&user, args.account, args.sign_in, person)?;
     let by_hand = matches!(
         entry.sign_in,
         SignIn::Best | SignIn::Prompt | SignIn::TokenPrompt | SignIn::Sso | SignIn::OAuth(_)
@@ -313,22 +318,36 @@ pub(crate) fn try_key(args: TryKeyArgs, person: Person) -> Result<TryKeyJob, Fai
     })
 }
 
-fn entry(user: &str, account: AccountArgs, sign_in: SignInArgs, person: Person) -> Result<Entry, Failure> {
+/// Returns the way into an account: what the flags say and, where they say nothing, the configuration.
+pub(crate) fn entry(
+    user: &str,
+    account: AccountArgs,
+    mut sign_in: SignInArgs,
+    person: Person,
+) -> Result<Entry, Failure> {
+    let user = parse_user(user)?;
+    let reach = reach(&user, &account);
+    let config = account.config.of(&user);
+    if !sign_in.say_how() {
+        sign_in.browser.auth = config.auth;
+    }
     let insecure_http = if account.allow_insecure_http {
         InsecureHttp::Allow
     } else {
         InsecureHttp::Refuse
     };
     Ok(Entry {
-        user: parse_user(user)?,
-        homeserver: account.homeserver,
+        user,
+        reach,
+        homeserver: account.homeserver.or(config.homeserver),
         network: NetworkOptions {
             insecure_http,
-            ca_file: account.ca_file,
+            ca_file: account.ca_file.or(config.ca_file),
+            proxy: account.proxy.or(config.proxy),
             ..NetworkOptions::default()
         },
-        provider: sign_in.browser.identity_provider.clone(),
-        browser: if sign_in.browser.no_browser || person == Person::Absent {
+        provider: sign_in.browser.identity_provider.clone().or(config.identity_provider),
+        browser: if sign_in.browser.no_browser || account.config.no_browser || person == Person::Absent {
             Browser::Leave
         } else {
             Browser::Open

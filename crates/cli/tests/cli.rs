@@ -166,6 +166,31 @@ fn bad_command_lines_have_their_own_sentences() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Slips of the fingers in commands, flags, values and servers.
+#[test]
+fn what_was_meant_is_guessed() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write("p", "secret\n")?;
+    fs::create_dir_all(place.path(".local/state/lifeboat/@mira%3Alifeboat.invalid"))?;
+    let mut told = String::new();
+    for line in [
+        "cheek @mira:example.org",
+        "rest @mira:example.org",
+        "util completion bash",
+        "check @mira:example.org --recovery-kye-file k",
+        "check @mira:example.org --fate keep",
+        "util completions bsh",
+        "check @mira:lifebaot.invalid --password-file p",
+    ] {
+        let ran = place.run(line)?;
+        let status = if line.contains("invalid") { 1 } else { 2 };
+        assert_eq!((ran.status, ran.out.as_str()), (Some(status), ""), "{line}");
+        told += &format!("$ lifeboat {line}\n{}\n", ran.err);
+    }
+    assert_snapshot!(told);
+    Ok(())
+}
+
 #[test]
 fn failures_are_json_for_programs() -> anyhow::Result<()> {
     let place = Place::new()?;
@@ -480,6 +505,81 @@ fn an_account_is_forgotten() -> anyhow::Result<()> {
     assert_eq!(forced.status, Some(0), "{}", forced.err);
     assert!(!state.exists() && !data.exists() && other.exists());
     assert_eq!(place.run("util forget mira")?.status, Some(2));
+    Ok(())
+}
+
+/// Flags win over the file in the usual place, `--config` names another one, and mistakes in it end the command.
+#[test]
+fn the_configuration_says_what_no_flag_says() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write_status("status.json", |_| ())?;
+    let colored = |line: &str| -> anyhow::Result<bool> {
+        let ran = place.run(&format!("{line} report status.json"))?;
+        assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{line}");
+        Ok(ran.out.contains('\u{1b}'))
+    };
+    assert!(!colored("")?);
+    fs::create_dir_all(place.path(".config/lifeboat"))?;
+    place.write(".config/lifeboat/config.toml", "color = \"always\"\n")?;
+    place.write("plain.toml", "color = \"never\"\n")?;
+    assert!(colored("")?);
+    assert!(!colored("--color never")?);
+    assert!(!colored("--no-config")?);
+    assert!(!colored("--config plain.toml")?);
+    assert!(colored("--config plain.toml --color always")?);
+
+    place.write("typo.toml", "quite = true\n")?;
+    place.write("secret.toml", "password = \"hunter2\"\n")?;
+    place.write("broken.toml", "quiet = true\nproxy =\n")?;
+    let mut told = String::new();
+    for file in ["typo", "secret", "broken", "missing"] {
+        let line = format!("check @mira:example.org --config {file}.toml");
+        let ran = place.run(&line)?;
+        assert_eq!((ran.out.as_str(), ran.err.lines().count()), ("", 2), "{}", ran.err);
+        told += &format!("$ lifeboat {line}\n{}exit status {:?}\n\n", ran.err, ran.status);
+    }
+    assert_snapshot!("configuration", told);
+    let json = place.run("check @mira:example.org --json --config typo.toml")?;
+    let document: serde_json::Value = serde_json::from_str(&json.out)?;
+    assert_eq!((json.status, &document["exit"]), (Some(2), &2.into()));
+    Ok(())
+}
+
+/// What is kept and what a check found, without a name in it.
+#[test]
+fn a_support_bundle_names_nobody() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write_status("status.json", |_| ())?;
+    let state = place.path(".local/state/lifeboat/@mira%3Aexample.org");
+    fs::create_dir_all(&state)?;
+    fs::write(state.join("guide.json"), "{}")?;
+    let ran = place.run("util support-bundle bundle.json --status-file status.json")?;
+    assert_eq!((ran.status, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
+    let text = fs::read_to_string(place.path("bundle.json"))?;
+    for name in ["mira", "example.org", "PIXEL8PHON", "Pixel 8"] {
+        assert!(!text.contains(name), "{name} is in it");
+    }
+    let bundle: serde_json::Value = serde_json::from_str(&text)?;
+    let account = &bundle["accounts"][0];
+    assert_eq!(account["guide_stopped"], true, "{bundle:#}");
+    assert_eq!(account["kept_session"], false);
+    assert_eq!(
+        account["account"], bundle["status_files"][0]["account"],
+        "the same mark"
+    );
+    assert_eq!(bundle["generator"]["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        place.run("util support-bundle bundle.json")?.status,
+        Some(2),
+        "it is not replaced"
+    );
+    assert_eq!(
+        place
+            .run("util support-bundle other.json --status-file missing")?
+            .status,
+        Some(2)
+    );
+    assert!(!place.path("other.json").exists());
     Ok(())
 }
 

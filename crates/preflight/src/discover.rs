@@ -9,8 +9,8 @@ use matrix_sdk::{
 use serde_json::Value;
 
 use crate::network::{
-    self, CertificateProblem, Failure, InsecureHttp, Kind, NetworkOptions, api_client, fetch_json, is_protected,
-    well_known_client,
+    self, CertificateProblem, Failure, InsecureHttp, Kind, NetworkOptions, ProxyProblem, api_client, fetch_json,
+    is_protected, well_known_client,
 };
 
 /// A homeserver that answered.
@@ -100,6 +100,12 @@ pub enum DiscoverError {
         /// The address.
         url: String,
     },
+    /// The address of the proxy cannot be used.
+    #[error("{problem}.")]
+    BadProxy {
+        /// What is wrong with it.
+        problem: ProxyProblem,
+    },
     /// The file with further authorities cannot be used.
     #[error("“{file}” cannot be used to check certificates: {reason}.")]
     BadAuthorities {
@@ -138,8 +144,9 @@ pub async fn discover(
             reason: error.to_string(),
         },
     };
-    let http = api_client(&network, &authorities).map_err(no_tls)?;
-    let well_known = well_known_client(&network, &authorities).map_err(no_tls)?;
+    let proxy = network::proxy(&network).map_err(|problem| DiscoverError::BadProxy { problem })?;
+    let http = api_client(&network, &authorities, proxy.as_ref()).map_err(no_tls)?;
+    let well_known = well_known_client(&network, &authorities, proxy.as_ref()).map_err(no_tls)?;
     let (base_url, fallback) = match given {
         Some(given) => (parse_given(given)?, None),
         None => locate(user, &well_known).await?,

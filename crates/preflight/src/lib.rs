@@ -49,7 +49,7 @@ pub use live::{
     BackupConnection, FetchError, FetchProgress, Fetched, HeldSecrets, LiveError, LiveSession, OwnSignature,
     SettleError, SettleProgress, UnlockError, Unlocked,
 };
-pub use network::{CertificateProblem, InsecureHttp, NetworkOptions};
+pub use network::{CertificateProblem, InsecureHttp, NetworkOptions, ProxyProblem};
 pub use older::OlderVersions;
 pub use outside::outside;
 pub use probe::published::published_identity;

@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, path::PathBuf, time::Duration};
 
-use matrix_sdk::reqwest::{self, Certificate, Url, redirect::Policy};
+use matrix_sdk::reqwest::{self, Certificate, ClientBuilder, NoProxy, Proxy, Url, redirect::Policy};
 use serde_json::Value;
 
 /// How to reach servers.
@@ -14,6 +14,8 @@ pub struct NetworkOptions {
     pub insecure_http: InsecureHttp,
     /// A PEM file with certificates of authorities that are trusted beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// The HTTP proxy through which all but this machine is reached; otherwise the environment says (`HTTPS_PROXY`).
+    pub proxy: Option<String>,
 }
 
 impl Default for NetworkOptions {
@@ -22,6 +24,7 @@ impl Default for NetworkOptions {
             timeout: Duration::from_secs(30),
             insecure_http: InsecureHttp::Refuse,
             ca_file: None,
+            proxy: None,
         }
     }
 }
@@ -95,13 +98,55 @@ pub(crate) fn authorities(options: &NetworkOptions) -> Result<Vec<Certificate>, 
     Ok(found)
 }
 
+/// Checks the address of the proxy. One with a name and a password is refused: neither belongs into a command line.
+pub(crate) fn proxy(options: &NetworkOptions) -> Result<Option<Url>, ProxyProblem> {
+    let Some(given) = &options.proxy else { return Ok(None) };
+    let url = Url::parse(given).map_err(|_| ProxyProblem::NoAddress)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(ProxyProblem::HoldsSecret);
+    }
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(ProxyProblem::NoAddress);
+    }
+    Ok(Some(url))
+}
+
+/// What is wrong with the address of a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyProblem {
+    /// It is not the address of an HTTP proxy.
+    NoAddress,
+    /// It holds a name or a password.
+    HoldsSecret,
+}
+
+impl std::fmt::Display for ProxyProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NoAddress => "The address of the proxy is not one of an HTTP proxy",
+            Self::HoldsSecret => "The address of the proxy holds a name or a password",
+        })
+    }
+}
+
+/// Sends everything through the proxy but what goes to this machine: unencrypted there, it would be readable on the way.
+fn through(builder: ClientBuilder, proxy: Option<&Url>) -> Result<ClientBuilder, reqwest::Error> {
+    let Some(proxy) = proxy else { return Ok(builder) };
+    let named = ["NO_PROXY", "no_proxy"]
+        .into_iter()
+        .find_map(|it| std::env::var(it).ok());
+    let direct = format!("localhost,127.0.0.0/8,::1,{}", named.unwrap_or_default());
+    Ok(builder.proxy(Proxy::all(proxy.clone())?.no_proxy(NoProxy::from_string(&direct))))
+}
+
 /// Makes the client for everything that carries an access token: it follows no redirect, so that no token can be
 /// led to another host.
 pub(crate) fn api_client(
     options: &NetworkOptions,
     authorities: &[Certificate],
+    proxy: Option<&Url>,
 ) -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
+    through(reqwest::Client::builder(), proxy)?
         .tls_certs_merge(authorities.iter().cloned())
         .user_agent(USER_AGENT)
         .timeout(options.timeout)
@@ -115,9 +160,10 @@ pub(crate) fn api_client(
 pub(crate) fn well_known_client(
     options: &NetworkOptions,
     authorities: &[Certificate],
+    proxy: Option<&Url>,
 ) -> Result<reqwest::Client, reqwest::Error> {
     let https_only = options.insecure_http == InsecureHttp::Refuse;
-    reqwest::Client::builder()
+    through(reqwest::Client::builder(), proxy)?
         .tls_certs_merge(authorities.iter().cloned())
         .user_agent(USER_AGENT)
         .timeout(options.timeout)
@@ -256,6 +302,23 @@ mod tests {
         for url in ["http://example.org", "http://127.0.0.1.example.org", "http://10.0.0.1"] {
             assert!(!is_protected(&Url::parse(url).unwrap()), "{url}");
         }
+    }
+
+    #[test]
+    fn a_proxy_has_an_address_and_no_secret() {
+        let checked = |given: &str| {
+            proxy(&NetworkOptions {
+                proxy: Some(given.to_owned()),
+                ..NetworkOptions::default()
+            })
+        };
+        assert!(checked("http://proxy.example.org:3128").unwrap().is_some());
+        assert!(checked("https://[::1]:3128").unwrap().is_some());
+        for given in ["proxy.example.org", "socks5://a:1", "http://", ""] {
+            assert_eq!(checked(given), Err(ProxyProblem::NoAddress), "{given}");
+        }
+        assert_eq!(checked("http://me:secret@a:1"), Err(ProxyProblem::HoldsSecret));
+        assert_eq!(proxy(&NetworkOptions::default()), Ok(None));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use matrix_sdk::{
     ruma::{
         EventId, OwnedEventId, OwnedRoomId, RoomId,
         api::client::filter::{FilterDefinition, LazyLoadOptions, RoomEventFilter},
+        presence::PresenceState,
     },
 };
 
@@ -173,6 +174,7 @@ async fn know_rooms(caller: &Caller, places: &[Place]) -> Result<(), ProofError>
     };
     // From the beginning: a server names rooms that were left only there.
     let settings = SyncSettings::new().filter(filter.into()).token(SyncToken::NoToken);
+    let settings = settings.set_presence(PresenceState::Offline);
     match client.sync_once(settings).await {
         Ok(_) => Ok(()),
         Err(_) if caller.session_ended() => Err(ProofError::SessionEnded),

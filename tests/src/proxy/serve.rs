@@ -64,7 +64,10 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
         status: None,
         at: shared.started.elapsed(),
     };
+    let known = exchange.path.starts_with(&shared.prefix);
     let (number, fault) = shared.receive(exchange);
+    let nowhere = || Fault::Answer(Reply::text(404, "text/html", "<h1>Not found</h1>"));
+    let fault = if known { fault } else { Some(nowhere()) };
     let response = match fault {
         None => forward(&head, body, &shared).await?.map(whole),
         Some(Fault::Answer(reply)) => from_reply(&reply)?.map(whole),
@@ -103,7 +106,10 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
 
 /// Passes a request on. The answer's body is complete, so that no failure of the server's looks like one of ours.
 async fn forward(head: &hyper::http::request::Parts, body: Bytes, shared: &Shared) -> Result<Response<Bytes>> {
-    let target = head.uri.path_and_query().context("a request without a path")?;
+    let target = head.uri.path_and_query().context("a request without a path")?.as_str();
+    let target = target
+        .strip_prefix(&shared.prefix)
+        .context("a request for somebody else")?;
     let mut headers = head.headers.clone();
     OF_THE_CONNECTION.iter().for_each(|name| drop(headers.remove(name)));
     let request = shared

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use crate::config::Config;
 
 /// How to reach the account's server.
 #[derive(Clone, Debug, Default, Args)]
@@ -17,6 +20,12 @@ pub(crate) struct AccountArgs {
     /// Trust the certificate authorities in this PEM file too
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Reach servers through this HTTP proxy; without it HTTPS_PROXY and NO_PROXY are heeded
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// What the configuration file says where no flag does.
+    #[arg(skip)]
+    pub(crate) config: Config,
 }
 
 /// How to sign in. Without any of these, Lifeboat takes the best way that the server offers.
@@ -60,7 +69,8 @@ pub(crate) struct BrowserArgs {
 }
 
 /// A way to sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum AuthArg {
     /// With the password of the account.
     Password,
@@ -72,6 +82,14 @@ pub(crate) enum AuthArg {
     Sso,
     /// With the access token of a session that exists.
     Token,
+}
+
+impl SignInArgs {
+    /// Tells whether any flag says how to sign in.
+    pub(crate) fn say_how(&self) -> bool {
+        let given = self.password_file.is_some() || self.password_fd.is_some() || self.access_token_file.is_some();
+        given || self.sso || self.browser.auth.is_some()
+    }
 }
 
 /// Recovery keys or passphrases to try.

@@ -140,6 +140,15 @@ pub(crate) struct ArkRestoreArgs {
 }
 
 impl ArkCommand {
+    /// Returns how the command reaches an account, if it does.
+    pub(super) fn account(&mut self) -> Option<&mut AccountArgs> {
+        match self {
+            Self::Save(args) => Some(&mut args.account),
+            Self::Restore(args) => Some(&mut args.account),
+            Self::Verify(_) | Self::Show(_) => None,
+        }
+    }
+
     /// Tells whether stdout is to get JSON.
     pub(super) fn json(&self) -> bool {
         match self {

@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
+use serde::Deserialize;
 
 /// Flags that every command takes.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "General")]
 pub(crate) struct GeneralArgs {
-    /// When to use colour
+    /// When to use colour; by itself on a terminal only
     ///
     /// By itself Lifeboat uses colour on a terminal only, and never when NO_COLOR is set. Nothing depends on it.
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorArg::Auto)]
-    pub(crate) color: ColorArg,
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub(crate) color: Option<ColorArg>,
     /// The same as --color never
     #[arg(long, global = true)]
     pub(crate) no_color: bool,
@@ -25,10 +26,17 @@ pub(crate) struct GeneralArgs {
     /// Leave out what moves and what is noted on stderr; cautions, errors and questions stay
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+    /// Read this configuration file instead of config.toml in your configuration folder
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "no_config")]
+    pub(crate) config: Option<PathBuf>,
+    /// Read no configuration file
+    #[arg(long, global = true)]
+    pub(crate) no_config: bool,
 }
 
 /// When to use colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum ColorArg {
     /// On a terminal.
     Auto,

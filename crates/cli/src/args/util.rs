@@ -37,6 +37,16 @@ pub(crate) enum UtilCommand {
         #[arg(long, value_name = "FOLDER")]
         all: Option<PathBuf>,
     },
+    /// Writes what a help desk asks for into one file, without names and secrets
+    #[command(long_about = BUNDLE)]
+    SupportBundle {
+        /// The new file to write
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Put this status file into it; may be given several times
+        #[arg(long = "status-file", value_name = "FILE")]
+        status_files: Vec<PathBuf>,
+    },
     /// Removes everything that Lifeboat keeps of an account on this machine
     #[command(long_about = FORGET)]
     Forget {
@@ -56,6 +66,14 @@ Removes everything that Lifeboat keeps of an account on this machine
 That is what a kept session stored, the journals of its resets, what checks remember of its messages, where the guide \
 stopped, and the keys of these in the system's keyring. Nothing is changed on the server: while Lifeboat is signed in, or \
 a reset is not finished, it refuses. Arks, status files and pages stay where you put them.";
+
+/// The description of `lifeboat util support-bundle`.
+const BUNDLE: &str = "\
+Writes what a help desk asks for into one file, without names and secrets
+
+One JSON document: versions, the kind of system and terminal, whether proxies are set, and for each account what is kept \
+here, an unfinished reset for example. Status files that you name are put into it with every id and name replaced by a \
+short mark. Nothing is sent anywhere, and no server is asked: read the file, then pass it on yourself.";
 
 /// A document with a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,5 +1,6 @@
 //! `lifeboat util`: tools around Lifeboat.
 
+mod bundle;
 mod forget;
 
 use std::path::Path;
@@ -32,6 +33,7 @@ pub(crate) fn run(command: &UtilCommand, console: &mut Console) -> Result<Exit, 
             let written = write_manuals(&built(), folder)?;
             console.note(&format!("Wrote {written} manual pages to {}.", folder.display()));
         }
+        UtilCommand::SupportBundle { file, status_files } => bundle::run(file.clone(), status_files, console)?,
         UtilCommand::Forget { user, anyway: true } => forget::run(user, forget::Extent::Everything, console)?,
         UtilCommand::Forget { user, anyway: false } => forget::run(user, forget::Extent::NotNeeded, console)?,
     }

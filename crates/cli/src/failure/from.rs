@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use lifeboat_preflight::{CertificateProblem, CheckError, DiscoverError, End, SignInError};
+use lifeboat_preflight::{CertificateProblem, CheckError, DiscoverError, End, ProxyProblem, SignInError};
 use lifeboat_reset::JournalError;
 
 use super::Failure;
-use crate::ui::clean::clean;
+use crate::{alike, ui::clean::clean};
 
 const GIVE_HOMESERVER: &str =
     "Check the spelling; if the server’s address differs from your user id, give it with --homeserver.";
@@ -17,7 +17,11 @@ pub(super) const TRY_LATER: &str = "Check your connection and try again in a whi
 impl From<DiscoverError> for Failure {
     fn from(error: DiscoverError) -> Self {
         let hint = match &error {
-            DiscoverError::NoSuchServer { .. } | DiscoverError::NotMatrix { .. } => GIVE_HOMESERVER.to_owned(),
+            DiscoverError::NoSuchServer { host } => match alike::server(host) {
+                Some(meant) => format!("Did you mean {meant}? {GIVE_HOMESERVER}"),
+                None => GIVE_HOMESERVER.to_owned(),
+            },
+            DiscoverError::NotMatrix { .. } => GIVE_HOMESERVER.to_owned(),
             DiscoverError::Unreachable { .. } => {
                 "Check your connection and the address; if the server is elsewhere, give it with --homeserver."
                     .to_owned()
@@ -40,6 +44,13 @@ impl From<DiscoverError> for Failure {
             DiscoverError::InsecureHttp { .. } => {
                 "Give an https:// address, or allow this one with --allow-insecure-http.".to_owned()
             }
+            DiscoverError::BadProxy { problem } => match problem {
+                ProxyProblem::NoAddress => "An address looks like http://proxy.example.org:3128.",
+                ProxyProblem::HoldsSecret => {
+                    "Give it without them. A proxy that asks for a password can be named in HTTPS_PROXY."
+                }
+            }
+            .to_owned(),
             DiscoverError::BadAuthorities { .. } => {
                 "Give a file with certificates between BEGIN CERTIFICATE and END CERTIFICATE lines.".to_owned()
             }
@@ -49,6 +60,7 @@ impl From<DiscoverError> for Failure {
             // What was typed is wrong, whatever any server says.
             DiscoverError::BadUrl { .. }
             | DiscoverError::InsecureHttp { .. }
+            | DiscoverError::BadProxy { .. }
             | DiscoverError::BadAuthorities { .. } => Self::usage(sentence(&error), hint),
             _ => Self::failed(sentence(&error), hint),
         }

@@ -9,7 +9,7 @@ mod look;
 mod mend;
 mod reset;
 
-use lifeboat_preflight::{Checked, FreshKey, Homeserver, Left, NetworkOptions, OwnSession, ruma::OwnedUserId};
+use lifeboat_preflight::{Checked, FreshKey, Homeserver, Left, OwnSession, ruma::OwnedUserId};
 use lifeboat_report::Fate;
 use secrecy::SecretString;
 
@@ -21,11 +21,13 @@ use super::{
 };
 use crate::{
     advice::CommandLine,
+    args::{AccountArgs, SignInArgs},
     candidates::Typed,
     commands::{reset::loose::Loose, runtime},
+    config::Config,
     exit::Exit,
     failure::Failure,
-    resolve::{Browser, Entry, SignIn},
+    resolve::{self, Entry, Person, SignIn},
     session::{self, Errand, asked, leave},
     signals::{Stops, Wish},
     state,
@@ -33,9 +35,9 @@ use crate::{
 };
 
 /// Runs the conversation to its end.
-pub(crate) fn run(console: &mut Console) -> Result<Exit, Failure> {
+pub(crate) fn run(config: Config, console: &mut Console) -> Result<Exit, Failure> {
     let runtime = runtime()?;
-    let ended = runtime.block_on(async { Guide::begin(console)?.talk().await });
+    let ended = runtime.block_on(async { Guide::begin(config, console)?.talk().await });
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
     ended
@@ -44,6 +46,7 @@ pub(crate) fn run(console: &mut Console) -> Result<Exit, Failure> {
 /// A conversation under way: what is known, and what of it is secret.
 struct Guide<'a> {
     console: &'a mut Console,
+    config: Config,
     stops: Stops,
     trip: Trip,
     user: Option<OwnedUserId>,
@@ -66,13 +69,14 @@ struct Guide<'a> {
 }
 
 impl<'a> Guide<'a> {
-    fn begin(console: &'a mut Console) -> Result<Self, Failure> {
+    fn begin(config: Config, console: &'a mut Console) -> Result<Self, Failure> {
         let (first, trip) = match Bookmark::newest() {
             Some(bookmark) => (Step::TakeUp, bookmark.take_up()),
             None => (Step::Account, Trip::default()),
         };
         Ok(Self {
             console,
+            config,
             stops: Stops::listen()?,
             trip,
             user: None,
@@ -194,14 +198,14 @@ impl<'a> Guide<'a> {
     }
 
     fn entry(&self, sign_in: SignIn) -> Result<Entry, Failure> {
-        Ok(Entry {
-            user: self.user.clone().ok_or_else(session::own_mistake)?,
+        let user = self.user.as_ref().ok_or_else(session::own_mistake)?;
+        let account = AccountArgs {
             homeserver: self.trip.homeserver.clone(),
-            network: NetworkOptions::default(),
-            sign_in,
-            provider: None,
-            browser: Browser::Open,
-        })
+            config: self.config.clone(),
+            ..AccountArgs::default()
+        };
+        let entry = resolve::entry(user.as_str(), account, SignInArgs::default(), Person::Present)?;
+        Ok(Entry { sign_in, ..entry })
     }
 
     fn command_line(&self) -> Result<CommandLine, Failure> {

@@ -7,10 +7,10 @@ use lifeboat_preflight::{
     ruma::{OwnedRoomId, RoomId},
 };
 
-use crate::{args::ForecastArgs, failure::Failure, ui::time};
+use crate::{args::ForecastArgs, config::Config, failure::Failure, ui::time};
 
 /// Resolves the arguments about the forecast.
-pub(super) fn question(quick: bool, args: ForecastArgs) -> Result<ForecastQuestion, Failure> {
+pub(super) fn question(quick: bool, args: ForecastArgs, config: &Config) -> Result<ForecastQuestion, Failure> {
     if quick {
         return Ok(ForecastQuestion::Quick);
     }
@@ -19,7 +19,7 @@ pub(super) fn question(quick: bool, args: ForecastArgs) -> Result<ForecastQuesti
         since: args.since.as_deref().map(day).transpose()?,
         rooms: (!rooms.is_empty()).then_some(rooms),
         max_events: args.max_events,
-        left_rooms: if args.include_left {
+        left_rooms: if args.include_left || config.include_left {
             LeftRooms::Include
         } else {
             LeftRooms::LeaveOut

@@ -104,6 +104,7 @@ pub(crate) fn rescue(args: RescueArgs, person: Person) -> Result<RescueJob, Fail
         (None, true) if person == Person::Absent => needed_key(args.keys, person)?,
         (None, true) => super::candidates(args.keys, person, Asking::Optional)?,
     };
+    let include_left = args.include_left || args.account.config.include_left;
     let entry = entry(&args.user, args.account, args.sign_in, person)?;
     Ok(RescueJob {
         ark: ark_place(args.ark, args.no_ark, &entry),
@@ -120,7 +121,7 @@ pub(crate) fn rescue(args: RescueArgs, person: Person) -> Result<RescueJob, Fail
         } else {
             AskSessions::Yes
         },
-        left_rooms: if args.include_left {
+        left_rooms: if include_left {
             LeftRooms::Include
         } else {
             LeftRooms::LeaveOut

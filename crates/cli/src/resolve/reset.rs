@@ -128,6 +128,7 @@ pub(crate) enum Force {
 
 /// Resolves the arguments of `lifeboat reset`.
 pub(crate) fn reset(args: ResetArgs, person: Person) -> Result<ResetJob, Failure> {
+    let config = args.account.config.clone();
     let mut entry = entry(&args.user, args.account, args.sign_in, person)?;
     let route = args.route.map(route);
     let by_admin = args.admin_token_file.is_some();
@@ -211,7 +212,7 @@ pub(crate) fn reset(args: ResetArgs, person: Person) -> Result<ResetJob, Failure
     Ok(ResetJob {
         entry,
         candidates,
-        forecast: forecast::question(quick, args.forecast)?,
+        forecast: forecast::question(quick, args.forecast, &config)?,
         route: route.or(by_admin.then_some(Route::SynapseAdmin)),
         fate,
         one_by_one: if args.hacked {

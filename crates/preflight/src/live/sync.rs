@@ -19,6 +19,7 @@ use matrix_sdk::{
             to_device::send_event_to_device,
         },
         events::{AnyToDeviceEventContent, ToDeviceEventType},
+        presence::PresenceState,
         serde::Raw,
         to_device::DeviceIdOrAllDevices,
     },
@@ -96,10 +97,15 @@ impl Drop for Syncing {
     }
 }
 
+/// Nobody is told that the person is here: it is a program that syncs.
+fn settings(patience: Duration) -> SyncSettings {
+    let settings = SyncSettings::new().timeout(patience).filter(filter().into());
+    settings.set_presence(PresenceState::Offline)
+}
+
 /// Makes the first sync, which uploads the session's keys.
 pub(super) async fn first(client: &Client) -> Result<(), LiveError> {
-    let settings = SyncSettings::new().timeout(Duration::ZERO).filter(filter().into());
-    client.sync_once(settings).await?;
+    client.sync_once(settings(Duration::ZERO)).await?;
     Ok(())
 }
 
@@ -121,8 +127,7 @@ pub(super) async fn wake(client: &Client) -> Result<(), LiveError> {
 async fn keep_syncing(client: Client, stop: Arc<AtomicBool>, turning: watch::Sender<Turns>) {
     while !stop.load(Ordering::SeqCst) {
         turning.send_modify(|it| it.begun += 1);
-        let settings = SyncSettings::new().timeout(LONG_POLL).filter(filter().into());
-        match client.sync_once(settings).await {
+        match client.sync_once(settings(LONG_POLL)).await {
             Ok(_) => turning.send_modify(|it| it.done = it.begun),
             Err(error) if is_end(&error) => {
                 turning.send_modify(|it| it.ended = true);

@@ -50,7 +50,9 @@ pub(crate) async fn server(caller: &Caller, homeserver: &Homeserver, user: &User
 /// ([spec](https://spec.matrix.org/latest/server-server-api/#get_matrixfederationv1version)).
 async fn software(homeserver: &Homeserver) -> Fact<Software> {
     let mut url = homeserver.base_url.clone();
-    url.set_path("/_matrix/federation/v1/version");
+    // Where a server lies below a path, so does all that it answers there.
+    let path = format!("{}/_matrix/federation/v1/version", url.path().trim_end_matches('/'));
+    url.set_path(&path);
     let answer = tokio::time::timeout(PATIENCE, fetch_json(&homeserver.well_known, url)).await;
     read_plain(answer.unwrap_or(Err(Failure::TimedOut))).and_then(|content| {
         let text = |name: &str| content.pointer(&format!("/server/{name}")).and_then(Value::as_str);

@@ -8,7 +8,7 @@ async fn a_new_one_is_made_and_opens_everything() -> Result<()> {
     let account = AccountSpec::healthy(Way::Key).history(SHORT).build().await?;
     let _shown = answer(account.first()?, Other::Agrees);
     let device = account.first()?.device_id();
-    let terminal = TerminalSpec::new("").start()?;
+    let terminal = TerminalSpec::new("").env("TERM", "screen-256color").start()?;
     arrive(&terminal, &account, &account.homeserver.base_url).await?;
     terminal.answers("How do you sign in?", &typed("1")).await?;
     terminal.answers("Password of", &typed(&account.password)).await?;

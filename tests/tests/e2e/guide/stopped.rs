@@ -135,6 +135,26 @@ async fn the_first_question_lets_go_at_once() -> Result<()> {
     Ok(())
 }
 
+/// What the configuration says of an account is not asked.
+#[tokio::test]
+async fn the_configuration_knows_the_server() -> Result<()> {
+    let account = AccountSpec::healthy(Way::Key).history(SHORT).build().await?;
+    let at_home = lifeboat_tests::lifeboat::Lifeboat::new(["--version"])?.run().await?;
+    let folder = at_home.home().join("config/lifeboat");
+    std::fs::create_dir_all(&folder)?;
+    let (user, server) = (&account.user_id, &account.homeserver.base_url);
+    let config = format!("[accounts.\"{user}\"]\nhomeserver = \"{server}\"\n");
+    std::fs::write(folder.join("config.toml"), config)?;
+    let terminal = TerminalSpec::new("").after(at_home).start()?;
+    terminal.answers("Your user id", &typed(user.as_str())).await?;
+    enter(&terminal, &account).await?;
+    terminal.answers("What now?", &typed("leave")).await?;
+    terminal.answers("Stop?", &typed("yes")).await?;
+    let outcome = terminal.ends(130, &[&account.password]).await?;
+    ensure!(!outcome.stderr.contains("The server’s address"), "{outcome}");
+    Ok(())
+}
+
 /// Without a terminal nobody can be asked: the short help, at once.
 #[tokio::test]
 async fn without_a_terminal_there_is_the_short_help() -> Result<()> {

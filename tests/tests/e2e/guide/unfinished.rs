@@ -25,7 +25,7 @@ async fn it_comes_before_everything_and_is_finished() -> Result<()> {
             Fault::CutAfter
         })
     });
-    let terminal = TerminalSpec::new("").start()?;
+    let terminal = TerminalSpec::new("").env("TERM", "tmux-256color").start()?;
     arrive(&terminal, &account, &proxy.base_url()).await?;
     enter(&terminal, &account).await?;
     terminal.answers("What now?", ENTER).await?;
