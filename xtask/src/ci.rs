@@ -17,7 +17,7 @@ const STEPS: [Step; 6] = [
     ("tidy", tidy),
     ("spelling", spelling),
     ("clippy", clippy),
-    ("documentation", docs::crates),
+    ("documentation", docs::check),
     ("tests", tests),
 ];
 

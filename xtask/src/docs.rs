@@ -1,10 +1,14 @@
 //! Builds the documentation: `cargo xtask docs`.
 
-use std::io::ErrorKind;
+mod links;
+
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::{fs, io};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
+use crate::venv::Venv;
 use crate::workspace::{Workspace, cargo};
 
 /// Builds the pages of every crate, private items too, and the book.
@@ -14,16 +18,20 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         "crates: {}",
         workspace.target().join("doc/lifeboat/index.html").display()
     );
-    match book(workspace)? {
-        Book::Built => println!("book:   {}", workspace.target().join("book/index.html").display()),
-        Book::None => println!("book:   there is none, docs/book.toml does not exist"),
-        Book::NoProgram => println!("book:   not built, mdbook is not installed: cargo install mdbook"),
-    }
+    let book = book(workspace)?;
+    println!("book:   {}", book.join("index.html").display());
     Ok(ExitCode::SUCCESS)
 }
 
+/// Builds both, and says nothing unless something is wrong.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    crates(workspace)?;
+    book(workspace)?;
+    Ok(())
+}
+
 /// Builds the crates' pages. A warning, say of a broken link, is an error.
-pub(crate) fn crates(workspace: &Workspace) -> Result<()> {
+fn crates(workspace: &Workspace) -> Result<()> {
     let status = cargo()
         .args([
             "doc",
@@ -40,30 +48,33 @@ pub(crate) fn crates(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// What became of the book.
-enum Book {
-    Built,
-    None,
-    NoProgram,
-}
-
-fn book(workspace: &Workspace) -> Result<Book> {
-    let source = workspace.root().join("docs");
-    if !source.join("book.toml").exists() {
-        return Ok(Book::None);
+/// Builds the book, and looks that every link in it leads somewhere. Returns its folder.
+fn book(workspace: &Workspace) -> Result<PathBuf> {
+    let requirements = workspace.root().join("xtask/book/requirements.txt");
+    let venv = Venv::ensure(workspace, "book", &requirements)?;
+    let (source, book) = (workspace.root().join("docs"), workspace.target().join("book"));
+    // Pages that are gone would stay.
+    match fs::remove_dir_all(&book) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
     }
-    let mut command = Command::new("mdbook");
-    command
+    let output = Command::new(venv.program("mdbook"))
         .arg("build")
         .arg(&source)
         .arg("--dest-dir")
-        .arg(workspace.target().join("book"));
-    match command.stdin(Stdio::null()).status() {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Book::NoProgram),
-        Err(error) => Err(error.into()),
-        Ok(status) => {
-            ensure!(status.success(), "the book has errors");
-            Ok(Book::Built)
-        }
-    }
+        .arg(&book)
+        .stdin(Stdio::null())
+        .output()
+        .context("mdbook does not start")?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    // It goes on where a file that is to be included is not there.
+    let complains = told.lines().any(|it| it.contains("WARN") || it.contains("ERROR"));
+    ensure!(output.status.success() && !complains, "the book has errors:\n{told}");
+    let dead = links::dead(&book)?;
+    ensure!(
+        dead.is_empty(),
+        "the book has links that lead nowhere:\n{}",
+        dead.join("\n")
+    );
+    Ok(book)
 }

@@ -4,6 +4,16 @@
 //! turns a situation and a [`Fate`] into judgements; [`Report`] holds both fates side by side, each judgement with its
 //! evidence as a [`Finding`]; [`StatusFile`] is its exported form. Nothing here does I/O, reads a clock or an
 //! environment, or is random.
+//!
+//! ```
+//! use lifeboat_report::{StatusFile, StatusFileError, Verdict};
+//!
+//! let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/tests/golden/status.json"));
+//! let report = StatusFile::parse(text)?.rejudge();
+//! assert_eq!(report.verdict.ended, Verdict::Blocked);
+//! assert_eq!(report.findings[0].code.as_str(), "coverage-unknown");
+//! # Ok::<(), StatusFileError>(())
+//! ```
 
 mod chain;
 mod clearance;

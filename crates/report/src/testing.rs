@@ -8,7 +8,7 @@ use crate::facts::{
     PasswordChange, Proof, Secret, SecretName, SecretStorage, SecretTrial, Server, Session, Signature, Signer,
     Software, StorageKey, Support, SupportContact,
 };
-use crate::{Fact, Facts};
+use crate::{Code, Fact, Facts, Fate, Finding, Severity};
 
 /// The account that [`healthy_facts`] are about.
 pub const ACCOUNT: &str = "@mira:example.org";
@@ -80,6 +80,11 @@ pub fn healthy_facts() -> Facts {
             newest_event_at: Some(TAKEN_AT - 10 * DAY),
         }),
     }
+}
+
+/// Returns a finding as it would be about `facts`, whether or not they call for it.
+pub fn finding(code: Code, severity: Severity, facts: &Facts) -> Finding {
+    Finding::new(code, severity, Fate::BOTH.to_vec(), facts)
 }
 
 /// Returns a session of the healthy account; it is another one than the session that looks.

@@ -164,7 +164,12 @@ impl Outcome {
     /// Begins another command line in the same home, as the same person would later.
     pub fn then<S: AsRef<OsStr>>(self, arguments: impl IntoIterator<Item = S>) -> Result<Lifeboat> {
         let program = std::env::var_os(PROGRAM_VARIABLE).context("no lifeboat to test")?;
-        Ok(Lifeboat::at_home(program.as_ref(), arguments, self.home))
+        self.then_of(program.as_ref(), arguments)
+    }
+
+    /// Begins the command line of another program in the same home.
+    pub fn then_of<S: AsRef<OsStr>>(self, program: &Path, arguments: impl IntoIterator<Item = S>) -> Result<Lifeboat> {
+        Ok(Lifeboat::at_home(program, arguments, self.home))
     }
 
     /// The home folder it had, with the files it left.

@@ -4,12 +4,15 @@
 
 mod ark;
 mod bad_input;
+mod book;
 mod check;
 mod check_accounts;
 mod forecast;
 mod guide;
 mod harness;
+mod library;
 mod live;
+mod network;
 mod oauth;
 mod page;
 mod prove;

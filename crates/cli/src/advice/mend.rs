@@ -10,7 +10,12 @@ pub(super) fn planned(facts: &Facts) -> Vec<Repair> {
 
 /// Tells whether some planned repair is about this finding.
 pub(super) fn helps(code: Code, planned: &[Repair]) -> bool {
-    let about: &[&str] = match code {
+    planned.iter().any(|it| about(code).contains(&it.code()))
+}
+
+/// Returns the codes of the repairs that are about a finding.
+pub(super) fn about(code: Code) -> &'static [&'static str] {
+    match code {
         Code::NoKeyBackup => &["create-backup"],
         Code::BackupUnsigned | Code::BackupNotTrusted => &["sign-backup"],
         Code::BackupKeyOfOtherVersion
@@ -31,8 +36,7 @@ pub(super) fn helps(code: Code, planned: &[Repair]) -> bool {
         Code::NoSecretStorage => &["new-storage-key", "renew-recovery-key"],
         Code::NoIdentity => &["set-up-identity"],
         _ => &[],
-    };
-    planned.iter().any(|it| about.contains(&it.code()))
+    }
 }
 
 /// Puts the plan into a few words, and says which flags it needs.

@@ -1,5 +1,7 @@
 //! Tests of this module: every remedy parses as a command line of ours.
 
+mod page;
+
 use clap::Parser;
 use lifeboat_report::{
     Fact, Facts, Gap, Report,

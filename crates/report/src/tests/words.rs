@@ -215,24 +215,3 @@ fn gaps_are_named_by_their_place_in_the_status_file() {
         assert!(words.insert(it.fact.words()));
     }
 }
-
-/// The page that every finding links to has a section for each code, made from the same words.
-#[test]
-fn the_page_of_findings_is_the_one_kept() {
-    let mut text = String::from(
-        "# Findings\n\nEvery finding has a code that stays the same in all versions, a severity, and a meaning. A *blocker* \
-         means that something readable\ntoday would be lost, or that nothing shows that it would not; a *caution* wants to be \
-         read before a reset; a *note* is for\ninformation. The severity can differ between the two ways a reset can go: your \
-         sessions *kept*, or every session *ended*. What\nto do about a finding, `lifeboat check` says itself.\n",
-    );
-    let mut last = None;
-    for (code, severity, fates) in every_weight() {
-        if last.replace(code) != Some(code) {
-            write!(text, "\n## {code}\n\n").unwrap();
-        }
-        let words: Vec<String> = fates.iter().map(Fate::to_string).collect();
-        let finding = Finding::new(code, severity, fates, &healthy_facts());
-        writeln!(text, "- {severity} ({}): {}", words.join(" and "), finding.meaning()).unwrap();
-    }
-    assert_golden("../../../../../docs/findings.md", &text);
-}

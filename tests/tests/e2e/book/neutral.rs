@@ -1,0 +1,162 @@
+//! Takes out of an output what is another in every run.
+
+/// Words of one run, and what stands in their place.
+#[derive(Debug, Default)]
+pub(super) struct Neutral {
+    names: Vec<(String, String)>,
+}
+
+/// The only words in capital letters that are as long as the id of a session.
+const WORDS: [&str; 1] = ["EVERYTHING"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+/// What may stand around a word.
+const AROUND: [char; 10] = [',', '.', ':', ';', '(', ')', '“', '”', '!', '?'];
+
+impl Neutral {
+    /// Puts `neutral` in the place of `found` from now on.
+    pub(super) fn name(&mut self, found: impl Into<String>, neutral: &str) {
+        self.names.push((found.into(), neutral.to_owned()));
+        // The longest first: a user id before the name of its server.
+        self.names.sort_by_key(|(found, _)| std::cmp::Reverse(found.len()));
+    }
+
+    /// Replaces names, moments, and what programs made up; that keeps its length, so that tables stay straight.
+    pub(super) fn of(&self, text: &str) -> String {
+        let mut text = text.replace("1 minute ago", "just now");
+        for minutes in 2..10 {
+            text = text.replace(&format!("{minutes} minutes ago"), "just now");
+        }
+        for (found, neutral) in &self.names {
+            text = text.replace(found.as_str(), neutral);
+        }
+        // Each with the blanks behind it, so that nothing is lost when they are put together again.
+        let mut words: Vec<String> = Vec::new();
+        for piece in text.split_inclusive([' ', '\n']) {
+            match words.last_mut() {
+                Some(last) if piece.trim().is_empty() => last.push_str(piece),
+                _ => words.push(piece.to_owned()),
+            }
+        }
+        words.iter_mut().for_each(|it| *it = with_core(it, made_up));
+        moments(&mut words);
+        session_keys(&mut words);
+        words.concat()
+    }
+}
+
+/// Changes the core of a word, and leaves what stands around it.
+fn with_core(word: &str, change: impl FnOnce(&str) -> String) -> String {
+    let blank = |it: char| it == ' ' || it == '\n';
+    let core = word.trim_end_matches(blank).trim_matches(AROUND);
+    match word.split_once(core) {
+        Some((before, after)) if !core.is_empty() => format!("{before}{}{after}", change(core)),
+        _ => word.to_owned(),
+    }
+}
+
+fn core(word: &str) -> &str {
+    word.trim_end_matches([' ', '\n']).trim_matches(AROUND)
+}
+
+fn of_a_key(word: &str) -> bool {
+    word.chars().all(|it| it.is_ascii_alphanumeric() || "+/_-".contains(it))
+}
+
+fn has_digit(word: &str) -> bool {
+    word.chars().any(|it| it.is_ascii_digit())
+}
+
+fn made_up(word: &str) -> String {
+    if let Some((folder, _)) = word.split_once("/resets/") {
+        return format!("{folder}/resets/2026-11-23T10-42-00.000Z");
+    }
+    if word.len() == 10 && word.chars().all(|it| it.is_ascii_uppercase()) && !WORDS.contains(&word) {
+        return "LIFEBOATID".to_owned();
+    }
+    if word.len() == 10 && is_day(word) {
+        return "2026-11-23".to_owned();
+    }
+    if word.len() >= 20 && of_a_key(word) && has_digit(word) && !word.contains("_matrix") {
+        return "KEYID".chars().cycle().take(word.len()).collect();
+    }
+    word.to_owned()
+}
+
+/// `2026-11-23`
+fn is_day(word: &str) -> bool {
+    let parts: Vec<_> = word.split('-').collect();
+    let digits = |it: &str| it.chars().all(|it| it.is_ascii_digit());
+    parts.iter().all(|it| digits(it)) && parts.iter().map(|it| it.len()).eq([4, 2, 2])
+}
+
+/// `23 Nov 2026, 10:42 UTC`, on one line or on two.
+fn moments(words: &mut [String]) {
+    for place in 1..words.len() {
+        let word = core(&words[place]).to_owned();
+        let before = core(&words[place - 1]).to_owned();
+        if MONTHS.contains(&word.as_str()) && before.parse::<u8>().is_ok() {
+            words[place - 1] = words[place - 1].replacen(&before, "23", 1);
+            words[place] = words[place].replacen(&word, "Nov", 1);
+        } else if word == "UTC" && before.len() == 5 && before.get(2..3) == Some(":") {
+            words[place - 1] = words[place - 1].replacen(&before, "10:42", 1);
+        }
+    }
+}
+
+/// The key of a session, in groups of four.
+fn session_keys(words: &mut [String]) {
+    let group = |it: &String| core(it).len() <= 4 && of_a_key(core(it)) && !core(it).is_empty();
+    let mut begin = 0;
+    while begin < words.len() {
+        let length = words[begin..].iter().take_while(|it| group(it)).count();
+        let whole = words[begin..begin + length]
+            .iter()
+            .filter(|it| core(it).len() == 4)
+            .count();
+        if whole >= 8 {
+            let keyed = words[begin..begin + length]
+                .iter_mut()
+                .filter(|it| core(it).len() == 4 || has_digit(it));
+            keyed.for_each(|it| *it = with_core(it, |core| "abcd".chars().take(core.len()).collect()));
+            // The rest of the key, behind its groups.
+            if let Some(last) = words.get_mut(begin + length - 1) {
+                *last = with_core(last, |core| "abcd".chars().take(core.len()).collect());
+            }
+        }
+        begin += length.max(1);
+    }
+}
+
+#[test]
+fn what_differs_between_runs_is_taken_out_and_nothing_else() {
+    let mut neutral = Neutral::default();
+    neutral.name("127.0.0.1:4711", "matrix.example.org");
+    for (text, wanted) in [
+        (
+            "@mira on http://127.0.0.1:4711/, as of 5\n Dec 2026, 09:13 UTC",
+            "@mira on http://matrix.example.org/, as of 23\n Nov 2026, 10:42 UTC",
+        ),
+        (
+            " QWERTYUIOP  ab1def2hij3klm4nop56  2026-12-05 36 of 36",
+            " LIFEBOATID  KEYIDKEYIDKEYIDKEYID  2026-11-23 36 of 36",
+        ),
+        (
+            "(ABCDEFGHIJ) “!5gPGrejqQoL2N-b1npbm” x/resets/2026-12-01T10-00-00.633Z\n",
+            "(LIFEBOATID) “!KEYIDKEYIDKEYIDKEYID” x/resets/2026-11-23T10-42-00.000Z\n",
+        ),
+        (
+            "its session key is\n s8Xr QjjC qsPZ vyXv CJNL\n HO/e WDDh 9p7t wFkQ QMhB Rxg: compare",
+            "its session key is\n abcd abcd abcd abcd abcd\n abcd abcd abcd abcd abcd abc: compare",
+        ),
+        ("Phone 1 minute ago, 3 minutes ago", "Phone just now, just now"),
+        ("EVERYTHING IS THERE. (10 of 2)", "EVERYTHING IS THERE. (10 of 2)"),
+        (
+            "POST /_matrix/client/v3/account/password; it",
+            "POST /_matrix/client/v3/account/password; it",
+        ),
+    ] {
+        assert_eq!(neutral.of(text), wanted);
+    }
+}
