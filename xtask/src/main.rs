@@ -11,6 +11,7 @@
 mod browser;
 mod child;
 mod ci;
+mod dist;
 mod docs;
 mod homeserver;
 mod interrupt;
@@ -70,6 +71,8 @@ enum Command {
     },
     /// Builds the documentation.
     Docs,
+    /// Builds what is handed out: archive, Debian package, bill of materials, sums.
+    Dist(dist::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -92,5 +95,6 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo { arguments } => run::demo(&workspace, &arguments),
         Command::Bench { arguments } => run::bench(&workspace, &arguments),
         Command::Docs => docs::run(&workspace),
+        Command::Dist(arguments) => dist::run(&workspace, &arguments),
     }
 }
