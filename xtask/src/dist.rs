@@ -176,7 +176,7 @@ fn tool(workspace: &Workspace, name: &str, version: &str) -> Result<PathBuf> {
     if !program.exists() {
         eprintln!("Installing {name} into {} (once)", root.display());
         let mut install = cargo();
-        install.args(["install", "--locked", "--quiet", "--version", version, name]);
+        install.args(["install", "--locked", "--quiet", "--debug", "--version", version, name]);
         output(install.arg("--root").arg(&root))?;
     }
     Ok(program)

@@ -92,7 +92,10 @@ fn the_picture_of_the_terminal_is_the_one_kept() -> anyhow::Result<()> {
     let screen = String::from_utf8(output.stdout)?;
     let window: Vec<_> = screen.lines().take(LINES).collect();
     let text = format!("$ lifeboat report status.json\n{}\n …\n", window.join("\n"));
-    let svg = anstyle_svg::Term::new().render_svg(&text);
+    // In this palette what is dim can still be read.
+    let svg = anstyle_svg::Term::new()
+        .palette(anstyle_svg::WIN10_CONSOLE)
+        .render_svg(&text);
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pictures/check.svg");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&place, &svg)?;

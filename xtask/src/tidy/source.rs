@@ -58,7 +58,7 @@ impl Source {
     }
 }
 
-/// Reads every text file that git tracks or does not ignore.
+/// Reads every file that git tracks or does not ignore; one that is no text is there with its name alone.
 pub(super) fn read_all(root: &Path) -> Result<Vec<Source>> {
     let output = Command::new("git")
         .args([
@@ -81,9 +81,9 @@ pub(super) fn read_all(root: &Path) -> Result<Vec<Source>> {
     for path in str::from_utf8(&output.stdout)?.split_terminator('\0') {
         let full = root.join(path);
         // A file that was removed but not yet committed is still listed, and so are links.
-        if fs::symlink_metadata(&full).is_ok_and(|metadata| metadata.is_file())
-            && let Ok(text) = String::from_utf8(fs::read(&full)?)
-        {
+        if fs::symlink_metadata(&full).is_ok_and(|metadata| metadata.is_file()) {
+            // A picture has nothing to read, but pages link to it.
+            let text = String::from_utf8(fs::read(&full)?).unwrap_or_default();
             sources.push(Source::new(path, &text));
         }
     }
