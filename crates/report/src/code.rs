@@ -121,6 +121,12 @@ codes! {
     PasswordChangeDisabled = "password-change-disabled",
     /// Another server keeps the accounts.
     AccountsDelegated = "accounts-delegated",
+    /// Nobody signs in with a password on this server.
+    NoPasswordSignIn = "no-password-sign-in",
+    /// An identity provider signs the person in.
+    SignsInElsewhere = "signs-in-elsewhere",
+    /// Administrators have restricted the account.
+    AccountRestricted = "account-restricted",
     /// It is not known how a password is changed on this server.
     ServerUnknown = "server-unknown",
     /// No e-mail address is confirmed.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{
-    BackupVersion, Candidate, Coverage, DefaultKey, Identity, OAuth, OffSwitch, Passphrase, Proof, Secret, SecretName,
-    SecretStorage, Session, Signature,
+    Administration, BackupVersion, Candidate, Coverage, DefaultKey, Identity, OAuth, OffSwitch, Passphrase, Proof,
+    Restriction, Secret, SecretName, SecretStorage, Session, Signature,
 };
 use crate::situation::Place;
 use crate::{Code, FactGap, FactName, Facts, Gap};
@@ -58,6 +58,12 @@ pub struct Evidence {
     /// The OAuth server that keeps the accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth: Option<OAuth>,
+    /// The identity providers that sign the person in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub providers: Vec<String>,
+    /// What administrators have done to the account.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub restrictions: Vec<Restriction>,
 }
 
 /// One of the three keys of an identity.
@@ -92,7 +98,9 @@ impl Evidence {
             Code::CoverageUnknown => Self::of_gaps(facts, &[FactName::Coverage]),
 
             Code::NoKeyBackup | Code::NoSecretStorage | Code::NoIdentity => Self::default(),
-            Code::OnlySession | Code::NoEmail | Code::PasswordChangeDisabled => Self::default(),
+            Code::OnlySession | Code::NoEmail | Code::PasswordChangeDisabled | Code::NoPasswordSignIn => {
+                Self::default()
+            }
 
             Code::BackupUnknown => Self::of_gaps(facts, &[FactName::ActiveBackup]),
             Code::BackupAlgorithmUnknown | Code::BackupUnsigned | Code::BackupNotTrusted => Self::of_backup(facts),
@@ -186,6 +194,16 @@ impl Evidence {
 
             Code::AccountsDelegated => Self {
                 oauth: facts.server.oauth.known().cloned().flatten(),
+                ..Self::default()
+            },
+            Code::SignsInElsewhere => Self {
+                providers: administration(facts).map(|it| it.providers.clone()).unwrap_or_default(),
+                ..Self::default()
+            },
+            Code::AccountRestricted => Self {
+                restrictions: administration(facts)
+                    .map(|it| it.restrictions.clone())
+                    .unwrap_or_default(),
                 ..Self::default()
             },
             Code::ServerUnknown => {
@@ -282,6 +300,10 @@ impl Evidence {
             ..Self::default()
         }
     }
+}
+
+fn administration(facts: &Facts) -> Option<&Administration> {
+    facts.account.administration.as_ref()
 }
 
 fn candidates(facts: &Facts, which: impl Fn(&Candidate) -> bool) -> Vec<Candidate> {

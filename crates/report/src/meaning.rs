@@ -234,6 +234,15 @@ pub(crate) fn meaning(finding: &Finding) -> &'static str {
             "Your password belongs to that server: it is changed on its account page, unless this server takes the change \
              itself. A change there ends no session."
         }
+        (Code::NoPasswordSignIn, ..) => {
+            "There is no password to reset here. Whoever signs you in keeps it, and a change there ends no session."
+        }
+        (Code::SignsInElsewhere, ..) => {
+            "A new password here does not change the one at the provider; the account may have none here at all."
+        }
+        (Code::AccountRestricted, ..) => {
+            "A new password does not lift that: until an administrator does, the person may not get in or may not be heard."
+        }
         (Code::ServerUnknown, ..) => "Nothing shows which way to a new password this server offers.",
         (Code::NoEmail, ..) => {
             "The password cannot be reset by e-mail: without the old one, the server's administrators have to help."

@@ -63,6 +63,9 @@ pub(crate) fn sentence(code: Code, evidence: &Evidence) -> String {
 
         Code::PasswordChangeDisabled => "This server does not let its users change their password in a client.".into(),
         Code::AccountsDelegated => people::delegated(evidence),
+        Code::NoPasswordSignIn => "Nobody signs in with a password on this server.".into(),
+        Code::SignsInElsewhere => people::signs_in_elsewhere(evidence),
+        Code::AccountRestricted => people::restricted(evidence),
         Code::ServerUnknown => unknown(&facts(evidence), evidence),
         Code::NoEmail => "No e-mail address is confirmed for this account.".into(),
         Code::EmailUnknown => unknown("which e-mail addresses can reset the password", evidence),

@@ -2,9 +2,10 @@
 //!
 //! Numbers, ids and names stay behind in [`Facts`], where findings fetch them as evidence. What is left is finite, so
 //! that laws about [`judge`](crate::judge()) are tested on all of it and not on examples: storage has 801 values, key
-//! trial 25, backup 9, proof 5, coverage 6, identity 6, sessions 129, and the server's axes 162 together. Their product
+//! trial 25, backup 9, proof 5, coverage 6, identity 6, sessions 129, and the server's axes 162 and 36
+//! together. Their product
 //! is never needed. The rules of recovery depend on 26 × 13 × 5 × 3 × 6 combinations together; every other rule looks
-//! at one axis or two, and is tested on all of theirs: 50 145 situations in all.
+//! at one axis or two, and is tested on all of theirs: 50 181 situations in all.
 //!
 //! The reduction is strict: facts that contradict each other count as the worse of the two readings.
 
@@ -21,7 +22,7 @@ use crate::{Facts, Gap};
 pub use backup::{Backup, OffSwitch, Proof, Signatures};
 pub use coverage::Coverage;
 pub use identity::Identity;
-pub use server::{Accounts, Emails, PasswordChange, RateLimit};
+pub use server::{Accounts, Emails, PasswordChange, PasswordSignIn, Providers, RateLimit, Restricted};
 pub use sessions::Sessions;
 pub use storage::{DefaultKey, IdentitySecrets, Place, Storage};
 pub use trial::{BackupOpened, StorageOpened, Trial};
@@ -51,6 +52,12 @@ pub struct Situation {
     pub accounts: Accounts,
     /// Whether the password can be changed over the API.
     pub password_change: PasswordChange,
+    /// Whether anybody signs in with a password on this server.
+    pub password_sign_in: PasswordSignIn,
+    /// Whether an identity provider signs the person in.
+    pub providers: Providers,
+    /// Whether administrators have restricted the account.
+    pub restricted: Restricted,
     /// Whether a probe was turned away for asking too often.
     pub rate_limit: RateLimit,
 }
@@ -71,6 +78,9 @@ impl Situation {
             emails: Emails::of(&facts.account.emails),
             accounts: Accounts::of(&facts.server.oauth),
             password_change: PasswordChange::of(&facts.server.password_change),
+            password_sign_in: PasswordSignIn::of(&facts.server.login_flows),
+            providers: Providers::of(&facts.account),
+            restricted: Restricted::of(&facts.account),
             rate_limit: if rate_limited {
                 RateLimit::Hit
             } else {

@@ -29,6 +29,7 @@ pub fn healthy_facts() -> Facts {
         server: server(),
         account: Account {
             emails: Fact::Known(vec![Email::masked("mira@example.org", TAKEN_AT - 400 * DAY)]),
+            administration: None,
         },
         sessions: Fact::Known(vec![
             session("FIREFOXLNX", Some("Firefox on Linux"), TAKEN_AT, DeviceKeys::Signed),

@@ -7,6 +7,7 @@ mod every;
 mod fact;
 mod golden;
 mod laws;
+mod light;
 mod plan;
 mod redaction;
 mod reduction;

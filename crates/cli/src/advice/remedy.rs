@@ -113,6 +113,8 @@ pub(super) fn of(finding: &Finding, facts: &Facts) -> Option<Remedy> {
 
         Code::PasswordChangeDisabled => Remedy::AskAdministrators,
         Code::AccountsDelegated => Remedy::UseAccountPage,
+        Code::NoPasswordSignIn | Code::SignsInElsewhere => return None,
+        Code::AccountRestricted => Remedy::AskAdministrators,
         Code::NoEmail => Remedy::AddEmail,
     })
 }

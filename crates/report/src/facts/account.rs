@@ -4,12 +4,71 @@ use serde::{Deserialize, Serialize};
 
 use crate::Fact;
 
-/// The account's addresses.
+/// The account's addresses, and what its server's administrators see of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Account {
     /// Confirmed e-mail addresses, which can reset the password (`GET /_matrix/client/v3/account/3pid`).
     pub emails: Fact<Vec<Email>>,
+    /// What the server tells its administrators alone; left out where none of them has asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub administration: Option<Administration>,
+}
+
+/// What a server tells its administrators of an account (Synapse's Admin API, `GET /_synapse/admin/v2/users/<user>`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Administration {
+    /// What administrators have done to it. A restriction that the server does not know is none.
+    pub restrictions: Vec<Restriction>,
+    /// Whether it is an administrator's own.
+    pub administrator: bool,
+    /// The identity providers that sign the person in, by the server's names for them.
+    pub providers: Vec<String>,
+    /// Who looked as the person, and on which ground; left out where nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acted_as_person: Option<ActedAsPerson>,
+}
+
+/// An administrator's look with the eyes of the person, which the person agreed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ActedAsPerson {
+    /// The administrator.
+    pub by: String,
+    /// How the person agreed, in the administrator's words.
+    pub consent: String,
+    /// When the access token for it would have run out by itself; it was ended right after the look.
+    pub until: u64,
+}
+
+/// Something that administrators have done to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Restriction {
+    /// It is closed for good, without a password.
+    Deactivated,
+    /// Nobody can use it until it is unlocked
+    /// ([account locking](https://spec.matrix.org/latest/client-server-api/#account-locking)).
+    Locked,
+    /// It can read and hardly write
+    /// ([account suspension](https://spec.matrix.org/latest/client-server-api/#account-suspension)).
+    Suspended,
+    /// Nobody else sees what it sends, and nobody tells it.
+    ShadowBanned,
+}
+
+impl Restriction {
+    /// Says it in a word or two that complete "it is …".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Deactivated => "deactivated",
+            Self::Locked => "locked",
+            Self::Suspended => "suspended",
+            Self::ShadowBanned => "shadow-banned",
+        }
+    }
 }
 
 /// A confirmed e-mail address.

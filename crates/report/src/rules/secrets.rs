@@ -29,7 +29,8 @@ pub(super) fn under_other_key(situation: &Situation, fate: Fate) -> Option<Sever
 
 pub(super) fn backup_key_missing(situation: &Situation, fate: Fate) -> Option<Severity> {
     let (default, _, backup_key) = known(situation)?;
-    let backup = matches!(situation.backup, Backup::Known { .. });
+    // From outside nobody can see whether there is a backup: if there is one, the recovery key does not lead to it.
+    let backup = matches!(situation.backup, Backup::Known { .. } | Backup::Unknown);
     let missing = default.is_usable() && backup && backup_key == Place::Missing;
     missing.then(|| situation.costs_history_unless_opened(fate))
 }
@@ -51,7 +52,8 @@ fn known(situation: &Situation) -> Option<(DefaultKey, IdentitySecrets, Place)> 
 fn spoiled(situation: &Situation, fate: Fate, identity: bool, backup_key: bool) -> Option<Severity> {
     let of_identity = CAUTION.filter(|_| identity);
     let of_backup = backup_key.then(|| {
-        if situation.backup.exists() {
+        // From outside nobody can see whether there is a backup.
+        if situation.backup != Backup::Absent {
             situation.costs_history_unless_opened(fate)
         } else {
             situation.caution_if_history()

@@ -1,7 +1,7 @@
 //! Rules about the server and the ways to change the password.
 
 use super::{CAUTION, NOTE};
-use crate::situation::{Accounts, Emails, PasswordChange, RateLimit};
+use crate::situation::{Accounts, Emails, PasswordChange, PasswordSignIn, Providers, RateLimit, Restricted};
 use crate::{Fate, Severity, Situation};
 
 /// Where accounts are delegated the password is not changed over this API anyway.
@@ -12,6 +12,20 @@ pub(super) fn password_change_disabled(situation: &Situation, _: Fate) -> Option
 
 pub(super) fn accounts_delegated(situation: &Situation, _: Fate) -> Option<Severity> {
     NOTE.filter(|_| situation.accounts == Accounts::Delegated)
+}
+
+/// Where accounts are delegated that is said already, with the page where a password is changed.
+pub(super) fn no_password_sign_in(situation: &Situation, _: Fate) -> Option<Severity> {
+    let not_offered = situation.password_sign_in == PasswordSignIn::NotOffered;
+    NOTE.filter(|_| not_offered && situation.accounts != Accounts::Delegated)
+}
+
+pub(super) fn signs_in_elsewhere(situation: &Situation, _: Fate) -> Option<Severity> {
+    NOTE.filter(|_| situation.providers == Providers::Some)
+}
+
+pub(super) fn account_restricted(situation: &Situation, _: Fate) -> Option<Severity> {
+    CAUTION.filter(|_| situation.restricted == Restricted::Yes)
 }
 
 pub(super) fn unknown(situation: &Situation, _: Fate) -> Option<Severity> {

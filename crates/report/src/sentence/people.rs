@@ -62,6 +62,22 @@ pub(super) fn dehydrated(evidence: &Evidence) -> String {
     format!("{number} room keys for a later session: {}.", sessions(evidence))
 }
 
+pub(super) fn signs_in_elsewhere(evidence: &Evidence) -> String {
+    let providers = list(evidence.providers.iter().map(|it| plain(it)));
+    if providers.is_empty() {
+        return "An identity provider signs the person in.".into();
+    }
+    format!("An identity provider signs the person in: {providers}.")
+}
+
+pub(super) fn restricted(evidence: &Evidence) -> String {
+    if evidence.restrictions.is_empty() {
+        return "Administrators have restricted this account.".into();
+    }
+    let words = list(evidence.restrictions.iter().map(|it| it.words()));
+    format!("Administrators have restricted this account: it is {words}.")
+}
+
 pub(super) fn delegated(evidence: &Evidence) -> String {
     match &evidence.oauth {
         Some(oauth) => format!("The accounts of this server are kept by {}.", plain(&oauth.issuer)),

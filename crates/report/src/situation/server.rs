@@ -1,7 +1,7 @@
 //! What the server and the account offer, reduced.
 
 use crate::Fact;
-use crate::facts::{self, Email, OAuth};
+use crate::facts::{self, Account, Email, OAuth};
 
 /// Whether a password can be reset by e-mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +36,35 @@ pub enum PasswordChange {
     Disabled,
 }
 
+/// Whether anybody signs in with a password on this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PasswordSignIn {
+    /// Not known.
+    Unknown,
+    /// It is one of the ways in.
+    Offered,
+    /// It is none of the ways in.
+    NotOffered,
+}
+
+/// Whether an identity provider signs the person in, as far as an administrator has looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Providers {
+    /// None is known.
+    None,
+    /// At least one does.
+    Some,
+}
+
+/// Whether administrators have restricted the account, as far as one of them has looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Restricted {
+    /// No restriction is known.
+    No,
+    /// There is at least one.
+    Yes,
+}
+
 /// Whether a probe was turned away for asking too often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RateLimit {
@@ -52,6 +81,37 @@ impl Emails {
             Fact::Unknown(_) => Self::Unknown,
             Fact::Known(emails) if emails.is_empty() => Self::None,
             Fact::Known(_) => Self::Some,
+        }
+    }
+}
+
+impl PasswordSignIn {
+    /// Reduces the list of ways in.
+    pub fn of(fact: &Fact<Vec<String>>) -> Self {
+        match fact {
+            Fact::Unknown(_) => Self::Unknown,
+            Fact::Known(flows) if flows.iter().any(|it| it == "m.login.password") => Self::Offered,
+            Fact::Known(_) => Self::NotOffered,
+        }
+    }
+}
+
+impl Providers {
+    /// Reduces the list of identity providers.
+    pub fn of(account: &Account) -> Self {
+        match &account.administration {
+            Some(it) if !it.providers.is_empty() => Self::Some,
+            _ => Self::None,
+        }
+    }
+}
+
+impl Restricted {
+    /// Reduces the list of restrictions.
+    pub fn of(account: &Account) -> Self {
+        match &account.administration {
+            Some(it) if !it.restrictions.is_empty() => Self::Yes,
+            _ => Self::No,
         }
     }
 }

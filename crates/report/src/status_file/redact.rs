@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{StatusFile, StatusFinding};
 use crate::facts::{
-    Account, BackupVersion, Candidate, DefaultKey, Identity, KeyBackup, KeyTrial, OAuth, Secret, SecretStorage, Server,
-    Session, Signer, Support,
+    Account, ActedAsPerson, Administration, BackupVersion, Candidate, DefaultKey, Identity, KeyBackup, KeyTrial, OAuth,
+    Secret, SecretStorage, Server, Session, Signer, Support,
 };
 use crate::{Fact, Facts, Finding};
 
@@ -45,9 +45,22 @@ fn redact_facts(facts: &mut Facts, hash: Hash<'_>) {
         coverage: _,
     } = facts;
     redact_server(server, hash);
-    let Account { emails } = account;
+    let Account { emails, administration } = account;
     for email in known(emails).into_iter().flatten() {
         replace(&mut email.masked, hash);
+    }
+    if let Some(Administration {
+        restrictions: _,
+        administrator: _,
+        providers,
+        acted_as_person,
+    }) = administration
+    {
+        replace_all(providers, hash);
+        if let Some(ActedAsPerson { by, consent, until: _ }) = acted_as_person {
+            replace(by, hash);
+            replace(consent, hash);
+        }
     }
     for session in known(sessions).into_iter().flatten() {
         let Session {

@@ -3,7 +3,8 @@
 use crate::Situation;
 use crate::situation::{
     Accounts, Backup, BackupOpened, Coverage, DefaultKey, Emails, Identity, IdentitySecrets, OffSwitch, PasswordChange,
-    Place, Proof, RateLimit, Sessions, Signatures, Storage, StorageOpened, Trial,
+    PasswordSignIn, Place, Proof, Providers, RateLimit, Restricted, Sessions, Signatures, Storage, StorageOpened,
+    Trial,
 };
 use crate::testing::healthy_facts;
 
@@ -158,6 +159,31 @@ pub(super) fn servers() -> Vec<Situation> {
     every
 }
 
+/// Every combination of the ways in and what administrators see of the account.
+pub(super) fn entrances() -> Vec<Situation> {
+    let mut every = Vec::new();
+    for accounts in [Accounts::Unknown, Accounts::Local, Accounts::Delegated] {
+        for password_sign_in in [
+            PasswordSignIn::Unknown,
+            PasswordSignIn::Offered,
+            PasswordSignIn::NotOffered,
+        ] {
+            for providers in [Providers::None, Providers::Some] {
+                for restricted in [Restricted::No, Restricted::Yes] {
+                    every.push(Situation {
+                        accounts,
+                        password_sign_in,
+                        providers,
+                        restricted,
+                        ..healthy()
+                    });
+                }
+            }
+        }
+    }
+    every
+}
+
 /// Every situation that any law is tested on.
 pub(super) fn situations() -> impl Iterator<Item = Situation> {
     recoveries()
@@ -165,6 +191,7 @@ pub(super) fn situations() -> impl Iterator<Item = Situation> {
         .chain(backup_details())
         .chain(people())
         .chain(servers())
+        .chain(entrances())
 }
 
 /// Tells whether [`Situation::of`] can return this.
@@ -347,5 +374,6 @@ fn the_axes_have_the_sizes_that_the_documentation_names() {
         (25, 9, 5, 6)
     );
     assert_eq!((identities().len(), sessions().len(), servers().len()), (6, 129, 162));
-    assert_eq!(situations().count(), 50_145);
+    assert_eq!(entrances().len(), 36);
+    assert_eq!(situations().count(), 50_181);
 }

@@ -256,7 +256,7 @@ fn messages_at_risk_never_improve_a_verdict() {
 fn a_rule_about_one_axis_says_the_same_in_every_situation() {
     // The axes outside of the recovery, from a fixed sequence: each combination is judged alone and with a recovery.
     let recoveries: Vec<Situation> = every::recoveries().step_by(7).collect();
-    let servers = every::servers();
+    let servers: Vec<Situation> = every::servers().into_iter().chain(every::entrances()).collect();
     let people: Vec<Situation> = every::people().collect();
     for (number, recovery) in recoveries.iter().enumerate() {
         let server = servers[number % servers.len()];
@@ -269,6 +269,9 @@ fn a_rule_about_one_axis_says_the_same_in_every_situation() {
             accounts: server.accounts,
             password_change: server.password_change,
             rate_limit: server.rate_limit,
+            password_sign_in: server.password_sign_in,
+            providers: server.providers,
+            restricted: server.restricted,
             ..*recovery
         };
         let with_people = Situation {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::spoiled::cases;
 use crate::facts::{
-    BackupSignature, Candidate, DefaultKey, Email, KeyTrial, OAuth, OlderBackup, Secret, SecretName, SecretStorage,
-    Signature, Signer,
+    ActedAsPerson, Administration, BackupSignature, Candidate, DefaultKey, Email, KeyTrial, OAuth, OlderBackup, Secret,
+    SecretName, SecretStorage, Signature, Signer,
 };
 use crate::testing::{ACCOUNT, TAKEN_AT, candidate, healthy_facts, storage_key};
 use crate::{Fact, Facts, Finding, Generator, Report, StatusFile};
@@ -46,6 +46,15 @@ fn marked() -> Facts {
         masked: "m…@MARK.example.org".into(),
         validated_at: 1,
     }]);
+    facts.account.administration = Some(Administration {
+        providers: vec!["MARK-provider".into()],
+        acted_as_person: Some(ActedAsPerson {
+            by: "@MARK:example.org".into(),
+            consent: "MARK on the phone".into(),
+            until: 1,
+        }),
+        ..Administration::default()
+    });
     if let Fact::Known(sessions) = &mut facts.sessions {
         for (number, it) in sessions.iter_mut().enumerate() {
             (it.device_id, it.name) = (format!("MARK{number}"), Some(format!("Phone MARK {number}")));

@@ -1,7 +1,9 @@
 //! Spoiled identities, sessions, servers and addresses.
 
 use super::{Case, case, known, published, session, without_history};
-use crate::facts::{BackupKeyAnswer, DeviceKeys, Identity, OAuth, PasswordChange, Signature};
+use crate::facts::{
+    Administration, BackupKeyAnswer, DeviceKeys, Identity, OAuth, PasswordChange, Restriction, Signature,
+};
 use crate::testing::TAKEN_AT;
 use crate::{Fact, Gap};
 
@@ -256,6 +258,39 @@ fn servers() -> Vec<Case> {
                 facts.server.password_change = Fact::Unknown(Gap::Offline);
             },
         ),
+        case("single sign-on alone", &["no-password-sign-in N N"], |facts| {
+            facts.server.login_flows = Fact::Known(vec!["m.login.sso".into()]);
+        }),
+        case(
+            "accounts delegated, no password",
+            &["accounts-delegated N N"],
+            |facts| {
+                facts.server.login_flows = Fact::Known(vec!["m.login.sso".into()]);
+                facts.server.oauth = Fact::Known(oauth());
+            },
+        ),
+        case("an administrator has looked and sees nothing", &[], |facts| {
+            facts.account.administration = Some(Administration::default());
+        }),
+        case("signed in by two providers", &["signs-in-elsewhere N N"], |facts| {
+            facts.account.administration = Some(Administration {
+                providers: vec!["oidc-work".into(), "saml\u{1b}[2J".into()],
+                ..Administration::default()
+            });
+        }),
+        case("locked and suspended", &["account-restricted C C"], |facts| {
+            facts.account.administration = Some(Administration {
+                restrictions: vec![Restriction::Locked, Restriction::Suspended],
+                ..Administration::default()
+            });
+        }),
+        case("deactivated and shadow-banned", &["account-restricted C C"], |facts| {
+            facts.account.administration = Some(Administration {
+                restrictions: vec![Restriction::Deactivated, Restriction::ShadowBanned],
+                administrator: true,
+                ..Administration::default()
+            });
+        }),
         case("no e-mail address", &["no-email N N"], |facts| {
             facts.account.emails = Fact::Known(vec![])
         }),
