@@ -43,6 +43,9 @@ pub enum Refusal {
     /// The old password is another one.
     #[error("the server does not accept the old password.")]
     WrongOldPassword,
+    /// The account has no password: somebody else signs the person in.
+    #[error("this account has no password on this server: whoever signs you in keeps it.")]
+    NoPassword,
     /// The new password does not satisfy the server. A confirmed address stays confirmed.
     #[error("the server does not accept the new password: {words} ({errcode}).")]
     Policy {

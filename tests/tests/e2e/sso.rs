@@ -3,13 +3,17 @@
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, TestAccount, Way},
+    api::segment,
     browser,
     lifeboat::{Lifeboat, Running},
     name,
+    proxy::{Fault, Proxy},
     server::{Homeserver, Profile, Rank},
     snapshot::snapshot_of,
 };
+use matrix_sdk::reqwest::Method;
 use rustix::process::Signal;
+use serde_json::json;
 
 async fn account() -> Result<TestAccount> {
     AccountSpec::healthy(Way::PassphraseOfRounds(1000))
@@ -19,7 +23,10 @@ async fn account() -> Result<TestAccount> {
 }
 
 fn check(account: &TestAccount) -> Result<Lifeboat> {
-    let homeserver = &account.homeserver.base_url;
+    check_at(account, &account.homeserver.base_url)
+}
+
+fn check_at(account: &TestAccount, homeserver: &str) -> Result<Lifeboat> {
     let arguments = [
         "check",
         account.user_id.as_str(),
@@ -115,5 +122,84 @@ async fn a_server_without_browser_sign_in_is_said_at_once() -> Result<()> {
     ensure!(flat.contains("does not offer signing in by browser"), "{outcome}");
     ensure!(flat.contains("Leave out --sso"), "{outcome}");
     ensure!(!flat.contains("http"), "an address that leads nowhere: {outcome}");
+    Ok(())
+}
+
+/// The server's own provider is one of three: the person goes to the one that was named, and to no other.
+#[tokio::test]
+async fn one_of_several_identity_providers_is_chosen_by_its_name() -> Result<()> {
+    let account = account().await?;
+    let before = snapshot_of(&account).await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    proxy.intercept(|it| {
+        let more = |mut answer: serde_json::Value| {
+            let flows = answer["flows"].as_array_mut().into_iter().flatten();
+            for flow in flows.filter(|it| it["type"] == "m.login.sso") {
+                let others = [
+                    json!({"id": "oidc-uni", "name": "University", "brand": "org.example.uni"}),
+                    json!({"id": "saml-work", "name": "Work"}),
+                ];
+                let providers = flow["identity_providers"].as_array_mut();
+                providers.into_iter().for_each(|it| it.extend(others.clone()));
+            }
+            answer
+        };
+        it.is(&Method::GET, "/v3/login").then(|| Fault::rewrite(more))
+    });
+    let check = |provider: &str| -> Result<Lifeboat> {
+        Ok(check_at(&account, &proxy.base_url())?.args(["--identity-provider", provider]))
+    };
+    for (name, id) in [("university", "oidc-uni"), ("Work", "saml-work")] {
+        let running = check(name)?.start()?;
+        let address = address(&running).await?;
+        ensure!(address.contains(&format!("/login/sso/redirect/{id}?")), "{address}");
+        running.signal(Signal::INT)?;
+        ensure!(running.outcome().await?.code()? == 130);
+    }
+    let running = check("CAS")?.start()?;
+    let address = address(&running).await?;
+    ensure!(address.contains("/login/sso/redirect/cas?"), "{address}");
+    browser::sign_in(&address, account.localpart()).await?;
+    let outcome = running.outcome().await?;
+    ensure!(outcome.json()?["account"] == account.user_id.as_str(), "{outcome}");
+    let unknown = check("GitHub")?.run().await?;
+    ensure!(
+        unknown.code()? == 1 && unknown.stderr.contains("University"),
+        "{unknown}"
+    );
+    let differences = before.differences(&snapshot_of(&account).await?);
+    ensure!(differences.is_empty(), "{differences:#?}");
+    Ok(())
+}
+
+/// Where the server takes passwords and this account has none, the account is told so, and not that it is a wrong one.
+#[tokio::test]
+async fn an_account_without_a_password_has_none_to_change() -> Result<()> {
+    let homeserver = Homeserver::find(Profile::Sso)?;
+    let (localpart, admin) = (name::fresh("sso-only")?, homeserver.admin().await?);
+    let user = homeserver.user_id(&localpart);
+    let path = format!("/_synapse/admin/v2/users/{}", segment(&user));
+    let external = json!([{"auth_provider": "cas", "external_id": localpart}]);
+    admin.put(&path, &json!({"external_ids": external})).await?;
+    let running = Lifeboat::new(["reset", &user, "--homeserver", &homeserver.base_url, "--sso"])?
+        .args(["--route", "old-password", "--yes", "--accept-cautions"])
+        .secret("--old-password-file", "There is none")?
+        .secret("--new-password-file", "New-Password-2")?
+        .start()?;
+    browser::sign_in(&address(&running).await?, &localpart).await?;
+    let outcome = running.outcome().await?;
+    ensure!(outcome.code()? == 1, "{outcome}");
+    let flat = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    ensure!(flat.contains("has no password on this server"), "{outcome}");
+    ensure!(flat.contains("The password is unchanged."), "{outcome}");
+    let devices = admin.get(&format!("{path}/devices")).await?;
+    ensure!(devices["devices"] == json!([]), "a session was left behind: {devices}");
+    // Its administrator sees who signs the person in.
+    let seen = Lifeboat::new(["desk", "check", &user, "--homeserver", &homeserver.base_url, "--json"])?
+        .secret("--admin-token-file", admin.token().context("a token")?)?
+        .run()
+        .await?;
+    let findings = seen.json()?["findings"].to_string();
+    ensure!(findings.contains("signs-in-elsewhere"), "{seen}");
     Ok(())
 }

@@ -14,8 +14,14 @@ use matrix_sdk::{
 use super::offers;
 use crate::{Answer, DarkCause, Refusal};
 
+/// The stage that the old password passes.
+const PASSWORD: &str = "m.login.password";
+
 /// Says what a failed request to change the password means; `stage` is the proof that it carried.
 pub(super) fn answer_of(error: &HttpError, stage: &str) -> Answer {
+    if stage == PASSWORD && wants_another_proof(error) {
+        return Answer::Refused(Refusal::NoPassword);
+    }
     let problem = match refusal_of(error) {
         Ok(refusal) => return Answer::Refused(refusal),
         Err(problem) => problem,
@@ -29,6 +35,15 @@ pub(super) fn answer_of(error: &HttpError, stage: &str) -> Answer {
         (Problem::Error(kind, words), "m.login.email.identity") => of_email(kind, words),
         (Problem::Error(kind, words), _) => of_password(kind, words),
     }
+}
+
+/// Tells whether the server would take anything but a password from this account. Synapse offers the stage to accounts
+/// that have one, and says of every password that it is wrong to the others.
+fn wants_another_proof(error: &HttpError) -> bool {
+    error.as_uiaa_response().is_some_and(|info| {
+        let mut stages = info.flows.iter().flat_map(|it| &it.stages);
+        !info.flows.is_empty() && !stages.any(|it| it.as_str() == PASSWORD)
+    })
 }
 
 fn of_email(kind: &ErrorKind, words: &str) -> Answer {

@@ -71,7 +71,15 @@ async fn every_answer_is_told_apart() {
         (challenge(&["m.login.password"], json!({})), wrong()),
         (
             challenge(&["m.login.sso"], json!({"session": "s1"})),
-            Answer::Refused(Refusal::NotOffered),
+            Answer::Refused(Refusal::NoPassword),
+        ),
+        // Synapse, of an account that somebody else signs in.
+        (
+            challenge(
+                &["m.login.sso"],
+                json!({"session": "s1", "errcode": "M_FORBIDDEN", "error": "Invalid username or password"}),
+            ),
+            Answer::Refused(Refusal::NoPassword),
         ),
         (
             challenge(&["m.login.password", "m.login.recaptcha"], json!({"session": "s1"})),
