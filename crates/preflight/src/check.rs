@@ -1,5 +1,8 @@
 //! Runs every probe and gathers the facts.
 
+#[cfg(test)]
+mod tests;
+
 use futures_util::join;
 use lifeboat_report::{
     Fact, Facts, Forecast, Gap,

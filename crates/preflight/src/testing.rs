@@ -72,6 +72,15 @@ type Answering = dyn Fn(&Request) -> Option<Answer> + Send + Sync;
 
 impl CannedServer {
     pub(crate) async fn start(answering: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) -> Self {
+        Self::speaking(&["v1.11"], answering).await
+    }
+
+    /// Starts one that speaks these versions of the specification.
+    pub(crate) async fn speaking(
+        versions: &'static [&'static str],
+        answering: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Self {
+        let answering = move |request: &Request| usual(request, versions).or_else(|| answering(request));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (log, answering): (Arc<Mutex<Vec<Request>>>, Arc<Answering>) = (Arc::default(), Arc::new(answering));
@@ -121,9 +130,9 @@ pub(crate) fn user() -> OwnedUserId {
     user_id!("@mira:example.org").to_owned()
 }
 
-fn usual(request: &Request) -> Option<Answer> {
+fn usual(request: &Request, versions: &[&str]) -> Option<Answer> {
     match request.path.as_str() {
-        "/_matrix/client/versions" => Some(json!({"versions": ["v1.11"]}).into()),
+        "/_matrix/client/versions" => Some(json!({"versions": versions}).into()),
         "/_matrix/client/v3/account/whoami" => Some(json!({"user_id": user(), "device_id": "LENT"}).into()),
         _ => None,
     }
@@ -157,8 +166,7 @@ async fn serve(stream: TcpStream, log: Arc<Mutex<Vec<Request>>>, answering: Arc<
             query,
         };
         log.lock().unwrap().push(request.clone());
-        let answer = usual(&request).or_else(|| answering(&request));
-        let answer = answer.unwrap_or_else(|| Answer::error(404, "M_UNRECOGNIZED"));
+        let answer = answering(&request).unwrap_or_else(|| Answer::error(404, "M_UNRECOGNIZED"));
         let length = answer.promised.unwrap_or(answer.body.len());
         let wait = answer
             .retry_after

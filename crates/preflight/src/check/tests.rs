@@ -1,0 +1,190 @@
+//! Checks at homeservers of other kinds, from their answers as they were seen.
+
+use lifeboat_report::{
+    Closed, Code, Fact, Facts, Fate, Gap, Report, Route, Standing, Verdict,
+    facts::{DefaultKey, Identity, PasswordChange},
+};
+use serde_json::json;
+
+use super::*;
+use crate::{
+    EventProofWish, ForecastOptions, ForecastProgress, LeftRooms, OlderVersions,
+    testing::{Answer, CannedServer, Request, user},
+};
+
+/// An error as Conduit words it: the text begins with the code.
+fn conduit_error(status: u16, code: &str) -> Answer {
+    Answer {
+        status,
+        ..json!({"errcode": code, "error": format!("{code}: Not so.")}).into()
+    }
+}
+
+/// Answers of Conduit 0.10.12, as they were seen: no `m.change_password` capability, no OAuth metadata, no addresses, a
+/// key backup whose version counts for the whole server, and an empty listing for versions that it does not have.
+fn conduit(request: &Request) -> Option<Answer> {
+    Some(match request.path.as_str() {
+        "/_matrix/federation/v1/version" => json!({"server": {"name": "Conduit", "version": "0.10.12"}}).into(),
+        "/_matrix/client/v3/login" => {
+            json!({"flows": [{"type": "m.login.password"}, {"type": "m.login.application_service"}]}).into()
+        }
+        "/_matrix/client/v3/capabilities" => {
+            json!({"capabilities": {"m.room_versions": {"default": "10", "available": {"10": "stable"}}}}).into()
+        }
+        "/_matrix/client/v3/account/3pid" => json!({"threepids": []}).into(),
+        "/_matrix/client/v3/devices" => {
+            json!({"devices": [{"device_id": "LENT", "display_name": "Laptop", "last_seen_ts": 1_795_430_520_000_u64}]})
+                .into()
+        }
+        "/_matrix/client/v3/keys/query" => json!({"device_keys": {(user().to_string()): {}}, "failures": {}}).into(),
+        "/_matrix/client/v3/sync" => json!({"next_batch": "1"}).into(),
+        "/_matrix/client/v3/joined_rooms" => json!({"joined_rooms": []}).into(),
+        "/_matrix/client/v3/room_keys/version" => version("98").into(),
+        "/_matrix/client/v3/room_keys/keys" => json!({"rooms": {}}).into(),
+        path if path.contains("/account_data/") => conduit_error(404, "M_NOT_FOUND"),
+        path if path.contains("/room_keys/version/") => conduit_error(404, "M_NOT_FOUND"),
+        _ => conduit_error(404, "M_UNRECOGNIZED"),
+    })
+}
+
+fn version(number: &str) -> serde_json::Value {
+    json!({
+        "algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "count": 0, "etag": "0", "version": number,
+        "auth_data": {"public_key": "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo", "signatures": {}},
+    })
+}
+
+fn forecast() -> ForecastQuestion {
+    ForecastQuestion::Run(ForecastOptions {
+        since: None,
+        rooms: None,
+        max_events: None,
+        left_rooms: LeftRooms::LeaveOut,
+        event_proof: EventProofWish::Never,
+        older: OlderVersions::All,
+        progress: ForecastProgress::default(),
+        memory: None,
+    })
+}
+
+async fn facts_at(server: &CannedServer) -> Facts {
+    let (homeserver, session) = server.enter().await;
+    let checked = examine(&session, &homeserver, &Questions::default(), &forecast(), &()).await;
+    checked.unwrap().facts
+}
+
+fn verdict(facts: &Facts, fate: Fate) -> Verdict {
+    Report::of(user().to_string(), 0, facts.clone()).verdict.of(fate)
+}
+
+fn standing(facts: &Facts, route: Route) -> Standing {
+    facts
+        .routes()
+        .into_iter()
+        .find(|it| it.route == route)
+        .unwrap()
+        .standing
+}
+
+#[tokio::test]
+async fn conduit_is_taken_at_its_word() {
+    let server = CannedServer::speaking(&["r0.6.1", "v1.1", "v1.12"], conduit).await;
+    let facts = facts_at(&server).await;
+    // An absent capability allows; absent metadata delegates nothing.
+    assert_eq!(facts.server.password_change, Fact::Known(PasswordChange::Allowed));
+    assert_eq!(facts.server.oauth, Fact::Known(None));
+    assert_eq!(standing(&facts, Route::OldPassword), Standing::Open);
+    assert_eq!(standing(&facts, Route::Email), Standing::Closed(Closed::NoEmail));
+    assert_eq!(
+        standing(&facts, Route::SynapseAdmin),
+        Standing::Closed(Closed::NotSynapse)
+    );
+    assert_eq!(
+        standing(&facts, Route::AccountPage),
+        Standing::Closed(Closed::NotDelegated)
+    );
+    // Nothing was set up, and that is known, not a gap.
+    assert_eq!(facts.storage.known().unwrap().default_key, DefaultKey::NotSet);
+    assert_eq!(facts.identity.known().unwrap().master, Identity::default().master);
+    let active = facts.backup.active.known().unwrap().as_ref().unwrap();
+    assert_eq!((active.version.as_str(), active.count), ("98", 0));
+    // Versions count for the whole server: the ones before are mostly other people's, and twenty are asked for.
+    assert!(facts.backup.older.is_empty());
+    assert_eq!(
+        server.asked("/room_keys/version/97").len() + server.asked("/room_keys/version/77").len(),
+        1
+    );
+}
+
+/// Where a newer backup was deleted the previous one is current again, and where a version is gone its listing is empty
+/// and no error: neither is taken for keys that are there.
+#[tokio::test]
+async fn an_empty_listing_for_a_version_that_is_gone_covers_nothing() {
+    let server = CannedServer::start(|request| match request.path.as_str() {
+        // It counts entries that its listing does not show.
+        "/_matrix/client/v3/room_keys/version" => {
+            let mut newest = version("98");
+            newest["count"] = json!(12);
+            Some(newest.into())
+        }
+        _ => conduit(request),
+    })
+    .await;
+    let facts = facts_at(&server).await;
+    let proof = facts.proof.known();
+    assert!(proof.is_none_or(|it| it.open == 0), "{proof:?}");
+    assert_ne!(verdict(&facts, Fate::SessionsEnded), Verdict::Clear);
+}
+
+#[tokio::test]
+async fn a_server_without_key_backup_is_never_clear() {
+    let server = CannedServer::start(|request| {
+        let gone = request.path.contains("/room_keys/");
+        if gone {
+            Some(conduit_error(404, "M_UNRECOGNIZED"))
+        } else {
+            conduit(request)
+        }
+    })
+    .await;
+    let facts = facts_at(&server).await;
+    assert_eq!(facts.backup.active.gap(), Some(Gap::Unsupported));
+    for fate in Fate::BOTH {
+        assert_ne!(verdict(&facts, fate), Verdict::Clear);
+    }
+    let report = Report::of(user().to_string(), 0, facts);
+    assert!(report.findings.iter().any(|it| it.code == Code::BackupUnknown));
+}
+
+#[tokio::test]
+async fn versions_of_the_specification_from_the_first_to_those_to_come() {
+    let speeches: [&'static [&'static str]; 5] = [
+        &["v1.1"],
+        &["r0.6.1", "v1.1"],
+        &["v1.11", "v1.99"],
+        &["v9.0"],
+        &["org.example.own"],
+    ];
+    for versions in speeches {
+        let server = CannedServer::speaking(versions, conduit).await;
+        let facts = facts_at(&server).await;
+        let told: Vec<&str> = facts
+            .server
+            .spec_versions
+            .known()
+            .unwrap()
+            .iter()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(told, versions);
+        assert!(
+            facts.sessions.known().is_some() && facts.backup.active.known().is_some(),
+            "{versions:?}"
+        );
+        assert_eq!(
+            facts.server.password_change,
+            Fact::Known(PasswordChange::Allowed),
+            "{versions:?}"
+        );
+    }
+}
