@@ -7,6 +7,7 @@ pub mod account;
 pub mod api;
 pub mod browser;
 pub mod chromium;
+pub mod crowd;
 pub mod forger;
 pub mod lifeboat;
 pub mod mailbox;

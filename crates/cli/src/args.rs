@@ -3,6 +3,7 @@
 mod account;
 mod ark;
 mod check;
+mod desk;
 mod export_keys;
 mod general;
 mod leave;
@@ -28,7 +29,8 @@ use crate::{
 
 pub(crate) use account::{AccountArgs, AuthArg, KeyArgs, SignInArgs};
 pub(crate) use ark::ArkCommand;
-pub(crate) use check::{CheckArgs, FateArg, ForecastArgs};
+pub(crate) use check::{CheckArgs, CheckOutputArgs, FateArg, ForecastArgs};
+pub(crate) use desk::{AdminArgs, DeskAuditArgs, DeskCheckArgs, DeskCommand, DeskResetArgs};
 pub(crate) use export_keys::ExportKeysArgs;
 pub(crate) use general::{ColorArg, GeneralArgs};
 pub(crate) use leave::LeaveArgs;
@@ -103,6 +105,9 @@ pub(crate) enum Command {
     /// Shows a status file, or compares two
     #[command(long_about = report::LONG_ABOUT, after_long_help = report::after_long_help())]
     Report(ReportArgs),
+    /// For administrators: looks at accounts from outside, resets for somebody, audits a server
+    #[command(subcommand, long_about = desk::LONG_ABOUT)]
+    Desk(DeskCommand),
     /// Tools around Lifeboat
     #[command(subcommand)]
     Util(UtilCommand),
@@ -134,6 +139,7 @@ impl Command {
             Self::Rescue(args) => &mut args.account,
             Self::Verify(args) => &mut args.account,
             Self::ExportKeys(args) => &mut args.account,
+            Self::Desk(command) => command.account(),
             Self::Report(_) | Self::Util(_) => return None,
         })
     }
@@ -144,6 +150,7 @@ impl Command {
             Self::Check(args) => args.output.json,
             Self::TryKey(args) => args.json,
             Self::Ark(command) => command.json(),
+            Self::Desk(command) => command.json(),
             Self::Prove(args) => args.json,
             Self::Reset(args) => args.json,
             Self::Resume(args) => args.json,

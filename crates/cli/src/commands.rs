@@ -3,6 +3,7 @@
 pub(crate) mod ark;
 pub(crate) mod ark_first;
 pub(crate) mod check;
+pub(crate) mod desk;
 pub(crate) mod export_keys;
 pub(crate) mod fresh;
 mod holders;

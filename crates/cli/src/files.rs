@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, kept::make_private};
 
 /// A place for a file that will be written later, all at once.
 ///
@@ -38,6 +38,13 @@ impl Reserved {
             .tempfile_in(folder_of(&path))
             .map_err(|error| cannot_write(&path, &error))?;
         Ok(Self { path, unfinished })
+    }
+
+    /// Reserves `name` in `folder`, which is made, for its owner alone, where it is not there.
+    pub(crate) fn new_in_new_folder(folder: &Path, name: &str) -> Result<Self, Failure> {
+        let place = folder.join(name);
+        make_private(folder).map_err(|error| cannot_write(&place, &error))?;
+        Self::new(place)
     }
 
     /// Writes `content`, mode 0600, and returns once it is on disk under its name.

@@ -1,5 +1,6 @@
 //! The command line of Lifeboat: parses, resolves, runs, and is the only part that prints, asks and exits.
 
+mod admin_token;
 mod advice;
 mod alike;
 mod args;
@@ -115,6 +116,7 @@ fn run(command: Command, console: &mut Console) -> Result<Exit, Failure> {
             commands::export_keys::run(resolve::export_keys(*args, prompt::person())?, console)
         }
         Command::Report(args) => commands::report::run(&args, console),
+        Command::Desk(command) => commands::desk::run(resolve::desk(command, prompt::person())?, console),
         Command::Util(command) => commands::util::run(&command, console),
     }
 }

@@ -1,6 +1,7 @@
 //! From arguments to jobs: refuses what contradicts itself, before any file or network is touched.
 
 mod ark;
+mod desk;
 mod forecast;
 mod prove;
 mod repair;
@@ -18,12 +19,13 @@ use lifeboat_report::Fate;
 
 use crate::{
     advice::CommandLine,
-    args::{AccountArgs, AuthArg, CheckArgs, FateArg, KeyArgs, SignInArgs, TryKeyArgs},
+    args::{AccountArgs, AuthArg, CheckArgs, CheckOutputArgs, FateArg, KeyArgs, SignInArgs, TryKeyArgs},
     failure::Failure,
     ui::time,
 };
 
 pub(crate) use ark::{ArkJob, ArkRead, ArkRestore, ArkSave, ark};
+pub(crate) use desk::{AdminToken, AuditJob, DeskCheckJob, DeskJob, DeskResetJob, Eyes, desk};
 pub(crate) use prove::{ProveJob, prove};
 pub(crate) use repair::{Agreed, Extent, RepairJob, repair};
 pub(crate) use rescue::{AskSessions, ExportJob, KeyFiles, RescueJob, Source, export_keys, rescue};
@@ -236,26 +238,7 @@ pub(crate) struct TryKeyJob {
 
 /// Resolves the arguments of `lifeboat check`.
 pub(crate) fn check(args: CheckArgs, person: Person) -> Result<CheckJob, Failure> {
-    if args.output.html.is_some() && args.output.html == args.output.status_file {
-        return Err(Failure::usage(
-            "--html and --status-file name the same file.",
-            "Give each a file of its own.",
-        ));
-    }
-    let output = Output {
-        fate: match args.fate {
-            FateArg::Ended => Fate::SessionsEnded,
-            FateArg::Kept => Fate::SessionsKept,
-        },
-        format: format(args.output.json),
-        status_file: args.output.status_file,
-        page: args.output.html,
-        names: match (args.output.redact, args.output.with_names) {
-            (true, _) => Names::Redacted,
-            (false, true) => Names::All,
-            (false, false) => Names::Ids,
-        },
-    };
+    let output = output(args.fate, args.output)?;
     let user = match (args.from, args.user) {
         (Some(file), _) => return Ok(CheckJob::Judge(Judge { file, output })),
         (None, Some(user)) => user,
@@ -315,6 +298,29 @@ pub(crate) fn try_key(args: TryKeyArgs, person: Person) -> Result<TryKeyJob, Fai
         entry,
         candidates,
         format: format(args.json),
+    })
+}
+
+fn output(fate: FateArg, args: CheckOutputArgs) -> Result<Output, Failure> {
+    if args.html.is_some() && args.html == args.status_file {
+        return Err(Failure::usage(
+            "--html and --status-file name the same file.",
+            "Give each a file of its own.",
+        ));
+    }
+    Ok(Output {
+        fate: match fate {
+            FateArg::Ended => Fate::SessionsEnded,
+            FateArg::Kept => Fate::SessionsKept,
+        },
+        format: format(args.json),
+        status_file: args.status_file,
+        page: args.html,
+        names: match (args.redact, args.with_names) {
+            (true, _) => Names::Redacted,
+            (false, true) => Names::All,
+            (false, false) => Names::Ids,
+        },
     })
 }
 

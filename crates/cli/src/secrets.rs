@@ -19,6 +19,8 @@ pub(crate) enum Purpose {
     Password,
     /// An access token of a session that is not ours.
     AccessToken,
+    /// An access token of an administrator.
+    AdminToken,
     /// The password that is to be.
     NewPassword,
     /// The password that was.
@@ -36,6 +38,7 @@ impl fmt::Display for Purpose {
         f.write_str(match self {
             Self::Password => "password",
             Self::AccessToken => "access token",
+            Self::AdminToken => "admin token",
             Self::NewPassword => "new password",
             Self::OldPassword => "old password",
             Self::RecoveryKey => "recovery key",

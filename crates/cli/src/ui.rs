@@ -5,6 +5,7 @@ pub(crate) mod clean;
 pub(crate) mod code;
 pub(crate) mod comparison;
 pub(crate) mod console;
+pub(crate) mod desk;
 pub(crate) mod history;
 pub(crate) mod html;
 pub(crate) mod json;

@@ -104,6 +104,10 @@ fn help_is_there() -> anyhow::Result<()> {
         ("help-try-key", "try-key --help"),
         ("help-prove", "prove --help"),
         ("help-report", "report --help"),
+        ("help-desk", "desk --help"),
+        ("help-desk-check", "desk check --help"),
+        ("help-desk-reset", "desk reset --help"),
+        ("help-desk-audit", "desk audit --help"),
         ("help-util", "util --help"),
     ] {
         let ran = place.run(line)?;
@@ -122,6 +126,7 @@ fn bad_command_lines_have_their_own_sentences() -> anyhow::Result<()> {
     place.write("two", "one\ntwo\n")?;
     place.write("binary", b"\xff\x00\x01")?;
     place.write("there.json", "{}")?;
+    place.write("list", "# Staff\n@mira:example.org\n")?;
     place.write_status("status.json", |_| ())?;
     let other = fs::read_to_string(place.path("status.json"))?.replace("@mira:", "@ann:");
     place.write("other.json", other)?;
@@ -155,6 +160,16 @@ fn bad_command_lines_have_their_own_sentences() -> anyhow::Result<()> {
         "report status.json --html missing/page.html",
         "check --from status.json --html page --status-file page",
         "util man --all missing",
+        "desk check @mira:example.org",
+        "desk check @mira:example.org --admin-token-file missing",
+        "desk check @mira:example.org --admin-token-file p --as-user",
+        "desk check @mira:example.org --admin-token-file p --since 2026-01-01",
+        "desk reset @mira:example.org --admin-token-file p",
+        "desk reset @mira:example.org --admin-token-file p --yes --letter letter.html",
+        "desk audit exa!mple --admin-token-file p --folder f",
+        "desk audit example.org --admin-token-file p --folder f --users missing",
+        "desk audit example.org --admin-token-file p --folder f --users two",
+        "desk audit example.com --admin-token-file p --folder f --users list",
     ] {
         let ran = place.run(line)?;
         assert_eq!(ran.out, "", "{line}");
@@ -162,7 +177,7 @@ fn bad_command_lines_have_their_own_sentences() -> anyhow::Result<()> {
         told += &format!("$ lifeboat {line}\n{}exit status {:?}\n\n", ran.err, ran.status);
     }
     assert_snapshot!(told);
-    assert_eq!(fs::read_dir(place.folder.path())?.count(), 7, "no file is left behind");
+    assert_eq!(fs::read_dir(place.folder.path())?.count(), 8, "no file is left behind");
     Ok(())
 }
 

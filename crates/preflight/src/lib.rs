@@ -4,7 +4,10 @@
 //! returns [`lifeboat_report::Facts`], [`OwnSession::leave`] removes the session again. Nothing here changes the
 //! account beyond that session: no keys are uploaded, no account data is written, nothing is signed.
 
+mod admin_api;
 pub mod ark;
+mod as_person;
+mod audit;
 mod backup_access;
 mod base64_text;
 mod caller;
@@ -33,6 +36,9 @@ mod testing;
 
 pub use matrix_sdk::ruma;
 
+pub use admin_api::{AdminApi, Missing, Pace};
+pub use as_person::AsPersonError;
+pub use audit::{AuditError, Auditor, Glance, Listed, Page};
 pub use backup_access::{BackupAccess, BackupAccessError, BackupView};
 pub use caller::{Caller, End};
 pub use check::{CheckError, Checked, Questions, Step, Watch, check, examine};

@@ -2,14 +2,19 @@
 
 use lifeboat_report::{
     Fact, Facts, Gap,
-    facts::{Account, Identity, KeyBackup},
+    facts::{Identity, KeyBackup, Server},
 };
 use matrix_sdk::ruma::UserId;
 
 use crate::{
-    Homeserver, OwnSession, SignInError,
+    AdminApi, Homeserver, OwnSession, Pace, SignInError,
     caller::Caller,
-    probe::{administrator, devices::sessions, published::published_keys, server::server},
+    probe::{
+        administrator::{self, Told},
+        devices::sessions,
+        published::{PublishedKeys, published_keys},
+        server::server,
+    },
 };
 
 /// Gathers what the server tells people who are not signed in to the account. The rest are gaps.
@@ -19,26 +24,21 @@ use crate::{
 /// [spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3keysquery)); if it is an administrator's
 /// and the server a Synapse, also for the sessions, the addresses and what secret storage consists of. Changes nothing.
 pub async fn outside(homeserver: &Homeserver, user: &UserId, other: Option<&OwnSession>) -> Result<Facts, SignInError> {
+    let Some(other) = other else {
+        let server = server(&Caller::new(homeserver.anonymous().await?), homeserver, user).await;
+        let not_asked = Gap::NotAsked;
+        return Ok(gathered(server, Told::nothing(not_asked), Fact::Unknown(not_asked)));
+    };
+    let api = AdminApi::of(other, homeserver, Pace::at_once());
+    let server = server(other.caller(), homeserver, user).await;
+    let published = published_keys(other.caller(), user).await;
+    Ok(gathered(server, administrator::told(&api, user).await, published))
+}
+
+/// Puts together what was told.
+pub(crate) fn gathered(server: Server, told: Told, published: Fact<PublishedKeys>) -> Facts {
     let not_asked = Gap::NotAsked;
-    let server = match other {
-        Some(other) => server(other.caller(), homeserver, user).await,
-        None => server(&Caller::new(homeserver.anonymous().await?), homeserver, user).await,
-    };
-    let published = match other {
-        Some(other) => published_keys(other.caller(), user).await,
-        None => Fact::Unknown(not_asked),
-    };
-    let told = match other {
-        Some(other) => administrator::told(other.caller(), homeserver, user).await,
-        None => administrator::Told {
-            account: Account {
-                emails: Fact::Unknown(not_asked),
-            },
-            devices: Fact::Unknown(not_asked),
-            storage: Fact::Unknown(not_asked),
-        },
-    };
-    Ok(Facts {
+    Facts {
         server,
         account: told.account,
         sessions: sessions(told.devices, published.as_ref().map(|it| &it.devices), None),
@@ -55,5 +55,5 @@ pub async fn outside(homeserver: &Homeserver, user: &UserId, other: Option<&OwnS
         key_trial: Fact::Unknown(not_asked),
         proof: Fact::Unknown(not_asked),
         coverage: Fact::Unknown(not_asked),
-    })
+    }
 }

@@ -126,6 +126,14 @@ impl OwnSession {
         &self.caller
     }
 
+    /// Says that a token was made for this command, which ends it at the end.
+    pub(crate) fn of_our_own(self) -> Self {
+        Self {
+            kind: SessionKind::Throwaway,
+            ..self
+        }
+    }
+
     /// Opens the session's encryption keys beside the SDK.
     pub(crate) async fn machine(&self) -> Result<matrix_sdk_crypto::OlmMachine, String> {
         self.keys.machine(self.caller.client()).await

@@ -28,7 +28,8 @@ pub(super) struct Promise {
 impl Promise {
     pub(super) fn of(program: &Path, arguments: &[OsString]) -> Self {
         let place = arguments.iter().position(|it| it == "--status-file");
-        let check = arguments.first().is_some_and(|it| it == "check");
+        let mut words = arguments.iter().skip_while(|it| *it == "desk");
+        let check = words.next().is_some_and(|it| it == "check");
         Self {
             program: program.into(),
             shown: check && arguments.iter().any(|it| it == "--json"),

@@ -7,6 +7,7 @@ mod bad_input;
 mod book;
 mod check;
 mod check_accounts;
+mod desk;
 mod forecast;
 mod guide;
 mod harness;

@@ -97,7 +97,7 @@ fn before_and_after(document: &Value) -> Result<(u64, u64)> {
 }
 
 /// The arguments that accept, each by its name, what blocked a reset.
-fn waivers(blocked: &Outcome) -> Result<Vec<String>> {
+pub(crate) fn waivers(blocked: &Outcome) -> Result<Vec<String>> {
     ensure!(blocked.code()? == 10, "{blocked}");
     let document = blocked.json()?;
     let hint = document["hint"].as_str().context("a hint")?;

@@ -171,19 +171,19 @@ pub(crate) fn stop_reading(running: &ForecastProgress) -> bool {
 }
 
 /// The files to write, reserved before any work.
-struct Files {
+pub(crate) struct Files {
     status: Option<Reserved>,
     page: Option<Reserved>,
 }
 
-fn reserve(output: &Output) -> Result<Files, Failure> {
+pub(crate) fn reserve(output: &Output) -> Result<Files, Failure> {
     Ok(Files {
         status: output.status_file.clone().map(Reserved::new).transpose()?,
         page: output.page.clone().map(Reserved::new).transpose()?,
     })
 }
 
-fn finish(
+pub(crate) fn finish(
     report: Report,
     account: &CommandLine,
     output: &Output,

@@ -369,6 +369,9 @@ async fn clear(
     }
     if for_somebody_else {
         console.note(plan::to_the_person(job.fate));
+        if let Some(numbers) = plan::in_numbers(&report.facts, job.fate) {
+            console.note(&numbers);
+        }
     }
     let uncleared = match cleared {
         Ok(clearance) => return Ok(clearance),

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 use lifeboat_preflight::ForecastQuestion;
 use lifeboat_report::{Aboard, ArkFirst, Code, Fate, OneByOne, Route, Waivers};
 
-use super::{Asking, Candidates, Entry, Format, Person, SignIn, candidates, entry, forecast, format};
+use super::{AdminToken, Asking, Candidates, Entry, Format, Person, SignIn, candidates, entry, forecast, format};
 use crate::{
     args::{LeaveArgs, NewPasswordArgs, ResetArgs, ResumeArgs, RouteArg, SignInArgs},
     failure::Failure,
@@ -35,7 +35,7 @@ pub(crate) struct ResetJob {
     /// Where the old one comes from, if not from the sign-in.
     pub(crate) old_password: Option<PathBuf>,
     /// An administrator's access token.
-    pub(crate) admin_token: Option<PathBuf>,
+    pub(crate) admin_token: Option<AdminToken>,
     /// The address for the mail.
     pub(crate) email: Option<String>,
     /// An earlier check.
@@ -175,24 +175,10 @@ pub(crate) fn reset(args: ResetArgs, person: Person) -> Result<ResetJob, Failure
         ));
     }
     let waivers = Waivers {
-        blockers: args
-            .waive
-            .iter()
-            .map(|it| code(it))
-            .collect::<Result<BTreeSet<_>, _>>()?,
+        blockers: codes(&args.waive)?,
         cautions_acknowledged: args.accept_cautions,
     };
-    let consent = match (args.dry_run, args.yes) {
-        (true, _) => Consent::DryRun,
-        (false, true) => Consent::Given,
-        (false, false) if person == Person::Present => Consent::Ask,
-        (false, false) => {
-            return Err(Failure::usage(
-                "There is no terminal to ask whether the plan is right.",
-                "Look at it with --dry-run, then say yes with --yes.",
-            ));
-        }
-    };
+    let consent = consent(args.dry_run, args.yes, person)?;
     let fate = if args.end_sessions {
         Fate::SessionsEnded
     } else {
@@ -224,7 +210,7 @@ pub(crate) fn reset(args: ResetArgs, person: Person) -> Result<ResetJob, Failure
         waivers,
         new_password,
         old_password: args.old_password_file,
-        admin_token: args.admin_token_file,
+        admin_token: args.admin_token_file.map(AdminToken::File),
         email: args.email,
         status_file: args.status_file,
         consent,
@@ -293,6 +279,24 @@ fn new_password(args: NewPasswordArgs, person: Person) -> NewPassword {
         (None, None, None) if person == Person::Present => NewPassword::Prompt,
         (None, None, None) => NewPassword::Missing,
     }
+}
+
+/// Says whether somebody said yes to the plan, or can be asked.
+pub(super) fn consent(dry_run: bool, yes: bool, person: Person) -> Result<Consent, Failure> {
+    match (dry_run, yes) {
+        (true, _) => Ok(Consent::DryRun),
+        (false, true) => Ok(Consent::Given),
+        (false, false) if person == Person::Present => Ok(Consent::Ask),
+        (false, false) => Err(Failure::usage(
+            "There is no terminal to ask whether the plan is right.",
+            "Look at it with --dry-run, then say yes with --yes.",
+        )),
+    }
+}
+
+/// Reads the codes of findings.
+pub(super) fn codes(texts: &[String]) -> Result<BTreeSet<Code>, Failure> {
+    texts.iter().map(|it| code(it)).collect()
 }
 
 fn code(text: &str) -> Result<Code, Failure> {

@@ -4,12 +4,14 @@
 //! it carries, by its hash, and nothing else. Whatever others wrote (names, ids, versions) goes through
 //! [`clean`](super::clean) first, as on the screen, and is then escaped by the template engine.
 
+mod audit;
 mod blocks;
 mod chain;
 mod desk;
 mod document;
 mod findings;
 mod icon;
+mod letter;
 mod links;
 mod messages;
 mod months;
@@ -20,6 +22,9 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod verdicts;
+
+pub(crate) use audit::audit;
+pub(crate) use letter::letter;
 
 use std::path::Path;
 

@@ -84,6 +84,20 @@ pub(crate) fn to_the_person(fate: Fate) -> &'static str {
     }
 }
 
+/// Says to an administrator how many sessions that is; `None`: it is not known.
+pub(crate) fn in_numbers(facts: &Facts, fate: Fate) -> Option<String> {
+    let sessions = facts.sessions.known()?;
+    let with_keys = sessions.iter().filter(|it| it.may_hold_room_keys()).count();
+    let (what, keys) = match fate {
+        Fate::SessionsKept => ("stay signed in", "and keep them"),
+        Fate::SessionsEnded => ("are signed out", "and what only they hold is gone"),
+    };
+    Some(match sessions.len() {
+        0 => "The account has no session.".to_owned(),
+        all => format!("Sessions that {what}: {all}. Of these, {with_keys} can hold keys, {keys}."),
+    })
+}
+
 /// Lists codes as they are typed.
 pub(crate) fn codes(codes: &[Code]) -> String {
     let all: Vec<_> = codes.iter().map(|it| it.as_str()).collect();

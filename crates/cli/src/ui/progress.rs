@@ -86,6 +86,16 @@ impl Progress {
     }
 
     /// Says what is done now.
+    pub(crate) fn tell(&self, doing: String) {
+        self.bar.set_message(doing);
+    }
+
+    /// Tells whether anybody sees it move.
+    pub(crate) fn moves(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
+    /// Says what is done now.
     pub(crate) fn say(&self, doing: &'static str) {
         self.bar.set_message(doing);
     }

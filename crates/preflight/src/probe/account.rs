@@ -22,5 +22,8 @@ pub(crate) async fn account(caller: &Caller) -> Account {
         ),
         Err(error) => Fact::Unknown(gap_of(&error)),
     };
-    Account { emails }
+    Account {
+        emails,
+        administration: None,
+    }
 }

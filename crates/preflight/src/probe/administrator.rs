@@ -1,11 +1,9 @@
 //! What a Synapse tells its administrator of somebody's account.
 
-use std::time::Duration;
-
 use futures_util::join;
 use lifeboat_report::{
     Fact, Gap,
-    facts::{Account, Email},
+    facts::{Account, Administration, Email, Restriction},
 };
 use matrix_sdk::ruma::UserId;
 use serde_json::Value;
@@ -14,10 +12,7 @@ use super::{
     devices::{ListedDevice, listed},
     storage::{self, Content, StoredSecrets},
 };
-use crate::{Caller, Homeserver};
-
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::{AdminApi, admin_api::Missing};
 
 /// The parts that no one but the account itself and an administrator can see.
 pub(crate) struct Told {
@@ -26,15 +21,31 @@ pub(crate) struct Told {
     pub(crate) storage: Fact<StoredSecrets>,
 }
 
+impl Told {
+    /// Returns the same where nobody was asked.
+    pub(crate) fn nothing(gap: Gap) -> Self {
+        Self {
+            account: Account {
+                emails: Fact::Unknown(gap),
+                administration: None,
+            },
+            devices: Fact::Unknown(gap),
+            storage: Fact::Unknown(gap),
+        }
+    }
+}
+
 /// Asks with the session of an administrator; to anybody else everything is a gap. Changes nothing.
 ///
 /// `GET /_synapse/admin/v2/users/<user>` and `…/devices`, `GET /_synapse/admin/v1/users/<user>/accountdata`
 /// ([Admin API](https://element-hq.github.io/synapse/latest/admin_api/user_admin_api.html)).
-pub(crate) async fn told(caller: &Caller, homeserver: &Homeserver, user: &UserId) -> Told {
-    let ask = async |version: &str, more: &[&str]| get(caller, homeserver, version, user, more).await;
-    let (account, devices, data) = join!(ask("v2", &[]), ask("v2", &["devices"]), ask("v1", &["accountdata"]));
+pub(crate) async fn told(api: &AdminApi, user: &UserId) -> Told {
+    let devices = ["_synapse", "admin", "v2", "users", user.as_str(), "devices"];
+    let data = ["_synapse", "admin", "v1", "users", user.as_str(), "accountdata"];
+    let (account, devices, data) = join!(account(api, user), api.get(&devices, &[]), api.get(&data, &[]),);
     Told {
         account: Account {
+            administration: account.as_ref().ok().map(administration),
             emails: fact(account, emails),
         },
         devices: fact(devices, |it| listed(it.get("devices")?)),
@@ -45,10 +56,48 @@ pub(crate) async fn told(caller: &Caller, homeserver: &Homeserver, user: &UserId
     }
 }
 
-fn fact<T>(answer: Result<Value, Gap>, read: impl FnOnce(&Value) -> Option<T>) -> Fact<T> {
+/// Asks for the account alone.
+pub(crate) async fn account(api: &AdminApi, user: &UserId) -> Result<Value, Missing> {
+    api.get(&["_synapse", "admin", "v2", "users", user.as_str()], &[]).await
+}
+
+fn fact<T>(answer: Result<Value, Missing>, read: impl FnOnce(&Value) -> Option<T>) -> Fact<T> {
     match answer {
         Ok(answer) => read(&answer).map_or(Fact::Unknown(Gap::Unreadable), Fact::Known),
-        Err(gap) => Fact::Unknown(gap),
+        Err(missing) => Fact::Unknown(missing.gap()),
+    }
+}
+
+/// Reads what administrators have done to an account, and who signs the person in. What a server does not mention it
+/// does not know: older ones lock nobody.
+pub(crate) fn administration(account: &Value) -> Administration {
+    let says = |name: &str| match account.get(name) {
+        Some(Value::Bool(it)) => *it,
+        // Older versions of the list say it with a number.
+        Some(Value::Number(it)) => it.as_u64() == Some(1),
+        _ => false,
+    };
+    let all = [
+        (Restriction::Deactivated, says("deactivated")),
+        (Restriction::Locked, says("locked")),
+        (Restriction::Suspended, says("suspended")),
+        (Restriction::ShadowBanned, says("shadow_banned")),
+    ];
+    let external = account
+        .get("external_ids")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let mut providers: Vec<String> = external
+        .filter_map(|it| it.get("auth_provider")?.as_str().map(str::to_owned))
+        .collect();
+    providers.sort_unstable();
+    providers.dedup();
+    Administration {
+        restrictions: all.into_iter().filter(|(_, is)| *is).map(|(it, _)| it).collect(),
+        administrator: says("admin"),
+        providers,
+        acted_as_person: None,
     }
 }
 
@@ -62,32 +111,27 @@ fn emails(account: &Value) -> Option<Vec<Email>> {
     emails.map(email).collect()
 }
 
-async fn get(
-    caller: &Caller,
-    homeserver: &Homeserver,
-    version: &str,
-    user: &UserId,
-    more: &[&str],
-) -> Result<Value, Gap> {
-    let mut url = homeserver.base_url().clone();
-    url.path_segments_mut()
-        .map_err(|()| Gap::Unreadable)?
-        .pop_if_empty()
-        .extend(
-            ["_synapse", "admin", version, "users", user.as_str()]
-                .iter()
-                .chain(more),
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn restrictions_and_providers_are_read_from_old_and_new_servers() {
+        let seen = administration(&json!({
+            "deactivated": 0, "admin": 1, "locked": true, "suspended": false, "shadow_banned": true,
+            "external_ids": [
+                {"auth_provider": "oidc-work", "external_id": "1"}, {"auth_provider": "cas", "external_id": "2"},
+                {"auth_provider": "oidc-work", "external_id": "3"}, {"external_id": "4"}, 5,
+            ],
+        }));
+        assert_eq!(seen.restrictions, [Restriction::Locked, Restriction::ShadowBanned]);
+        assert!(seen.administrator);
+        assert_eq!(seen.providers, ["cas", "oidc-work"]);
+        assert_eq!(
+            administration(&json!({"name": "@mira:example.org"})),
+            Administration::default()
         );
-    let token = caller.client().access_token().unwrap_or_default();
-    let asked = homeserver.http().get(url).bearer_auth(token).timeout(PATIENCE).send();
-    let answer = asked.await.map_err(|_| Gap::Offline)?;
-    match answer.status().as_u16() {
-        200 => {}
-        404 | 405 => return Err(Gap::Unsupported),
-        429 => return Err(Gap::RateLimited),
-        500.. => return Err(Gap::Failed),
-        _ => return Err(Gap::Refused),
     }
-    let body = answer.bytes().await.map_err(|_| Gap::Offline)?;
-    serde_json::from_slice(&body).map_err(|_| Gap::Unreadable)
 }

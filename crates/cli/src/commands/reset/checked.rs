@@ -7,12 +7,12 @@ use secrecy::SecretString;
 
 use super::loose::Loose;
 use crate::{
+    admin_token,
     candidates::{self, Typed},
     failure::{Failure, as_sentence},
     memory::MemoryFile,
     resolve::{Afterwards, Entry, Format, ResetJob, SignIn},
-    secrets::{self, Purpose},
-    session::{Errand, Way, holding, warn_of_readers},
+    session::{Errand, Way, holding},
     signals::Stops,
     state, status,
     ui::{console::Console, progress::Progress, time},
@@ -38,11 +38,7 @@ pub(super) async fn look(job: &mut ResetJob, stops: &mut Stops, console: &mut Co
         .map(|it| earlier(it, &job.entry))
         .transpose()?;
     let admin = match &job.admin_token {
-        Some(file) => {
-            let read = secrets::read_file(file, Purpose::AccessToken)?;
-            warn_of_readers(console, read.readers, file);
-            Some(read.secret)
-        }
+        Some(token) => Some(admin_token::read(token, stops, console).await?),
         None => None,
     };
     let mut typed = candidates::read(&job.candidates.files, console)?;

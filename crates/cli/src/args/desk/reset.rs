@@ -1,0 +1,95 @@
+//! `lifeboat desk reset`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::AdminArgs;
+use crate::{
+    args::AccountArgs,
+    exit::{self, Exit},
+};
+
+/// The long description.
+pub(super) const LONG_ABOUT: &str = "\
+Sets a temporary password for somebody, and writes a letter to them
+
+Lifeboat looks at the account from outside, shows the plan with its consequence in numbers, asks, sets the password, and \
+looks again whether the sessions are as you chose. It creates no account: a mistyped name is refused.
+
+The person's sessions stay signed in unless you choose --end-sessions, and their history with them. The password is \
+never shown: it goes into a file of its own that only you can read. The letter says what happened and what to do next, \
+and does not hold it; hand the two over on different ways.";
+
+/// The examples and exit statuses.
+pub(super) fn after_long_help() -> String {
+    format!(
+        "\
+Examples:
+  lifeboat desk reset @mira:example.org
+      Asks for the access token of an administrator and before it changes anything.
+  lifeboat desk reset @mira:example.org --end-sessions --dry-run
+      Shows what signing every session out would take, and changes nothing.
+  lifeboat desk reset @mira:example.org --admin-token-file token.txt --yes --accept-cautions \\
+      --temporary-password-file new.txt --letter letter.txt --letter-template words.txt
+      Asks nothing, for scripts; the letter in your own words.
+
+{}",
+        exit::help(&[
+            Exit::Done,
+            Exit::Failed,
+            Exit::Usage,
+            Exit::Blocked,
+            Exit::Caution,
+            Exit::Stranded,
+            Exit::Interrupted
+        ])
+        .replace(
+            Exit::Stranded.meaning(),
+            "the password was changed, or may have been: run `lifeboat resume`"
+        )
+    )
+}
+
+/// Arguments of `lifeboat desk reset`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DeskResetArgs {
+    /// The person’s user id, like @mira:example.org
+    #[arg(value_name = "USER")]
+    pub(crate) user: String,
+    /// Sign every session of the person out, and lose what only they hold
+    #[arg(long)]
+    pub(crate) end_sessions: bool,
+    /// Write the temporary password to this new file; without it, to lifeboat-NAME-TIME.password
+    #[arg(long, value_name = "FILE")]
+    pub(crate) temporary_password_file: Option<PathBuf>,
+    /// Write the letter to this new file, and as a page to the same name with .html; without it, to
+    /// lifeboat-NAME-TIME.letter
+    #[arg(long, value_name = "FILE")]
+    pub(crate) letter: Option<PathBuf>,
+    /// Take the words of the letter from this text file: {account}, {server}, {administrator}, {day} and {sessions} in it
+    /// are filled in
+    #[arg(long, value_name = "FILE")]
+    pub(crate) letter_template: Option<PathBuf>,
+    /// Accept this blocker, by its code, and what it costs; may be given several times
+    #[arg(long = "waive", value_name = "CODE")]
+    pub(crate) waive: Vec<String>,
+    /// Accept all cautions
+    #[arg(long)]
+    pub(crate) accept_cautions: bool,
+    /// Say yes to the plan
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Show the plan and stop there
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print one JSON document instead of a screen
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Whose token speaks.
+    #[command(flatten)]
+    pub(crate) admin: AdminArgs,
+    /// How to reach the server.
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+}

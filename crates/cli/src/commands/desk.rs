@@ -1,0 +1,20 @@
+//! `lifeboat desk`: the administrator's chair.
+
+mod audit;
+mod chair;
+mod check;
+mod letter;
+mod reset;
+
+pub(crate) use audit::Summary;
+
+use crate::{exit::Exit, failure::Failure, resolve::DeskJob, ui::console::Console};
+
+/// Runs it.
+pub(crate) fn run(job: DeskJob, console: &mut Console) -> Result<Exit, Failure> {
+    match job {
+        DeskJob::Check(job) => check::run(*job, console),
+        DeskJob::Reset(job) => reset::run(*job, console),
+        DeskJob::Audit(job) => audit::run(*job, console),
+    }
+}

@@ -1,0 +1,141 @@
+//! `lifeboat desk check`: looks from outside, or with the eyes of the person.
+
+use lifeboat_preflight::{AsPersonError, Checked, ForecastQuestion, OwnSession, Pace, Questions, examine, outside};
+use lifeboat_report::{
+    Facts, Forecast, Report,
+    facts::{ActedAsPerson, Administration},
+};
+
+use super::chair::{Chair, stopped};
+use crate::{
+    commands::{check, runtime},
+    exit::Exit,
+    failure::Failure,
+    resolve::{DeskCheckJob, Eyes, Format},
+    session::{asked, with_session_softly},
+    signals::{Stopped, Stops, Wish},
+    ui::{console::Console, desk, progress::Progress, prompt, time},
+};
+
+/// How long a token that acts as the person is good at most: longer than any look takes.
+const LONGEST: u64 = 12 * 60 * 60 * 1000;
+
+/// Runs it.
+pub(super) fn run(job: DeskCheckJob, console: &mut Console) -> Result<Exit, Failure> {
+    let files = check::reserve(&job.output)?;
+    let runtime = runtime()?;
+    let looked = runtime.block_on(async {
+        let mut stops = Stops::listen()?;
+        look(&job, &mut stops, console).await
+    });
+    // A thread that still waits for the terminal may not hold up the end.
+    runtime.shutdown_background();
+    let (facts, forecast) = looked?;
+    let report = Report::of(job.entry.user.to_string(), time::now(), facts).with_forecast(forecast);
+    if job.output.format == Format::Screen {
+        console.show(&desk::light(&report, console.width()))?;
+    }
+    check::finish(report, &job.entry.command_line(), &job.output, files, console)
+}
+
+async fn look(
+    job: &DeskCheckJob,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<(Facts, Option<Forecast>), Failure> {
+    let chair = Chair::sit_down(&job.entry, &job.token, Pace::at_once(), stops, console).await?;
+    let user = &job.entry.user;
+    let administration = chair.account(&job.entry, stops).await?;
+    let consent = match &job.eyes {
+        Eyes::Own => {
+            let gathering = outside(&chair.homeserver, user, Some(&chair.session));
+            let facts = stops.unless_stopped(gathering).await.map_err(|Stopped| stopped())??;
+            return Ok((facts, None));
+        }
+        _ if chair.session.user_id() == user => {
+            return Err(Failure::usage(
+                "This is your own account, and nobody has to act for you.",
+                format!("Check it as everybody does: lifeboat check {user}"),
+            ));
+        }
+        Eyes::Person(consent) => consent.clone(),
+        Eyes::PersonToBeAsked => ask(stops, console).await?,
+    };
+    let until = time::now() + LONGEST;
+    // A token that is under way is awaited, so that it can be ended.
+    let acting = chair.api.act_as(&chair.homeserver, user, until);
+    let (session, wish) = stops.finishing(acting, || ()).await.map_err(|Stopped| stopped())?;
+    let session = session.map_err(not_as_person)?;
+    let checked = with_eyes(job, session, &chair, wish, stops, console).await?;
+    let mut facts = checked.facts;
+    facts.account.administration = Some(Administration {
+        acted_as_person: Some(ActedAsPerson {
+            by: chair.session.user_id().to_string(),
+            consent,
+            until,
+        }),
+        ..administration
+    });
+    Ok((facts, checked.forecast))
+}
+
+/// Asks how the person agreed.
+async fn ask(stops: &mut Stops, console: &mut Console) -> Result<String, Failure> {
+    console.before_question(
+        "You will look with the eyes of the person: at their key backup and at which messages it covers, of each message \
+         only which key it needs. Nothing is changed, and no message is read. Ask them first.",
+    );
+    let question = "How did the person agree? (for the record, like: by phone, 26 Nov; Enter stops here)";
+    let consent = asked(stops, move || prompt::line(question)).await?;
+    if consent.is_empty() {
+        return Err(Failure::interrupted(
+            "Nobody has agreed. Nothing was changed.",
+            "Without --as-user, Lifeboat looks from outside alone.",
+        ));
+    }
+    Ok(consent)
+}
+
+/// Looks as `lifeboat check` does, and ends the token whatever happens.
+async fn with_eyes(
+    job: &DeskCheckJob,
+    session: OwnSession,
+    chair: &Chair,
+    wish: Wish,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Checked, Failure> {
+    let running = match &job.forecast {
+        ForecastQuestion::Run(options) => Some(&options.progress),
+        ForecastQuestion::Quick => None,
+    };
+    let end_softly = || match running {
+        Some(running) if check::stop_reading(running) => Wish::GoOn,
+        _ => Wish::Stop,
+    };
+    let work = async |session: &OwnSession| {
+        if wish == Wish::Stop {
+            return Err(stopped());
+        }
+        let progress = Progress::begin("asking the server").with_forecast(running);
+        Ok(examine(
+            session,
+            &chair.homeserver,
+            &Questions::default(),
+            &job.forecast,
+            &progress,
+        )
+        .await?)
+    };
+    with_session_softly(session, stops, console, end_softly, work).await
+}
+
+fn not_as_person(error: AsPersonError) -> Failure {
+    match error {
+        AsPersonError::NotGiven(_) => Failure::failed(
+            error.to_string(),
+            "Look from outside, without --as-user; or let the person run lifeboat check.",
+        ),
+        AsPersonError::NotTaken(error) => error.into(),
+    }
+}

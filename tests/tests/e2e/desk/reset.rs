@@ -1,0 +1,126 @@
+//! Resetting for somebody, with both fates.
+
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _};
+
+use anyhow::{Context as _, Result, ensure};
+use lifeboat_tests::{account::TestAccount, api::Api, session::Session, wait};
+
+use super::{desk, flat, healthy};
+
+async fn device_ids(admin: &Api, account: &TestAccount) -> Result<BTreeSet<String>> {
+    let user = lifeboat_tests::api::segment(account.user_id.as_str());
+    let listed = admin.get(&format!("/_synapse/admin/v2/users/{user}/devices")).await?;
+    let devices = listed["devices"].as_array().context("devices")?;
+    Ok(devices
+        .iter()
+        .filter_map(|it| it["device_id"].as_str().map(str::to_owned))
+        .collect())
+}
+
+#[tokio::test]
+async fn sessions_are_kept_and_the_person_gets_a_letter() -> Result<()> {
+    let account = healthy().await?;
+    let admin = account.homeserver.admin().await?;
+    let before = device_ids(&admin, &account).await?;
+    let base_url = account.homeserver.base_url.as_str();
+    let outcome = desk("reset", account.user_id.as_str(), base_url, &admin)?
+        .args(["--temporary-password-file", "mira.txt", "--letter", "letter.txt"])
+        .args(["--yes", "--accept-cautions"])
+        .run()
+        .await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    let said = flat(&outcome);
+    let all = account.sessions.len();
+    for words in [
+        format!("Sessions that stay signed in: {all}. Of these, {all} can hold keys"),
+        format!("Looked again: the sessions are all there, {all} of {all}."),
+    ] {
+        ensure!(said.contains(&words), "{words}: {outcome}");
+    }
+    ensure!(device_ids(&admin, &account).await? == before, "{outcome}");
+    ensure!(account.sessions.iter().all(Session::runs), "a session was signed out");
+    let read = |name: &str| -> Result<String> {
+        let path = outcome.home().join(name);
+        ensure!(path.metadata()?.permissions().mode() & 0o777 == 0o600, "{name}");
+        Ok(fs::read_to_string(path)?)
+    };
+    let password = read("mira.txt")?;
+    let password = password.trim();
+    ensure!(!outcome.to_string().contains(password), "the password was printed");
+    for name in ["letter.txt", "letter.html"] {
+        let letter = read(name)?;
+        ensure!(!letter.contains(password), "the letter holds the password: {name}");
+        ensure!(letter.contains(account.user_id.as_str()), "{letter}");
+        ensure!(
+            letter.contains(&format!("Your {all} sessions stay signed in")),
+            "{letter}"
+        );
+    }
+    account.homeserver.sign_in(account.localpart(), password).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn sessions_are_ended_by_name_of_what_it_costs_and_the_letter_has_ones_own_words() -> Result<()> {
+    let account = healthy().await?;
+    let admin = account.homeserver.admin().await?;
+    let base_url = account.homeserver.base_url.as_str();
+    let command = || -> Result<_> {
+        let command = desk("reset", account.user_id.as_str(), base_url, &admin)?;
+        let template = command.home().join("words.txt");
+        fs::write(&template, "Hallo {account},\n\n{sessions}\n")?;
+        Ok(command
+            .args(["--end-sessions", "--yes", "--accept-cautions", "--letter-template"])
+            .arg(template))
+    };
+    let blocked = command()?.arg("--json").run().await?;
+    let waivers = crate::reset::waivers(&blocked)?;
+    ensure!(account.sessions.iter().all(Session::runs), "a session was signed out");
+    let planned = command()?.args(&waivers).arg("--dry-run").run().await?;
+    ensure!(planned.code()? == 0, "{planned}");
+    ensure!(account.sessions.iter().all(Session::runs), "a session was signed out");
+    let left = fs::read_dir(planned.home())?.filter_map(Result::ok);
+    let left: Vec<_> = left
+        .map(|it| it.file_name())
+        .filter(|it| it.to_string_lossy().starts_with("lifeboat-"))
+        .collect();
+    ensure!(left.is_empty(), "{left:?}");
+
+    let outcome = command()?.args(&waivers).run().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    let all = account.sessions.len();
+    ensure!(
+        flat(&outcome).contains(&format!("Sessions that are signed out: {all}.")),
+        "{outcome}"
+    );
+    ensure!(
+        flat(&outcome).contains(&format!("none of the {all} sessions is left")),
+        "{outcome}"
+    );
+    for session in &account.sessions {
+        wait::until("the session to end", async || Ok((!session.runs()).then_some(()))).await?;
+    }
+    let written = fs::read_dir(outcome.home())?.filter_map(Result::ok).map(|it| it.path());
+    let written: Vec<_> = written.filter(|it| it.is_file()).collect();
+    let ending = |ending: &str| {
+        let mut found = written
+            .iter()
+            .filter(|it| it.extension().is_some_and(|it| it == ending));
+        found
+            .next()
+            .with_context(|| format!("no file .{ending} among {written:?}"))
+    };
+    let letter = fs::read_to_string(ending("letter")?)?;
+    ensure!(
+        letter
+            == format!(
+                "Hallo {},\n\nAll of your {all} sessions were signed out.\n",
+                account.user_id
+            ),
+        "{letter}"
+    );
+    ending("html")?;
+    let password = fs::read_to_string(ending("password")?)?;
+    account.homeserver.sign_in(account.localpart(), password.trim()).await?;
+    Ok(())
+}
