@@ -90,3 +90,21 @@ pub(crate) fn help(statuses: &[Exit]) -> String {
         .map(|it| format!("  {:>3}  {}\n", it.number(), it.meaning()));
     format!("Exit status:\n{}", lines.collect::<String>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_has_every_status_and_no_other() {
+        let pages = [
+            include_str!("../../../README.md"),
+            include_str!("../../../docs/exit-statuses.md"),
+        ];
+        for page in pages {
+            let numbers = page.lines().filter_map(|it| it.strip_prefix("| ")?.split(' ').next());
+            let told: Vec<u8> = numbers.filter_map(|it| it.parse().ok()).collect();
+            assert_eq!(told, Exit::ALL.map(Exit::number));
+        }
+    }
+}
