@@ -2,7 +2,7 @@
 // the engine's store in memory, which is faster than the browser's database.
 //
 // Takes a listing (the answer of GET /_matrix/client/v3/room_keys/keys) and a file with the backup key in base64.
-// Prints {"entries": …, "imported": …, "seconds": …}; reading the files and parsing the listing are not measured.
+// Prints {"entries": …, "imported": …, "seconds": …}; reading the files is not measured.
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import {
@@ -16,7 +16,7 @@ import {
 const GROUP = 200;
 
 const [listingFile, keyFile] = process.argv.slice(2);
-const { rooms } = JSON.parse(readFileSync(listingFile, "utf8"));
+const listing = readFileSync(listingFile, "utf8");
 const key = BackupDecryptionKey.fromBase64(readFileSync(keyFile, "utf8").trim());
 const machine = await OlmMachine.initialize(new UserId("@mira:example.org"), new DeviceId("BENCH"));
 
@@ -31,6 +31,7 @@ async function importGroup() {
 }
 
 const start = performance.now();
+const { rooms } = JSON.parse(listing);
 for (const [room, { sessions }] of Object.entries(rooms)) {
   for (const [id, { session_data }] of Object.entries(sessions)) {
     const { ephemeral, mac, ciphertext } = session_data;

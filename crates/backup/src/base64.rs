@@ -5,6 +5,7 @@ use base64::{
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, general_purpose::NO_PAD},
 };
+use base64_simd::AsOut as _;
 use zeroize::Zeroize as _;
 
 /// Without padding, one spelling for each value.
@@ -28,7 +29,7 @@ pub(crate) fn decode_strict<const N: usize>(text: &str) -> Option<[u8; N]> {
 
 /// Decodes unpadded text of exactly `N` bytes to where they are wanted.
 pub(crate) fn decode_strict_into<const N: usize>(text: &str, bytes: &mut [u8; N]) -> Option<()> {
-    (STRICT.decode_slice(text, bytes).ok()? == N).then_some(())
+    (decode_slice(&STRICT, text.as_bytes(), bytes)? == N).then_some(())
 }
 
 /// Decodes padded or unpadded text of exactly `N` bytes.
@@ -44,7 +45,7 @@ pub(crate) fn decode_into<'a>(text: &[u8], buffer: &'a mut Vec<u8>) -> Option<&'
         buffer.zeroize();
         buffer.resize(room, 0);
     }
-    let length = LENIENT.decode_slice(text, buffer).ok()?;
+    let length = decode_slice(&LENIENT, text, buffer)?;
     buffer.get_mut(..length)
 }
 
@@ -70,8 +71,20 @@ pub(crate) fn decode_start<const N: usize>(text: &[u8]) -> Option<([u8; N], usiz
 
 fn decode_array<const N: usize>(dialect: &GeneralPurpose, text: &[u8]) -> Option<[u8; N]> {
     let mut bytes = [0; N];
-    let length = dialect.decode_slice(text, &mut bytes).ok()?;
+    let length = decode_slice(dialect, text, &mut bytes)?;
     (length == N).then_some(bytes)
+}
+
+/// Decodes into the beginning of `bytes` and returns how many there are.
+///
+/// Nearly every text is as the specification wants it, which `base64-simd` decodes with instructions for many bytes;
+/// whatever it does not take is judged by the dialect.
+fn decode_slice(dialect: &GeneralPurpose, text: &[u8], bytes: &mut [u8]) -> Option<usize> {
+    let quick = base64_simd::STANDARD_NO_PAD.decode(text, bytes.as_out());
+    if let Ok(decoded) = quick {
+        return Some(decoded.len());
+    }
+    dialect.decode_slice(text, bytes).ok()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ struct Restored {
     seconds: f64,
 }
 
-/// Restores `backup`, and returns how long it took without reading and parsing the listing; `None`: there is no node.
+/// Restores `backup`, and returns how long it took from the listing in memory; `None`: there is no node.
 pub(crate) fn restore(backup: &Backup) -> Result<Option<Duration>> {
     if !is_there("node") || !is_there("npm") {
         return Ok(None);
