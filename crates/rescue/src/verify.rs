@@ -142,13 +142,17 @@ pub async fn verify_with(
 /// What came is in [`Unlocked`]; the other side may send secrets later or never, the specification sets no time.
 pub async fn take_secrets(live: &LiveSession) -> Result<Unlocked, VerifyError> {
     let end = Instant::now() + SECRETS_PATIENCE;
+    // The SDK sends its requests at the turn of a sync.
+    live.sync().await?;
     loop {
-        live.sync().await?;
         let held = live.holdings().await?;
         let identity = SecretName::IDENTITY.iter().all(|it| held.identity.contains(it));
         let backup = matches!(held.backup, BackupConnection::Connected | BackupConnection::NoBackup);
         if (identity && backup) || Instant::now() >= end {
             return Ok(held);
+        }
+        if live.session_ended() {
+            return Err(LiveError::SessionEnded.into());
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
     }

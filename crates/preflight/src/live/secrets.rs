@@ -93,9 +93,9 @@ impl LiveSession {
                 let asked = machine.query_missing_secrets_from_other_sessions().await;
                 asked.map_err(|error| UnlockError::Store(error.to_string()))?;
                 next = Instant::now() + AGAIN;
+                // The SDK sends its requests at the turn of a sync.
+                self.sync().await?;
             }
-            // The SDK sends its requests at the turn of a sync.
-            self.sync().await?;
             tokio::time::sleep(GLANCE).await;
             held = self.secrets().await?;
         }

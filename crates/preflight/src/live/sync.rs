@@ -43,9 +43,17 @@ const WAKE: &str = "org.lifeboat.wake";
 #[derive(Debug)]
 pub(super) struct Syncing {
     task: JoinHandle<()>,
-    stop: Arc<AtomicBool>,
+    wishes: Arc<Wishes>,
     /// How many syncs have begun, and how many are done; closed when the server has ended the session.
     turns: watch::Receiver<Turns>,
+}
+
+/// What the task looks at before each sync.
+#[derive(Debug, Default)]
+struct Wishes {
+    stop: AtomicBool,
+    /// Somebody waits for the next sync: it is not to wait for news itself.
+    at_once: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,9 +66,9 @@ struct Turns {
 impl Syncing {
     pub(super) fn start(client: Client) -> Self {
         let (turning, turns) = watch::channel(Turns::default());
-        let stop = Arc::new(AtomicBool::new(false));
-        let task = tokio::spawn(keep_syncing(client, Arc::clone(&stop), turning));
-        Self { task, stop, turns }
+        let wishes = Arc::new(Wishes::default());
+        let task = tokio::spawn(keep_syncing(client, Arc::clone(&wishes), turning));
+        Self { task, wishes, turns }
     }
 
     pub(super) fn ended(&self) -> bool {
@@ -70,7 +78,9 @@ impl Syncing {
     /// Waits for the end of a sync that begins after this call.
     pub(super) async fn once_more(&self, client: &Client) -> Result<(), LiveError> {
         let mut turns = self.turns.clone();
+        // In this order: a wish that is taken up is one of a sync that counts.
         let begun = turns.borrow().begun;
+        self.wishes.at_once.store(true, Ordering::SeqCst);
         wake(client).await?;
         let done = turns.wait_for(|it| it.done > begun || it.ended).await;
         match done {
@@ -82,7 +92,7 @@ impl Syncing {
     /// Ends after the sync under way, whose keys must not arrive at the server after a sign-out; tells whether the
     /// server has ended the session.
     pub(super) async fn end(mut self, client: &Client) -> bool {
-        self.stop.store(true, Ordering::SeqCst);
+        self.wishes.stop.store(true, Ordering::SeqCst);
         if !self.ended() && wake(client).await.is_ok() {
             // Nothing is lost when it takes longer: it is stopped then.
             let _ = timeout(PATIENCE, &mut self.task).await;
@@ -124,10 +134,12 @@ pub(super) async fn wake(client: &Client) -> Result<(), LiveError> {
 }
 
 /// Syncs until it is told to stop or the session has ended; every other failure is the server's bad moment.
-async fn keep_syncing(client: Client, stop: Arc<AtomicBool>, turning: watch::Sender<Turns>) {
-    while !stop.load(Ordering::SeqCst) {
+async fn keep_syncing(client: Client, wishes: Arc<Wishes>, turning: watch::Sender<Turns>) {
+    while !wishes.stop.load(Ordering::SeqCst) {
+        let at_once = wishes.at_once.swap(false, Ordering::SeqCst);
         turning.send_modify(|it| it.begun += 1);
-        match client.sync_once(settings(LONG_POLL)).await {
+        let patience = if at_once { Duration::ZERO } else { LONG_POLL };
+        match client.sync_once(settings(patience)).await {
             Ok(_) => turning.send_modify(|it| it.done = it.begun),
             Err(error) if is_end(&error) => {
                 turning.send_modify(|it| it.ended = true);
