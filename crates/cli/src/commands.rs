@@ -1,5 +1,6 @@
 //! The commands: each takes a resolved job and returns its exit status.
 
+pub(crate) mod alone;
 pub(crate) mod ark;
 pub(crate) mod ark_first;
 pub(crate) mod check;

@@ -11,6 +11,7 @@ mod exit;
 mod failure;
 mod files;
 mod guide;
+mod hardening;
 mod kept;
 mod key_files;
 mod logging;
@@ -44,6 +45,7 @@ use crate::{
 };
 
 fn main() -> ExitCode {
+    hardening::keep_memory_private();
     // Whatever is written, by the SDK's store too, is for its owner alone.
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));

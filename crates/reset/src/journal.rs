@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::flow::{self, Next, Outcome, Password, Record, Stamped};
 
-pub use lock::ResetLock;
+pub use lock::AccountLock;
 
 /// The version of the journal's format that is written.
 const FORMAT: u32 = 1;

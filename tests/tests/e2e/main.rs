@@ -2,6 +2,7 @@
 
 #![recursion_limit = "256"]
 
+mod alone;
 mod ark;
 mod bad_input;
 mod book;

@@ -3,7 +3,7 @@
 use lifeboat_preflight::{OwnSession, Questions, SessionKind, check};
 use lifeboat_report::facts::DeviceKeys;
 
-use super::runtime;
+use super::{alone::alone, runtime};
 use crate::{
     exit::Exit,
     failure::Failure,
@@ -29,6 +29,7 @@ pub(crate) fn run(job: LeaveJob, console: &mut Console) -> Result<Exit, Failure>
             "There is nothing to leave.",
         ));
     }
+    let _alone = alone(&job.entry.user)?;
     let runtime = runtime()?;
     let left = runtime.block_on(leave(job, &kept, console));
     // A thread that still waits for the terminal may not hold up the end.

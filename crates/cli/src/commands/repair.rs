@@ -8,7 +8,7 @@ use lifeboat_preflight::{Checked, FreshKey, Homeserver, OwnSession};
 use lifeboat_rescue::{IdentityWish, KeyWish, Plan, Repair, Wishes, plan};
 use secrecy::SecretString;
 
-use super::{ark_first, fresh, runtime};
+use super::{alone::alone, ark_first, fresh, runtime};
 use crate::{
     candidates::{self, Typed},
     exit::Exit,
@@ -30,6 +30,7 @@ const MOST_ROUNDS: usize = 4;
 
 /// Runs it.
 pub(crate) fn run(job: RepairJob, console: &mut Console) -> Result<Exit, Failure> {
+    let _alone = alone(&job.entry.user)?;
     let (format, account) = (job.format, job.entry.command_line());
     let runtime = runtime()?;
     let mended = runtime.block_on(repair(job, console));

@@ -15,6 +15,7 @@ use lifeboat_rescue::{Gathered, GossipOptions, GossipProgress, Ways, gather, hel
 use secrecy::SecretString;
 
 use super::{
+    alone::alone,
     ark_first,
     check::generator,
     holders, runtime,
@@ -44,6 +45,7 @@ const COMPARING: Duration = Duration::from_secs(180);
 
 /// Runs it.
 pub(crate) fn run(job: RescueJob, console: &mut Console) -> Result<Exit, Failure> {
+    let _alone = alone(&job.entry.user)?;
     let account = job.entry.command_line();
     let format = job.format;
     let reserved = job.status_file.clone().map(Reserved::new).transpose()?;

@@ -12,7 +12,7 @@ use lifeboat_report::{
     Aboard, ArkFirst, Choices, Clearance, EarlierForecast, Fact, Fate, OneByOne, Plan, RecoveryKey, Report, Route,
     Severity, StatusFile, Uncleared, facts::Email,
 };
-use lifeboat_reset::{ComeBack, Found, Journal, ResetLock, flow::Password};
+use lifeboat_reset::{AccountLock, ComeBack, Found, Journal, flow::Password};
 use secrecy::SecretString;
 
 pub(crate) use self::checked::{Seen, best_key};
@@ -36,7 +36,7 @@ use crate::{
 /// Runs it.
 pub(crate) fn run(job: ResetJob, console: &mut Console) -> Result<Exit, Failure> {
     let folder = state::folder_of(&job.entry.user).ok_or_else(no_home)?;
-    let _lock = ResetLock::take(&folder)?;
+    let _lock = AccountLock::take(&folder)?;
     let resets = folder.join("resets");
     let account = job.entry.command_line();
     let mut stranded = unfinished(&resets, &account, console)?;

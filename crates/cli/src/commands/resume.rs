@@ -3,7 +3,7 @@
 use lifeboat_preflight::{ForecastQuestion, OwnSession};
 use lifeboat_report::{Route, Step};
 use lifeboat_reset::{
-    ComeBack, Found, Journal, ResetLock,
+    AccountLock, ComeBack, Found, Journal,
     flow::{Password, Record},
 };
 use secrecy::SecretString;
@@ -30,7 +30,7 @@ use crate::{
 /// Runs it.
 pub(crate) fn run(job: ResumeJob, console: &mut Console) -> Result<Exit, Failure> {
     let folder = state::folder_of(&job.entry.user).ok_or_else(no_home)?;
-    let _lock = ResetLock::take(&folder)?;
+    let _lock = AccountLock::take(&folder)?;
     let journal = match Journal::find(&folder.join("resets"))? {
         Found::Unfinished(journal) => *journal,
         Found::Finished => {

@@ -13,6 +13,7 @@ use lifeboat_rescue::{RepairError, SessionKey, Ways, renew_recovery_key, session
 use serde_json::json;
 
 use super::{
+    alone::alone,
     fresh, runtime,
     trust::{self, Comparison, Trust},
 };
@@ -39,6 +40,7 @@ struct Verified {
 
 /// Runs it.
 pub(crate) fn run(job: VerifyJob, console: &mut Console) -> Result<Exit, Failure> {
+    let _alone = alone(&job.entry.user)?;
     let format = job.format;
     let runtime = runtime()?;
     let verified = runtime.block_on(verify(job, console));

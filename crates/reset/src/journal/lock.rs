@@ -1,4 +1,4 @@
-//! One run at a time.
+//! One run that changes an account at a time.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -7,16 +7,16 @@ use std::{
 
 use super::{JournalError, disk, make_private};
 
-/// Holds an account for one run; released when it is dropped, or when the process ends in whatever way.
+/// Holds an account, on this machine, for one run that changes it; released when it is dropped, or when the process ends in whatever way.
 #[derive(Debug)]
-pub struct ResetLock {
+pub struct AccountLock {
     _file: File,
 }
 
-impl ResetLock {
+impl AccountLock {
     /// Takes the lock that lies in `folder`, which is made if need be.
     pub fn take(folder: &Path) -> Result<Self, JournalError> {
-        let path = folder.join("reset.lock");
+        let path = folder.join("lock");
         let disk = |error| disk(&path, error);
         make_private(folder).map_err(disk)?;
         let mut options = OpenOptions::new();

@@ -129,10 +129,10 @@ fn damage_and_newer_formats_are_said() {
 #[test]
 fn one_run_at_a_time() {
     let home = tempfile::tempdir().unwrap();
-    let held = ResetLock::take(home.path()).unwrap();
-    assert!(matches!(ResetLock::take(home.path()), Err(JournalError::Busy)));
+    let held = AccountLock::take(home.path()).unwrap();
+    assert!(matches!(AccountLock::take(home.path()), Err(JournalError::Busy)));
     drop(held);
-    assert!(ResetLock::take(home.path()).is_ok());
+    assert!(AccountLock::take(home.path()).is_ok());
 }
 
 #[cfg(unix)]
@@ -144,8 +144,8 @@ fn it_is_private() {
     let journal = begin(&folder);
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(journal.folder()), mode(&folder.join(FILE))), (0o700, 0o600));
-    let _lock = ResetLock::take(home.path()).unwrap();
-    assert_eq!(mode(&home.path().join("reset.lock")), 0o600);
+    let _lock = AccountLock::take(home.path()).unwrap();
+    assert_eq!(mode(&home.path().join("lock")), 0o600);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use lifeboat_preflight::{
 use lifeboat_rescue::{ArkSelection, restore_ark};
 use secrecy::SecretString;
 
-use super::super::runtime;
+use super::super::{alone::alone, runtime};
 use crate::{
     candidates::{self, Typed},
     exit::Exit,
@@ -22,6 +22,7 @@ use crate::{
 
 /// Runs it.
 pub(super) fn run(job: ArkRestore, console: &mut Console) -> Result<Exit, Failure> {
+    let _alone = alone(&job.entry.user)?;
     let format = job.format;
     let runtime = runtime()?;
     let restoring = runtime.block_on(restore(job, console));

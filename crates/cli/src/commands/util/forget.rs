@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path};
 
-use lifeboat_reset::{Found, Journal, ResetLock, flow::Password};
+use lifeboat_reset::{AccountLock, Found, Journal, flow::Password};
 
 use crate::{
     advice::CommandLine,
@@ -33,7 +33,7 @@ pub(super) fn run(user: &str, extent: Extent, console: &mut Console) -> Result<(
         return Ok(());
     }
     // A reset that is under way writes here.
-    let lock = ResetLock::take(&state)?;
+    let lock = AccountLock::take(&state)?;
     if extent == Extent::NotNeeded {
         is_needed(&kept, &state, &CommandLine::account([user.as_str()]))?;
     }

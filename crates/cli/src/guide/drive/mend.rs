@@ -6,12 +6,14 @@ use lifeboat_preflight::{FreshKey, LeftRooms, LiveSession};
 use lifeboat_rescue::{
     Bench, GossipOptions, GossipProgress, KeyWish, Repair, WAVE, Ways, Wishes, apply, apply_live, plan,
 };
+use lifeboat_reset::AccountLock;
 
 use super::Guide;
 use crate::{
     candidates::Typed,
     commands::{
         ark_first, fresh, rescue,
+        reset::no_home,
         trust::{self, Comparison, Trust},
     },
     failure::Failure,
@@ -41,6 +43,7 @@ impl Guide<'_> {
         if self.session.is_none() {
             return Ok(Heard::SessionOver);
         }
+        let _alone = AccountLock::take(&self.folder().ok_or_else(no_home)?)?;
         let done = match fix {
             Fix::Ark => self.save_ark().await,
             Fix::Repair(repairs) => self.repair(repairs).await,
@@ -265,6 +268,6 @@ fn softly(asking: &GossipOptions) -> Wish {
 
 /// Returns a new name in the person's home folder.
 fn in_home(name: &str, ending: &str) -> Result<std::path::PathBuf, Failure> {
-    let home = etcetera::home_dir().map_err(|_| crate::commands::reset::no_home())?;
+    let home = etcetera::home_dir().map_err(|_| no_home())?;
     Ok(home.join(format!("{name}-{}.{ending}", time::stamp(time::now()))))
 }
