@@ -105,6 +105,11 @@ impl Running {
         self.stderr.so_far().contains(words)
     }
 
+    /// True when `holds` of all it has written to standard error.
+    pub fn said_so_far(&self, holds: impl Fn(&str) -> bool) -> bool {
+        holds(&self.stderr.so_far())
+    }
+
     /// Waits until it has written something to standard error that `find` finds.
     pub async fn said<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> Result<T> {
         until(what, async || Ok(find(&self.stderr.so_far()))).await

@@ -5,7 +5,7 @@ mod tests;
 
 use std::path::PathBuf;
 
-use lifeboat_report::{Facts, grouped};
+use lifeboat_report::{Facts, facts::DefaultKey, grouped};
 use lifeboat_rescue::{Offer, Plan, Refusal, Repair};
 use serde_json::{Value, json};
 
@@ -31,6 +31,8 @@ pub(crate) struct Mended {
     last: Plan,
     /// Whether the new recovery key opens everything.
     proven: bool,
+    /// Whether recovery keys were given and none of them opens the default storage key.
+    in_vain: bool,
     /// When the account was last looked at.
     now: u64,
 }
@@ -55,6 +57,14 @@ impl Mended {
     pub(crate) fn end(&mut self, last: Plan, seen: &Facts) {
         self.last = last;
         self.now = time::now();
+        let given = seen
+            .key_trial
+            .known()
+            .map(|it| it.candidates.as_slice())
+            .unwrap_or_default();
+        let storage = seen.storage.known();
+        let default = storage.is_some_and(|it| it.default_key != DefaultKey::NotSet);
+        self.in_vain = default && !given.is_empty() && !given.iter().any(|it| it.opens_default);
         // The new key was tried last.
         let tried = seen.key_trial.known().and_then(|it| it.candidates.last());
         self.proven = tried.is_some_and(|it| {
@@ -63,10 +73,11 @@ impl Mended {
         });
     }
 
-    /// Tells whether nothing is left to do, nothing was refused, and a new recovery key opens everything.
+    /// Tells whether nothing is left to do, nothing was refused, a new recovery key opens everything, and one that was
+    /// given opens the default storage key.
     pub(crate) fn is_complete(&self) -> bool {
         let key = self.new_recovery_key.is_none() || self.proven;
-        self.last.repairs.is_empty() && self.last.refused.is_empty() && key
+        self.last.repairs.is_empty() && self.last.refused.is_empty() && key && !self.in_vain
     }
 
     /// Says in a failure what was done before it.
@@ -108,6 +119,7 @@ impl Mended {
             "offers": offers,
             "ark": self.ark.as_ref().map(|it| it.display().to_string()),
             "new_recovery_key": key,
+            "recovery_key_fits": !self.in_vain,
         })
     }
 
@@ -144,6 +156,13 @@ impl Mended {
             ),
             Some(NewKey::Typed) => page.paragraph(" ", "Your new recovery key was tried: it opens everything."),
             None => {}
+        }
+        if self.in_vain {
+            page.paragraph(
+                " ! ",
+                "What you gave as recovery key or passphrase does not open the storage key that your apps use. Look for \
+                 another one.",
+            );
         }
         if let Some(ark) = &self.ark {
             page.paragraph(" ", &format!("The account as it was before is in {}.", ark.display()));

@@ -11,8 +11,13 @@ use crate::verify::{Other, answer};
 
 /// `lifeboat repair` on a terminal, with the password in a file.
 fn repair(account: &TestAccount, flags: &str) -> Result<Lifeboat> {
+    repair_at(account, &account.homeserver.base_url, flags)
+}
+
+/// The same, sent to `url`.
+pub(super) fn repair_at(account: &TestAccount, url: &str, flags: &str) -> Result<Lifeboat> {
     let partner = account.first()?.device_id();
-    let (user, url) = (&account.user_id, &account.homeserver.base_url);
+    let user = &account.user_id;
     let line = format!(
         "repair {user} --homeserver {url} --password-file password.txt --ark before.ark --with {partner} {flags}"
     );

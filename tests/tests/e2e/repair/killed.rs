@@ -1,5 +1,7 @@
 //! Killed before and after every write of a repair, and run again: the end is that of an undisturbed one.
 
+mod lost_key;
+
 use std::sync::{
     Arc,
     atomic::{AtomicI32, Ordering},
@@ -13,7 +15,7 @@ use lifeboat_tests::proxy::{Exchange, Fault, Proxy};
 use matrix_sdk::reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{codes, is_clear, repair_at, reset};
+use super::{codes, is_clear, repair_at, reset, sessions};
 use crate::{live::devices, rescue::everything_survives};
 
 /// More writes than this no repair has.
@@ -87,24 +89,26 @@ async fn end_what_is_left_behind(account: &TestAccount) -> Result<()> {
 async fn every_moment(
     least: u32,
     account: impl AsyncFn() -> Result<TestAccount>,
-    flags: &[&str],
+    flags: impl AsyncFn(&TestAccount) -> Result<Vec<String>>,
     ends: impl AsyncFn(TestAccount, Vec<String>) -> Result<()>,
 ) -> Result<()> {
     for moment in 0..MOST_WRITES {
         let account = account().await?;
+        let flags = flags(&account).await?;
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
         let lost = flags.contains(&"--lost-recovery-key");
         let own = account.recovery.text().filter(|_| !lost).map(str::to_owned);
         let own: Vec<String> = own.into_iter().collect();
         let keys: Vec<&str> = own.iter().map(String::as_str).collect();
         let killer = Killer::at(&account, moment).await?;
-        let disturbed = killer.run(&account, &keys, flags).await?;
+        let disturbed = killer.run(&account, &keys, &flags).await?;
         let undisturbed = disturbed.status.code() == Some(0);
         killer.proxy.let_through();
         // Whoever has the new key gives it; the place for it is taken otherwise.
         let file = disturbed.home().join("new-key.txt");
         let new = std::fs::read_to_string(&file).ok().map(|it| it.trim().to_owned());
         let mut keys = own.clone();
-        let mut again: Vec<&str> = flags.to_vec();
+        let mut again = flags.clone();
         if let Some(new) = new {
             keys.push(new);
             again.retain(|it| !["--new-recovery-key", "new-key.txt", "--lost-recovery-key"].contains(it));
@@ -154,17 +158,14 @@ async fn spoiled(defect: Defect) -> Result<TestAccount> {
     AccountSpec::healthy(Way::Key).with(defect).build().await
 }
 
-const FLAGS: [&str; 2] = ["--yes", "--no-ark"];
+/// Nothing but what every run here needs.
+async fn bare(_: &TestAccount) -> Result<Vec<String>> {
+    Ok(["--yes", "--no-ark"].map(str::to_owned).into())
+}
 
 #[tokio::test]
 async fn while_a_backup_is_signed() -> Result<()> {
-    every_moment(
-        2,
-        async || spoiled(Defect::BackupUnsigned).await,
-        &FLAGS,
-        clear_and_true,
-    )
-    .await
+    every_moment(2, async || spoiled(Defect::BackupUnsigned).await, bare, clear_and_true).await
 }
 
 #[tokio::test]
@@ -172,7 +173,7 @@ async fn while_a_default_key_is_named() -> Result<()> {
     every_moment(
         2,
         async || spoiled(Defect::SecretsUnderOldKey).await,
-        &FLAGS,
+        bare,
         clear_and_true,
     )
     .await
@@ -180,7 +181,7 @@ async fn while_a_default_key_is_named() -> Result<()> {
 
 #[tokio::test]
 async fn while_a_backup_is_made_and_filled() -> Result<()> {
-    every_moment(6, async || spoiled(Defect::NoKeyBackup).await, &FLAGS, clear_and_true).await
+    every_moment(6, async || spoiled(Defect::NoKeyBackup).await, bare, clear_and_true).await
 }
 
 #[tokio::test]
@@ -188,7 +189,7 @@ async fn while_secrets_are_fetched() -> Result<()> {
     every_moment(
         2,
         async || spoiled(Defect::BackupKeyNotStored).await,
-        &FLAGS,
+        bare,
         clear_and_true,
     )
     .await
@@ -203,16 +204,19 @@ async fn while_an_older_backup_is_mined() -> Result<()> {
             .build()
             .await
     };
-    every_moment(4, account, &FLAGS, clear_and_true).await
+    every_moment(4, account, bare, clear_and_true).await
 }
 
 #[tokio::test]
 async fn while_a_bare_account_is_set_up() -> Result<()> {
-    let flags = ["--yes", "--no-ark", "--new-recovery-key", "new-key.txt"];
+    let flags = async |account: &TestAccount| {
+        let new = ["--new-recovery-key", "new-key.txt"].map(str::to_owned);
+        Ok([bare(account).await?, new.into()].concat())
+    };
     every_moment(
         14,
         async || spoiled(Defect::BrandNew).await,
-        &flags,
+        flags,
         async |account, keys| {
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
             ensure!(keys.len() == 1, "{} keys", keys.len());
@@ -231,12 +235,44 @@ async fn while_a_bare_account_is_set_up() -> Result<()> {
 
 #[tokio::test]
 async fn while_the_identity_is_reset() -> Result<()> {
-    let flags = [&reset::RESET[..], &["--yes"]].concat();
-    every_moment(16, reset::stranded, &flags, async |account, keys| {
+    let flags = async |_: &TestAccount| {
+        Ok([&reset::RESET[..], &["--yes"]]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect())
+    };
+    every_moment(16, reset::stranded, flags, async |account, keys| {
         let new = keys.last().context("no new key")?;
         let onlooker = account.first()?;
         onlooker.client().encryption().recovery().recover(new).await?;
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn while_sessions_are_signed_renamed_and_signed_out() -> Result<()> {
+    let account = async || {
+        let spec = AccountSpec::healthy(Way::Key).with(Defect::UnverifiedSession);
+        spec.with(Defect::KeylessSession).build().await
+    };
+    let flags = async |account: &TestAccount| {
+        let phone = sessions::named(account, "Old phone").await?;
+        let ours: Vec<_> = account.sessions.iter().map(|it| it.device_id().as_str()).collect();
+        let all = devices(account).await?;
+        let ghost = all.into_iter().find(|it| !ours.contains(&it.0.as_str()));
+        let (ghost, _) = ghost.context("no ghost")?;
+        let named = format!("--sign-session {phone} --rename-session {phone}=Kitchen --sign-out-session {ghost}");
+        let named = named.split(' ').map(str::to_owned).collect();
+        Ok([bare(account).await?, named].concat())
+    };
+    every_moment(6, account, flags, async |account, keys| {
+        ensure!(
+            sessions::named(&account, "Kitchen").await.is_ok(),
+            "it has its old name"
+        );
+        clear_and_true(account, keys).await
     })
     .await
 }

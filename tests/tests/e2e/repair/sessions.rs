@@ -7,7 +7,7 @@ use super::{codes, goes_on, is_clear, repair};
 use crate::live::devices;
 use crate::rescue::everything_survives;
 
-async fn named(account: &TestAccount, name: &str) -> Result<String> {
+pub(super) async fn named(account: &TestAccount, name: &str) -> Result<String> {
     let all = devices(account).await?;
     let found = all.into_iter().find(|it| it.1.as_deref() == Some(name));
     Ok(found.with_context(|| format!("no session {name}"))?.0)

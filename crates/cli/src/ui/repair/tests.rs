@@ -66,6 +66,25 @@ fn a_new_identity_says_what_it_costs() {
     insta::assert_snapshot!(plain(&round(&plan, &facts, WIDTH)));
 }
 
+#[test]
+fn a_recovery_key_that_does_not_fit_is_no_success() {
+    let mut facts = healthy_facts();
+    let mut mended = Mended::default();
+    mended.end(plan(&facts, &Wishes::default()), &facts);
+    assert!(mended.is_complete());
+    if let Fact::Known(trial) = &mut facts.key_trial {
+        trial.candidates.iter_mut().for_each(|it| {
+            it.opens_default = false;
+        });
+    }
+    mended.end(plan(&facts, &Wishes::default()), &facts);
+    assert!(!mended.is_complete());
+    assert!(
+        outcome(&facts, &Wishes::default(), &[], None).contains("does not open the storage key"),
+        "it is not said"
+    );
+}
+
 fn outcome(facts: &Facts, wishes: &Wishes, done: &[Repair], key: Option<NewKey>) -> String {
     let mut mended = Mended {
         done: done.to_vec(),
