@@ -6,6 +6,7 @@ mod length;
 mod links;
 mod machine;
 mod pure;
+mod reasons;
 mod shortcuts;
 mod style;
 
@@ -19,6 +20,7 @@ pub(super) fn check(sources: &[Source], metadata: &Value) -> Vec<Finding> {
     findings.extend(files::check(sources));
     findings.extend(length::check(sources));
     findings.extend(links::check(sources));
+    findings.extend(reasons::check(sources, metadata));
     for source in sources {
         findings.extend(machine::check(source));
         findings.extend(pure::check(source));
