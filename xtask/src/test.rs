@@ -1,5 +1,6 @@
 //! Runs every test of the workspace against real homeservers: `cargo xtask test`.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -10,6 +11,11 @@ use crate::homeserver::{Profile, Purpose};
 use crate::interrupt::Interrupt;
 use crate::workspace::{Workspace, cargo};
 use crate::{child, servers};
+
+/// How many tests run at once, as their runner reads it.
+const THREADS: &str = "RUST_TEST_THREADS";
+/// For each core: those against a server wait for it, for mails and for other sessions most of the time.
+const AT_ONCE: usize = 2;
 
 /// Runs the tests with the extra arguments of `cargo test`, and ends with a line `N passed, N failed`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
@@ -31,6 +37,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
             command.arg("--workspace");
         }
         servers::environment(command.args(arguments), list, Path::new(&program));
+        if std::env::var_os(THREADS).is_none() {
+            let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+            command.env(THREADS, (cores * AT_ONCE).to_string());
+        }
         browser.environment(&mut command, &workspace.target().join("pictures"));
         child::run(&command, &interrupt, |line| {
             println!("{line}");

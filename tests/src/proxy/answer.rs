@@ -35,6 +35,8 @@ pub enum Fault {
     Held(Arc<Notify>),
     /// The server's answer is passed on byte by byte with this pause between bytes.
     Trickle(Duration),
+    /// The server does what was asked; the body of its answer comes twice.
+    Twice,
     /// The server does what was asked; the JSON of its answer is changed.
     Rewrite(Arc<dyn Fn(Value) -> Value + Send + Sync>),
     /// The proxy answers with JSON that is made piece by piece, however long it gets; `None` ends it.
@@ -91,6 +93,7 @@ impl fmt::Debug for Fault {
             Self::Late(pause) => f.debug_tuple("Late").field(pause).finish(),
             Self::Held(_) => f.write_str("Held"),
             Self::Trickle(pause) => f.debug_tuple("Trickle").field(pause).finish(),
+            Self::Twice => f.write_str("Twice"),
             Self::Rewrite(_) => f.write_str("Rewrite"),
             Self::Pieces(_) => f.write_str("Pieces"),
         }

@@ -86,6 +86,9 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
             forward(&head, body, &shared).await?.map(whole)
         }
         Some(Fault::Trickle(pause)) => forward(&head, body, &shared).await?.map(|body| trickle(body, pause)),
+        Some(Fault::Twice) => forward(&head, body, &shared)
+            .await?
+            .map(|body| whole(body.repeat(2).into())),
         Some(Fault::Pieces(piece)) => {
             let numbers = stream::iter(0..).map(move |number| piece(number));
             let pieces = numbers.take_while(|it| std::future::ready(it.is_some()));

@@ -1,0 +1,137 @@
+//! Every request of a command, and for each every way in which it can go wrong.
+
+mod check;
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use lifeboat_tests::account::TestAccount;
+use lifeboat_tests::api::segment;
+use lifeboat_tests::lifeboat::Outcome;
+use lifeboat_tests::proxy::{Exchange, Fault, Proxy, Reply};
+use serde_json::json;
+
+use crate::live::devices;
+
+/// One way in which a request goes wrong, each time it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Nobody listens any more: this request and all after it.
+    Gone,
+    CutBefore,
+    CutAfter,
+    CutInside,
+    /// Longer than Lifeboat waits for any answer.
+    Silence,
+    Limited,
+    /// The first time only: whoever waits as long as the server says gets its answer.
+    LimitedForAMoment,
+    InternalError,
+    BadGateway,
+    UnknownToken,
+    Forbidden,
+    OtherShape,
+    Empty,
+    Twice,
+    Trickle,
+}
+
+impl Kind {
+    const ALL: [Self; 15] = [
+        Self::Gone,
+        Self::CutBefore,
+        Self::CutAfter,
+        Self::CutInside,
+        Self::Silence,
+        Self::Limited,
+        Self::LimitedForAMoment,
+        Self::InternalError,
+        Self::BadGateway,
+        Self::UnknownToken,
+        Self::Forbidden,
+        Self::OtherShape,
+        Self::Empty,
+        Self::Twice,
+        Self::Trickle,
+    ];
+
+    fn fault(self) -> Fault {
+        let limited = Reply::error(429, "M_LIMIT_EXCEEDED", "Too Many Requests");
+        match self {
+            Self::Gone | Self::CutBefore => Fault::CutBefore,
+            Self::CutAfter => Fault::CutAfter,
+            Self::CutInside => Fault::CutInside,
+            Self::Silence => Fault::Late(Duration::from_secs(60)),
+            Self::Limited => Fault::Answer(limited),
+            Self::LimitedForAMoment => Fault::Answer(limited.header("Retry-After", "1")),
+            Self::InternalError => Fault::Answer(Reply::error(500, "M_UNKNOWN", "Internal server error")),
+            Self::BadGateway => Fault::Answer(Reply::text(502, "text/html", "<h1>Bad gateway</h1>")),
+            Self::UnknownToken => Fault::Answer(Reply::error(401, "M_UNKNOWN_TOKEN", "Token is not active")),
+            Self::Forbidden => Fault::Answer(Reply::error(403, "M_FORBIDDEN", "Forbidden")),
+            Self::OtherShape => Fault::Answer(Reply::json(200, &json!([{"of another": ["shape", 1, null]}]))),
+            Self::Empty => Fault::Answer(Reply::text(200, "application/json", "")),
+            Self::Twice => Fault::Twice,
+            Self::Trickle => Fault::Trickle(Duration::from_millis(1)),
+        }
+    }
+
+    /// Puts it in the way of every request that `asks`.
+    fn in_the_way(self, proxy: &Proxy, asks: impl Fn(&Exchange) -> bool + Send + 'static) {
+        let mut seen = 0;
+        proxy.intercept(move |it| {
+            let hit = asks(it);
+            seen += u64::from(hit);
+            let strikes = match self {
+                Self::Gone => seen > 0,
+                Self::LimitedForAMoment => hit && seen == 1,
+                _ => hit,
+            };
+            strikes.then(|| self.fault())
+        });
+    }
+}
+
+/// A request, whatever ids are in its path.
+fn name_of(it: &Exchange) -> String {
+    let is_id = |part: &str| {
+        let of_a_device = part.len() == 10 && part.chars().all(|letter| letter.is_ascii_uppercase());
+        of_a_device || part.contains(['@', '!', '$', '%']) || part.chars().all(|digit| digit.is_ascii_digit())
+    };
+    let part = |part: &str| match part {
+        "" => String::new(),
+        _ if is_id(part) => "…".to_owned(),
+        _ => match part.split_once("m.secret_storage.key.") {
+            Some(_) => "m.secret_storage.key.…".to_owned(),
+            None => part.to_owned(),
+        },
+    };
+    let path: Vec<String> = it.path.split('/').map(part).collect();
+    format!("{} {}", it.method, path.join("/"))
+}
+
+/// What every run owes a person, whatever happens: an end in words.
+fn ends_in_words(outcome: &Outcome) -> Result<()> {
+    let text = &outcome.stderr;
+    ensure!(!text.contains("panicked"), "it panicked\n{outcome}");
+    if outcome.code()? == 1 {
+        let count = |word: &str| text.lines().filter(|it| it.starts_with(word)).count();
+        ensure!(
+            count("error:") == 1 && count("hint:") >= 1,
+            "no two sentences\n{outcome}"
+        );
+    }
+    Ok(())
+}
+
+/// Ends the sessions of runs that could not do it themselves.
+async fn end_what_is_left_behind(account: &TestAccount) -> Result<()> {
+    let admin = account.homeserver.admin().await?;
+    for (device, name) in devices(account).await? {
+        if name.is_some_and(|it| it.starts_with("Lifeboat")) {
+            let user = segment(account.user_id.as_str());
+            let path = format!("/_synapse/admin/v2/users/{user}/devices/{}", segment(&device));
+            admin.delete(&path).await.context("a session is left behind")?;
+        }
+    }
+    Ok(())
+}
