@@ -19,6 +19,8 @@ use crate::{Caller, gap_of};
 pub(super) const AT_ONCE: usize = 6;
 /// How often one request is told to come back later before it is given up.
 const MAX_REFUSALS: u32 = 10;
+/// How long a server is left alone that does not say for how long, at most; a minute in all.
+const LONGEST_UNASKED: Duration = Duration::from_secs(8);
 /// A server that wants to be left alone for longer is not waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// How often a request is sent again after the server failed or could not be reached.
@@ -76,7 +78,8 @@ impl Pace {
             };
             match gap_of(&error) {
                 Gap::RateLimited if refusals < MAX_REFUSALS => {
-                    let wait = wait_asked_for(&error).unwrap_or(Duration::from_secs(1 << refusals.min(6)));
+                    let unasked = || Duration::from_secs(1 << refusals.min(6)).min(LONGEST_UNASKED);
+                    let wait = wait_asked_for(&error).unwrap_or_else(unasked);
                     if wait > LONGEST_WAIT {
                         return Err(Gap::RateLimited);
                     }

@@ -21,8 +21,8 @@ use super::{account, address, allow, codes, command, device_ids, recovery};
 /// What the forecast asks for: the one through the SDK, the other as a stream of our own.
 const FORECAST: [&str; 2] = ["/messages", "/room_keys/keys"];
 
-/// Runs a check that signs in with a browser; has `meanwhile` happen each time one of `paths`, in this order, is asked
-/// for, and only then goes on.
+/// Runs a check that signs in with a browser; has `meanwhile` happen when each of `paths` is asked for, and only then
+/// answers that.
 async fn interrupted(
     command: Lifeboat,
     account: &TestAccount,
@@ -31,40 +31,33 @@ async fn interrupted(
     meanwhile: impl AsyncFn(&OAuthServer) -> Result<()>,
 ) -> Result<Outcome> {
     let oauth = account.homeserver.oauth()?;
-    let mut held = hold(proxy, paths.first().context("no path")?);
+    let held = hold(proxy, paths);
     let running = command.start()?;
     allow(account, &address(&running, 0).await?).await?;
-    for (number, path) in paths.iter().enumerate() {
-        let asked = Arc::clone(&held.asked);
-        wait::until(path, async || Ok(asked.load(Ordering::SeqCst).then_some(()))).await?;
+    for (path, held) in paths.iter().zip(held.iter()) {
+        wait::until(path, async || Ok(held.asked.load(Ordering::SeqCst).then_some(()))).await?;
         meanwhile(&oauth).await?;
-        let next = paths.get(number + 1);
-        match next {
-            Some(next) => std::mem::replace(&mut held, hold(proxy, next)).release.notify_one(),
-            None => {
-                proxy.let_through();
-                held.release.notify_one();
-            }
-        }
+        held.release.notify_one();
     }
     running.outcome().await
 }
 
 /// A path whose first request is held.
+#[derive(Default)]
 struct HeldBack {
-    asked: Arc<AtomicBool>,
+    asked: AtomicBool,
     release: Arc<Notify>,
 }
 
-fn hold(proxy: &Proxy, path: &'static str) -> HeldBack {
-    let (asked, release) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
-    let held = HeldBack {
-        asked: Arc::clone(&asked),
-        release: Arc::clone(&release),
-    };
+/// Holds the first request of each of these paths, whichever comes first.
+fn hold(proxy: &Proxy, paths: &[&'static str]) -> Arc<[HeldBack]> {
+    let held: Arc<[HeldBack]> = paths.iter().map(|_| HeldBack::default()).collect();
+    let (paths, hooked) = (paths.to_vec(), Arc::clone(&held));
     proxy.intercept(move |exchange| {
-        let first = exchange.path.ends_with(path) && !asked.swap(true, Ordering::SeqCst);
-        first.then(|| Fault::Held(Arc::clone(&release)))
+        let place = paths.iter().position(|it| exchange.path.ends_with(it))?;
+        let held = hooked.get(place)?;
+        let first = !held.asked.swap(true, Ordering::SeqCst);
+        first.then(|| Fault::Held(Arc::clone(&held.release)))
     });
     held
 }
