@@ -10,7 +10,7 @@ use lifeboat_tests::{
     account::TestAccount,
     lifeboat::{Lifeboat, Outcome},
     oauth::OAuthServer,
-    proxy::{Fault, Proxy},
+    proxy::{Exchange, Fault, Proxy},
     wait,
 };
 use serde_json::json;
@@ -34,8 +34,14 @@ async fn interrupted(
     let held = hold(proxy, paths);
     let running = command.start()?;
     allow(account, &address(&running, 0).await?).await?;
+    let mut last: Option<&str> = None;
     for (path, held) in paths.iter().zip(held.iter()) {
         wait::until(path, async || Ok(held.asked.load(Ordering::SeqCst).then_some(()))).await?;
+        if let Some(last) = last.replace(path) {
+            // A token that ran out again before it was used would be no token that lives for minutes.
+            let answered = |it: &Exchange| it.path.ends_with(last) && it.status == Some(200);
+            wait::until(last, async || Ok(proxy.log().iter().any(answered).then_some(()))).await?;
+        }
         meanwhile(&oauth).await?;
         held.release.notify_one();
     }

@@ -3,7 +3,7 @@
 use lifeboat_preflight::{ForecastQuestion, Homeserver, KeepIn, OwnSession, ruma::UserId};
 use lifeboat_report::{Facts, StatusFile, Step};
 use lifeboat_reset::{
-    Broken, Cause, ComeBack, Finished, Journal, Kit, Places, Reset, Sealer, Wishes,
+    Broken, Cause, ComeBack, Finished, Journal, Kit, Places, Refusal, Reset, Sealer, Wishes,
     flow::Password,
     route::account_page::{self, AccountPage},
 };
@@ -147,6 +147,9 @@ fn broken_words(broken: &Broken, account: &CommandLine) -> Failure {
                 Cause::NeitherPassword => {
                     "Somebody else may have changed it. Take the route email, or ask the people who run your server."
                         .to_owned()
+                }
+                Cause::Refused(Refusal::NoPassword) => {
+                    "Reset it where you sign in: at your company’s or your identity provider’s page.".to_owned()
                 }
                 _ => format!("Put that right, then go on with: {resume}"),
             };
