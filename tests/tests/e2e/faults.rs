@@ -4,14 +4,10 @@ mod check;
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
-use lifeboat_tests::account::TestAccount;
-use lifeboat_tests::api::segment;
+use anyhow::{Result, ensure};
 use lifeboat_tests::lifeboat::Outcome;
 use lifeboat_tests::proxy::{Exchange, Fault, Proxy, Reply};
 use serde_json::json;
-
-use crate::live::devices;
 
 /// One way in which a request goes wrong, each time it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,19 +115,6 @@ fn ends_in_words(outcome: &Outcome) -> Result<()> {
             count("error:") == 1 && count("hint:") >= 1,
             "no two sentences\n{outcome}"
         );
-    }
-    Ok(())
-}
-
-/// Ends the sessions of runs that could not do it themselves.
-async fn end_what_is_left_behind(account: &TestAccount) -> Result<()> {
-    let admin = account.homeserver.admin().await?;
-    for (device, name) in devices(account).await? {
-        if name.is_some_and(|it| it.starts_with("Lifeboat")) {
-            let user = segment(account.user_id.as_str());
-            let path = format!("/_synapse/admin/v2/users/{user}/devices/{}", segment(&device));
-            admin.delete(&path).await.context("a session is left behind")?;
-        }
     }
     Ok(())
 }

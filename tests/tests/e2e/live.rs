@@ -6,6 +6,7 @@ use lifeboat_preflight::{
     OwnSignature, SettleProgress, UnlockError, discover,
 };
 use lifeboat_tests::account::{AccountSpec, Defect, RoomKind, Secret, ServerBackup, TestAccount, Way};
+use lifeboat_tests::api::segment;
 use secrecy::SecretString;
 
 /// What the session is called.
@@ -39,6 +40,19 @@ pub(crate) async fn devices(account: &TestAccount) -> Result<Vec<(String, Option
         .iter()
         .map(|it| (text(it, "device_id").unwrap_or_default(), text(it, "display_name")))
         .collect())
+}
+
+/// Ends the sessions that killed or disturbed runs left behind, as their owner would; no other one is called so.
+pub(crate) async fn end_what_is_left_behind(account: &TestAccount) -> Result<()> {
+    let admin = account.homeserver.admin().await?;
+    for (device, name) in devices(account).await? {
+        if name.is_some_and(|it| it.starts_with("Lifeboat")) {
+            let user = segment(account.user_id.as_str());
+            let path = format!("/_synapse/admin/v2/users/{user}/devices/{}", segment(&device));
+            admin.delete(&path).await.context("a session is left behind")?;
+        }
+    }
+    Ok(())
 }
 
 #[tokio::test]

@@ -12,7 +12,8 @@ use lifeboat_tests::proxy::Proxy;
 use lifeboat_tests::snapshot::snapshot_of;
 use serde_json::Value;
 
-use super::{Kind, end_what_is_left_behind, ends_in_words, name_of};
+use super::{Kind, ends_in_words, name_of};
+use crate::live::end_what_is_left_behind;
 
 /// As many at a time as there are accounts: the sessions of several checks on one account would see each other.
 const ACCOUNTS: usize = 3;

@@ -9,14 +9,16 @@ use std::sync::{
 
 use anyhow::{Context, Result, bail, ensure};
 use lifeboat_tests::account::{AccountSpec, Defect, TestAccount, Way};
-use lifeboat_tests::api::segment;
 use lifeboat_tests::lifeboat::Outcome;
 use lifeboat_tests::proxy::{Exchange, Fault, Proxy};
 use matrix_sdk::reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{codes, is_clear, repair_at, reset, sessions};
-use crate::{live::devices, rescue::everything_survives};
+use crate::{
+    live::{devices, end_what_is_left_behind},
+    rescue::everything_survives,
+};
 
 /// More writes than this no repair has.
 const MOST_WRITES: u32 = 40;
@@ -69,19 +71,6 @@ impl Killer {
         self.process.store(i32::try_from(running.id())?, Ordering::SeqCst);
         running.outcome().await
     }
-}
-
-/// Ends the sessions that killed runs left behind, as their owner would.
-async fn end_what_is_left_behind(account: &TestAccount) -> Result<()> {
-    let admin = account.homeserver.admin().await?;
-    for (device, name) in devices(account).await? {
-        if name.is_some_and(|it| it.starts_with("Lifeboat repair")) {
-            let user = segment(account.user_id.as_str());
-            let path = format!("/_synapse/admin/v2/users/{user}/devices/{}", segment(&device));
-            admin.delete(&path).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Disturbs at the first moment, the second, and so on, each time on a new account, until a run ends undisturbed.

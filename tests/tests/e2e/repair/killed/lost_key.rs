@@ -8,7 +8,8 @@ use lifeboat_tests::account::{AccountSpec, Recovery, TestAccount, Way};
 use lifeboat_tests::lifeboat::{Outcome, Running};
 use lifeboat_tests::wait::until;
 
-use super::{Killer, MOST_WRITES, end_what_is_left_behind};
+use super::{Killer, MOST_WRITES};
+use crate::live::end_what_is_left_behind;
 use crate::repair::{emoji::repair_at, is_clear};
 use crate::rescue::everything_survives;
 use crate::terminal::{flowing, types};
