@@ -3,6 +3,7 @@
 mod account;
 mod ark;
 mod check;
+mod consent;
 mod desk;
 mod export_keys;
 mod general;
@@ -30,6 +31,7 @@ use crate::{
 pub(crate) use account::{AccountArgs, AuthArg, KeyArgs, SignInArgs};
 pub(crate) use ark::ArkCommand;
 pub(crate) use check::{CheckArgs, CheckOutputArgs, FateArg, ForecastArgs};
+pub(crate) use consent::ConsentArgs;
 pub(crate) use desk::{AdminArgs, DeskAuditArgs, DeskCheckArgs, DeskCommand, DeskResetArgs};
 pub(crate) use export_keys::ExportKeysArgs;
 pub(crate) use general::{ColorArg, GeneralArgs};

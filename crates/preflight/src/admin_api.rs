@@ -9,7 +9,7 @@ use matrix_sdk::reqwest::{Method, RequestBuilder, Response, Url, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::{Homeserver, OwnSession};
+use crate::{Homeserver, OwnSession, network::retry_after};
 pub use pace::Pace;
 
 /// How long an answer may take.
@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LIMIT: usize = 16 << 20;
 /// How often a request is repeated that came too early.
 const TRIES: u32 = 5;
+/// How long a server is left alone that does not say for how long.
+const UNASKED_WAIT: Duration = Duration::from_secs(1);
 /// Longest wait that is waited for without a word.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -110,12 +112,7 @@ impl AdminApi {
 
 /// Returns how long the server wants to be left alone; a second where it does not say it.
 fn wait(answer: &Response) -> Duration {
-    let stated = answer
-        .headers()
-        .get(header::RETRY_AFTER)
-        .and_then(|it| it.to_str().ok());
-    let seconds = stated.and_then(|it| it.trim().parse().ok()).unwrap_or(1);
-    Duration::from_secs(seconds).min(LONGEST_WAIT)
+    retry_after(answer).unwrap_or(UNASKED_WAIT).min(LONGEST_WAIT)
 }
 
 async fn read(mut answer: Response) -> Result<Value, Missing> {

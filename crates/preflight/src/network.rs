@@ -2,8 +2,16 @@
 
 use std::{error::Error, io, path::PathBuf, time::Duration};
 
-use matrix_sdk::reqwest::{self, Certificate, ClientBuilder, NoProxy, Proxy, Url, redirect::Policy};
+use matrix_sdk::reqwest::{
+    self, Certificate, ClientBuilder, NoProxy, Proxy, Response, Url, header::RETRY_AFTER, redirect::Policy,
+};
 use serde_json::Value;
+
+/// Returns how long a server wants to be left alone, as it says in seconds (`Retry-After`).
+pub(crate) fn retry_after(answer: &Response) -> Option<Duration> {
+    let stated = answer.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    stated.trim().parse().ok().map(Duration::from_secs)
+}
 
 /// How to reach servers.
 #[derive(Clone, Debug)]

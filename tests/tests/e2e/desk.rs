@@ -7,21 +7,9 @@ mod reset;
 
 use anyhow::{Context as _, Result};
 use lifeboat_tests::{
-    account::{AccountSpec, History, TestAccount, Way},
     api::Api,
     lifeboat::{Lifeboat, Outcome},
 };
-
-/// Few messages: they are looked at once.
-const SHORT: History = History {
-    rooms: 1,
-    messages_each: 3,
-    messages_per_key: 2,
-};
-
-async fn healthy() -> Result<TestAccount> {
-    AccountSpec::healthy(Way::Key).history(SHORT).build().await
-}
 
 /// A command about somebody, with the token of an administrator.
 fn desk(command: &str, user: &str, base_url: &str, admin: &Api) -> Result<Lifeboat> {

@@ -22,13 +22,13 @@ use serde_json::Value;
 const NEW: &str = "New-Password-2";
 
 /// Few messages: what is tested here is the way there and back.
-const SHORT: History = History {
+pub(crate) const SHORT: History = History {
     rooms: 1,
     messages_each: 3,
     messages_per_key: 2,
 };
 
-async fn healthy() -> Result<TestAccount> {
+pub(crate) async fn healthy() -> Result<TestAccount> {
     AccountSpec::healthy(Way::Key).history(SHORT).build().await
 }
 

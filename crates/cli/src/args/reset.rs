@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{AccountArgs, ForecastArgs, KeyArgs, SignInArgs};
+use super::{AccountArgs, ConsentArgs, ForecastArgs, KeyArgs, SignInArgs};
 use crate::exit::{self, Exit};
 
 /// The long description.
@@ -79,18 +79,9 @@ pub(crate) struct ResetArgs {
     /// Save no ark before sessions end
     #[arg(long)]
     pub(crate) no_ark: bool,
-    /// Accept this blocker, by its code, and what it costs; may be given several times
-    #[arg(long = "waive", value_name = "CODE")]
-    pub(crate) waive: Vec<String>,
-    /// Accept all cautions
-    #[arg(long)]
-    pub(crate) accept_cautions: bool,
-    /// Say yes to the plan
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// Show the plan and stop there
-    #[arg(long)]
-    pub(crate) dry_run: bool,
+    /// What is agreed to.
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
     /// Stay signed in afterwards, also when your sessions are kept
     #[arg(long)]
     pub(crate) stay: bool,

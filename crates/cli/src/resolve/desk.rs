@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use lifeboat_preflight::{ForecastQuestion, ruma::UserId};
-use lifeboat_report::{Aboard, ArkFirst, Fate, OneByOne, Route, Waivers};
+use lifeboat_report::{Aboard, ArkFirst, Fate, OneByOne, Route};
 use secrecy::SecretString;
 
 use super::{
     Asking, Candidates, Entry, Format, NewPassword, Output, Person, ResetJob, SignIn, entry, forecast, format, output,
-    reset::{codes, consent},
+    reset::agreed,
 };
 use crate::{
     args::{
@@ -165,8 +165,10 @@ fn reset(args: DeskResetArgs, person: Person) -> Result<DeskResetJob, Failure> {
             "Give the name of the text, like letter.txt.",
         ));
     }
+    let token = token(args.admin, person)?;
+    let (waivers, consent) = agreed(&args.consent, person)?;
     Ok(DeskResetJob {
-        token: token(args.admin, person)?,
+        token,
         reset: ResetJob {
             entry,
             candidates: Candidates {
@@ -182,16 +184,13 @@ fn reset(args: DeskResetArgs, person: Person) -> Result<DeskResetJob, Failure> {
             },
             one_by_one: OneByOne::These(Vec::new()),
             ark: ArkFirst::Skip,
-            waivers: Waivers {
-                blockers: codes(&args.waive)?,
-                cautions_acknowledged: args.accept_cautions,
-            },
+            waivers,
             new_password: NewPassword::Generate(named(args.temporary_password_file, "password")),
             old_password: None,
             admin_token: None,
             email: None,
             status_file: None,
-            consent: consent(args.dry_run, args.yes, person)?,
+            consent,
             aboard: Aboard::Leave,
             format: format(args.json),
             person,

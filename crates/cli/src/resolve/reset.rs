@@ -7,7 +7,7 @@ use lifeboat_report::{Aboard, ArkFirst, Code, Fate, OneByOne, Route, Waivers};
 
 use super::{AdminToken, Asking, Candidates, Entry, Format, Person, SignIn, candidates, entry, forecast, format};
 use crate::{
-    args::{LeaveArgs, NewPasswordArgs, ResetArgs, ResumeArgs, RouteArg, SignInArgs},
+    args::{ConsentArgs, LeaveArgs, NewPasswordArgs, ResetArgs, ResumeArgs, RouteArg, SignInArgs},
     failure::Failure,
 };
 
@@ -174,11 +174,7 @@ pub(crate) fn reset(args: ResetArgs, person: Person) -> Result<ResetJob, Failure
             "Give --admin-token-file as well, or use --generate-password.",
         ));
     }
-    let waivers = Waivers {
-        blockers: codes(&args.waive)?,
-        cautions_acknowledged: args.accept_cautions,
-    };
-    let consent = consent(args.dry_run, args.yes, person)?;
+    let (waivers, consent) = agreed(&args.consent, person)?;
     let fate = if args.end_sessions {
         Fate::SessionsEnded
     } else {
@@ -281,8 +277,17 @@ fn new_password(args: NewPasswordArgs, person: Person) -> NewPassword {
     }
 }
 
+/// Reads what somebody agrees to: what it may cost, and the plan.
+pub(super) fn agreed(args: &ConsentArgs, person: Person) -> Result<(Waivers, Consent), Failure> {
+    let waivers = Waivers {
+        blockers: codes(&args.waive)?,
+        cautions_acknowledged: args.accept_cautions,
+    };
+    Ok((waivers, consent(args.dry_run, args.yes, person)?))
+}
+
 /// Says whether somebody said yes to the plan, or can be asked.
-pub(super) fn consent(dry_run: bool, yes: bool, person: Person) -> Result<Consent, Failure> {
+fn consent(dry_run: bool, yes: bool, person: Person) -> Result<Consent, Failure> {
     match (dry_run, yes) {
         (true, _) => Ok(Consent::DryRun),
         (false, true) => Ok(Consent::Given),
@@ -295,7 +300,7 @@ pub(super) fn consent(dry_run: bool, yes: bool, person: Person) -> Result<Consen
 }
 
 /// Reads the codes of findings.
-pub(super) fn codes(texts: &[String]) -> Result<BTreeSet<Code>, Failure> {
+fn codes(texts: &[String]) -> Result<BTreeSet<Code>, Failure> {
     texts.iter().map(|it| code(it)).collect()
 }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use lifeboat_report::Gap;
-use matrix_sdk::reqwest::{self, Response, StatusCode, header::RETRY_AFTER};
+use matrix_sdk::reqwest::{self, Response, StatusCode};
 use serde_json::Value;
 
-use crate::{Caller, Homeserver, caller::End};
+use crate::{Caller, Homeserver, caller::End, network::retry_after};
 
 /// A server collects a whole backup before it sends the first byte.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const NO_LIMIT: Duration = Duration::from_secs(24 * 3600);
 /// How often a server may ask to come back later.
 const TRIES: u32 = 5;
+/// How long a server is left alone that does not say for how long.
+const UNASKED_WAIT: Duration = Duration::from_secs(5);
 /// A server that wants to be left alone for longer is left alone for good.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
@@ -115,11 +117,7 @@ impl Body {
 }
 
 fn wait_asked_for(answer: &Response) -> Option<Duration> {
-    let seconds = answer
-        .headers()
-        .get(RETRY_AFTER)
-        .and_then(|it| it.to_str().ok()?.trim().parse().ok());
-    (answer.status() == StatusCode::TOO_MANY_REQUESTS).then(|| Duration::from_secs(seconds.unwrap_or(5)))
+    (answer.status() == StatusCode::TOO_MANY_REQUESTS).then(|| retry_after(answer).unwrap_or(UNASKED_WAIT))
 }
 
 /// Longest error that is read.

@@ -15,7 +15,8 @@ use matrix_sdk::reqwest::Method;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::{SHORT, desk, flat, healthy};
+use super::{desk, flat};
+use crate::reset::{SHORT, healthy};
 
 fn codes(report: &Value) -> BTreeSet<&str> {
     let findings = report["findings"].as_array().into_iter().flatten();

@@ -7,7 +7,8 @@ use lifeboat_tests::{
     proxy::{Fault, Proxy, Reply},
 };
 
-use super::{desk, flat, healthy};
+use super::{desk, flat};
+use crate::reset::healthy;
 
 fn ensure_two_sentences(outcome: &Outcome, code: i32, words: &str) -> Result<()> {
     ensure!(

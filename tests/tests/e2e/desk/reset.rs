@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _};
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{account::TestAccount, api::Api, session::Session, wait};
 
-use super::{desk, flat, healthy};
+use super::{desk, flat};
+use crate::reset::healthy;
 
 async fn device_ids(admin: &Api, account: &TestAccount) -> Result<BTreeSet<String>> {
     let user = lifeboat_tests::api::segment(account.user_id.as_str());

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::AdminArgs;
 use crate::{
-    args::AccountArgs,
+    args::{AccountArgs, ConsentArgs},
     exit::{self, Exit},
 };
 
@@ -71,18 +71,9 @@ pub(crate) struct DeskResetArgs {
     /// are filled in
     #[arg(long, value_name = "FILE")]
     pub(crate) letter_template: Option<PathBuf>,
-    /// Accept this blocker, by its code, and what it costs; may be given several times
-    #[arg(long = "waive", value_name = "CODE")]
-    pub(crate) waive: Vec<String>,
-    /// Accept all cautions
-    #[arg(long)]
-    pub(crate) accept_cautions: bool,
-    /// Say yes to the plan
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// Show the plan and stop there
-    #[arg(long)]
-    pub(crate) dry_run: bool,
+    /// What is agreed to.
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
     /// Print one JSON document instead of a screen
     #[arg(long)]
     pub(crate) json: bool,
