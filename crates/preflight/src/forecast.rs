@@ -14,6 +14,7 @@ mod month;
 mod older;
 mod options;
 mod pace;
+mod page;
 mod pager;
 mod progress;
 mod reader;

@@ -17,8 +17,8 @@ use super::{
     ForecastProgress,
     event::{self, Content, Membership},
     pace::{self, Pace},
+    page::Pages,
     pager::{Pager, Turn},
-    scan,
 };
 use crate::Caller;
 
@@ -28,6 +28,7 @@ pub struct HistoryReader<'a> {
     caller: &'a Caller,
     progress: &'a ForecastProgress,
     pace: Pace,
+    pages: Pages,
 }
 
 /// An encrypted message.
@@ -73,6 +74,7 @@ impl<'a> HistoryReader<'a> {
             caller,
             progress,
             pace: Pace::new(),
+            pages: Pages::default(),
         }
     }
 
@@ -110,11 +112,8 @@ impl<'a> HistoryReader<'a> {
             ids: HashSet::new(),
         };
         loop {
-            let request = || {
-                let request = scan::request(room, Direction::Backward, pager.from());
-                self.caller.client().send(request)
-            };
-            let page = self.pace.ask(self.caller, self.progress, request).await?;
+            let line = (self.caller, &self.pace, self.progress);
+            let page = self.pages.ask(line, room, Direction::Backward, pager.from()).await?;
             let (length, before) = (page.chunk.len(), seen.ids.len());
             let events: Vec<_> = page.chunk.into_iter().filter_map(|raw| seen.take(raw)).collect();
             self.progress.read_events(events.len() as u64);

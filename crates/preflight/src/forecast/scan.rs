@@ -3,19 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use lifeboat_report::Gap;
-use matrix_sdk::ruma::{
-    OwnedRoomId, UInt,
-    api::{
-        Direction,
-        client::{filter::RoomEventFilter, message::get_message_events},
-    },
-};
+use matrix_sdk::ruma::api::Direction;
 
 use super::{
     ForecastOptions,
     event::{self, Content},
     ledger::{Entering, Ledger},
     pace::Pace,
+    page::Pages,
     pager::{Pager, Turn},
     rooms::Room,
     texts::Texts,
@@ -29,6 +24,7 @@ pub(super) struct Scan<'a> {
     pub(super) options: &'a ForecastOptions,
     pub(super) texts: &'a Texts,
     allowance: Allowance,
+    pages: Pages,
 }
 
 /// What was read of a room.
@@ -58,9 +54,6 @@ pub(super) struct Remembered {
     pub(super) newest: Option<String>,
 }
 
-/// The most that servers give at a time; a hundred takes a third longer in all.
-const PAGE: u32 = 1_000;
-
 impl<'a> Scan<'a> {
     pub(super) fn new(caller: &'a Caller, pace: &'a Pace, options: &'a ForecastOptions, texts: &'a Texts) -> Self {
         let allowance = Allowance(AtomicU64::new(options.max_events.unwrap_or(u64::MAX)));
@@ -70,6 +63,7 @@ impl<'a> Scan<'a> {
             options,
             texts,
             allowance,
+            pages: Pages::default(),
         }
     }
 
@@ -117,8 +111,8 @@ impl<'a> Scan<'a> {
         let (mut texts, mut left_out, mut newest) = (Vec::new(), false, None);
         let mut end = End::LeftOut;
         while end == End::LeftOut && !self.options.progress.is_stopped() && !self.allowance.is_used_up() {
-            let request = || self.caller.client().send(request(&room.id, direction, pager.from()));
-            let page = match self.pace.ask(self.caller, &self.options.progress, request).await {
+            let line = (self.caller, self.pace, &self.options.progress);
+            let page = match self.pages.ask(line, &room.id, direction, pager.from()).await {
                 Ok(page) => page,
                 Err(gap) => {
                     end = End::Gap(gap);
@@ -224,19 +218,6 @@ enum End {
     LeftOut,
     /// The server is the reason that something is missing.
     Gap(Gap),
-}
-
-pub(super) fn request(room: &OwnedRoomId, direction: Direction, from: Option<&str>) -> get_message_events::v3::Request {
-    let mut request = get_message_events::v3::Request::new(room.clone(), direction);
-    request.from = from.map(str::to_owned);
-    request.limit = UInt::from(PAGE);
-    // Without lazy loading of members servers add no state at all.
-    request.filter = RoomEventFilter::default();
-    let mut types = vec!["m.room.encrypted".to_owned()];
-    // Messages that were read by an earlier run may have lost their content since.
-    types.extend((direction == Direction::Forward).then(|| "m.room.redaction".to_owned()));
-    request.filter.types = Some(types);
-    request
 }
 
 /// How many messages may still be entered.

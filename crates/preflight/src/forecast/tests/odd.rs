@@ -259,6 +259,50 @@ async fn where_sync_is_not_understood_rooms_are_asked_one_by_one() {
     );
 }
 
+/// What a room without a filter shows, too.
+fn unfiltered(sound: &Answer) -> Answer {
+    changed(sound, |body| {
+        let between = |at: usize| json!({"type": "m.room.message", "event_id": format!("$clear{at}"), "content": {}});
+        let events = body["chunk"].as_array().unwrap().clone();
+        let all = (0..).zip(events).flat_map(|(at, event)| [between(at), event]);
+        body["chunk"] = all.collect();
+    })
+}
+
+#[tokio::test]
+async fn a_server_that_passes_filters_over_is_read_as_well() {
+    let server = spoiled("/messages", |_, sound| unfiltered(&sound)).await;
+    let forecast = forecast_of(&server).await;
+    assert_eq!(
+        (forecast.events.total, forecast.events.covered, forecast.complete),
+        (9, 9, true)
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_filters_is_asked_without_one() {
+    for (status, code) in [(400, "M_INVALID_PARAM"), (403, "M_FORBIDDEN")] {
+        let server = spoiled("/messages", move |request, sound| match request.get("filter") {
+            Some(_) => Answer::error(status, code),
+            None => unfiltered(&sound),
+        })
+        .await;
+        let forecast = forecast_of(&server).await;
+        assert_eq!(
+            (forecast.events.total, forecast.events.covered, forecast.complete),
+            (9, 9, true)
+        );
+        // It is refused once, and not tried again.
+        let asked = server.asked("/messages");
+        assert_eq!(asked.iter().filter(|it| it.get("filter").is_some()).count(), 1);
+    }
+    // A room that nobody may read is a gap, with a filter and without one.
+    let server = spoiled("/messages", |_, _| Answer::error(403, "M_FORBIDDEN")).await;
+    let forecast = forecast_of(&server).await;
+    assert_eq!((forecast.complete, forecast.rooms[0].gap), (false, Some(Gap::Refused)));
+    assert_eq!(server.asked("/messages").len(), 2);
+}
+
 #[tokio::test]
 async fn a_forecast_that_was_stopped_is_partial() {
     let progress = ForecastProgress::default();
