@@ -9,6 +9,7 @@ pub mod browser;
 pub mod chromium;
 pub mod crowd;
 pub mod forger;
+pub mod large_server;
 pub mod lifeboat;
 pub mod mailbox;
 pub mod name;

@@ -11,6 +11,9 @@ use tempfile::NamedTempFile;
 
 use crate::{failure::Failure, kept::make_private};
 
+/// What the name of a file ends with that is not complete.
+const UNFINISHED: &str = ".unfinished";
+
 /// A place for a file that will be written later, all at once.
 ///
 /// Reserving it early shows before any other work whether the file can be written at all. The file appears under its
@@ -34,17 +37,16 @@ impl Reserved {
         );
         let unfinished = tempfile::Builder::new()
             .prefix(&prefix)
-            .suffix(".unfinished")
+            .suffix(UNFINISHED)
             .tempfile_in(folder_of(&path))
             .map_err(|error| cannot_write(&path, &error))?;
         Ok(Self { path, unfinished })
     }
 
-    /// Reserves `name` in `folder`, which is made, for its owner alone, where it is not there.
-    pub(crate) fn new_in_new_folder(folder: &Path, name: &str) -> Result<Self, Failure> {
-        let place = folder.join(name);
-        make_private(folder).map_err(|error| cannot_write(&place, &error))?;
-        Self::new(place)
+    /// Reserves `name` in a folder in which nobody else works now, and removes what killed runs have left of it.
+    pub(crate) fn new_in_own_folder(folder: &Path, name: &str) -> Result<Self, Failure> {
+        forget_unfinished(folder, name);
+        Self::new(folder.join(name))
     }
 
     /// Writes `content`, mode 0600, and returns once it is on disk under its name.
@@ -77,6 +79,31 @@ impl Reserved {
             })?;
         sync_folder(folder_of(&self.path)).map_err(|error| cannot_write(&self.path, &error))?;
         Ok(self.path)
+    }
+}
+
+/// Makes `folder`, for its owner alone, where it is not there, and refuses one in which there is a file `name` already.
+pub(crate) fn make_folder_without(folder: &Path, name: &str) -> Result<(), Failure> {
+    let place = folder.join(name);
+    make_private(folder).map_err(|error| cannot_write(&place, &error))?;
+    match place.symlink_metadata() {
+        Ok(_) => Err(exists(&place)),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Removes files that were begun for `name` and never finished. One that stays is in nobody's way.
+fn forget_unfinished(folder: &Path, name: &str) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let begun = format!(".{name}");
+    let left = entries.filter(|it| {
+        let file = it.file_name();
+        file.to_str()
+            .and_then(|it| it.strip_prefix(&begun)?.strip_suffix(UNFINISHED))
+            .is_some_and(|it| it.chars().all(|it| it.is_ascii_alphanumeric()))
+    });
+    for entry in left {
+        let _ = std::fs::remove_file(entry.path());
     }
 }
 
@@ -165,6 +192,33 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         drop(Reserved::new(folder.path().join("status.json")).unwrap());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            ".page.htmlAb3xYz.unfinished",
+            ".page.html.txt.unfinished",
+            ".other.htmlAb3xYz.unfinished",
+            "page.htmlAb3xYz.unfinished",
+        ] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        drop(Reserved::new_in_own_folder(folder.path(), "page.html").unwrap());
+        let mut left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|it| it.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(
+            left,
+            [
+                ".other.htmlAb3xYz.unfinished",
+                ".page.html.txt.unfinished",
+                "page.htmlAb3xYz.unfinished"
+            ]
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! the ratios are.
 #![expect(clippy::print_stdout, reason = "the figures are for whoever runs it")]
 
+mod audit;
 mod backup;
 mod canned;
 mod check;
@@ -27,8 +28,8 @@ use anyhow::{Result, bail, ensure};
 use crate::{extent::Extent, table::Table};
 
 /// What can be measured alone.
-const PARTS: [&str; 8] = [
-    "start", "check", "reset", "proof", "memory", "forecast", "rescue", "synapse",
+const PARTS: [&str; 9] = [
+    "start", "check", "reset", "proof", "memory", "forecast", "audit", "rescue", "synapse",
 ];
 
 #[tokio::main]
@@ -79,6 +80,7 @@ async fn measure(part: &str, extent: Extent) -> Result<Table> {
         "proof" => engine::measure(extent).await,
         "memory" => memory::measure(extent),
         "forecast" => forecast::measure(extent).await,
+        "audit" => audit::measure(extent).await,
         "rescue" => rescue::measure(extent).await,
         _ => synapse::measure(extent).await,
     }

@@ -14,8 +14,9 @@ use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
     api::Api,
     crowd::{Person, Standing, crowd},
+    large_server::LargeServer,
     lifeboat::{Lifeboat, Outcome},
-    proxy::{Fault, Proxy, Reply},
+    proxy::{Fault, Proxy},
     server::{Homeserver, Profile},
     wait,
 };
@@ -23,10 +24,10 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-/// How many of each there are.
+/// How many of each there are, five hundred in all.
 const CROWD: [(Standing, usize); 11] = [
-    (Standing::Bare, 180),
-    (Standing::Keyless, 12),
+    (Standing::Bare, 400),
+    (Standing::Keyless, 42),
     (Standing::Whole, 12),
     (Standing::Locked, 4),
     (Standing::MasterElsewhere, 4),
@@ -187,6 +188,14 @@ async fn the_lights_are_the_truth_also_when_it_is_killed_and_goes_on() -> Result
         let (one, other) = (fs::read(undisturbed.join(name))?, fs::read(disturbed.join(name))?);
         ensure!(one == other, "{name} differs");
     }
+    let mut left: Vec<_> = fs::read_dir(&disturbed)?
+        .map(|it| Ok(it?.file_name()))
+        .collect::<Result<_>>()?;
+    left.sort();
+    ensure!(
+        left == ["accounts.csv", "accounts.jsonl", "summary.html"],
+        "what was killed has left something: {left:?}"
+    );
     // A finished one is not begun again, and a folder is of one audit alone.
     let again = by_list(&disturbed, base_url)?.run().await?;
     ensure!(again.code()? == 2 && again.stderr.contains("exists already"), "{again}");
@@ -203,8 +212,9 @@ async fn the_lights_are_the_truth_also_when_it_is_killed_and_goes_on() -> Result
 #[tokio::test]
 async fn ten_thousand_accounts_take_no_more_memory_than_a_few() -> Result<()> {
     let peak = async |accounts: usize| -> Result<u64> {
+        let server = LargeServer { accounts, every: 10 };
         let proxy = Proxy::start("http://127.0.0.1:9").await?;
-        proxy.intercept(move |it| Some(Fault::Answer(canned(&it.path, &it.query, &it.request_body, accounts))));
+        proxy.intercept(move |it| Some(Fault::Answer(server.answer(&it.path, &it.query, &it.request_body))));
         let base_url = proxy.base_url();
         let command = Lifeboat::new([
             "desk",
@@ -228,51 +238,10 @@ async fn ten_thousand_accounts_take_no_more_memory_than_a_few() -> Result<()> {
         ensure!(outcome.code()? == 0, "{outcome}");
         let summary = outcome.json()?;
         ensure!(summary["accounts"] == accounts, "{summary:#}");
-        ensure!(summary["lights"]["red"] == accounts.div_ceil(10), "{summary:#}");
+        ensure!(summary["lights"]["red"] == server.with_keys(), "{summary:#}");
         Ok(peak)
     };
     let (few, many) = (peak(300).await?, peak(10_000).await?);
     ensure!(many < few + 16 * 1024, "{few} KiB became {many} KiB");
     Ok(())
-}
-
-/// A Synapse with that many accounts, `@u0:example.org` and so on; every tenth has a session with keys.
-fn canned(path: &str, query: &str, body: &[u8], accounts: usize) -> Reply {
-    let number = |user: &str| -> Option<usize> { user.trim_start_matches("@u").split(':').next()?.parse().ok() };
-    let from: usize = query
-        .split('&')
-        .find_map(|it| it.strip_prefix("from=")?.parse().ok())
-        .unwrap_or_default();
-    let name = |number: usize| format!("@u{number}:example.org");
-    let answer = match path.trim_start_matches('/').split('/').collect::<Vec<_>>().as_slice() {
-        ["_matrix", "client", "versions"] => json!({"versions": ["v1.11"]}),
-        ["_matrix", .., "whoami"] => json!({"user_id": "@admin:example.org", "device_id": "DESK"}),
-        ["_matrix", .., "query"] => {
-            let asked: Value = serde_json::from_slice(body).unwrap_or_default();
-            let users = asked["device_keys"]
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(user, _)| user);
-            let with_keys = users.filter(|it| number(it).is_some_and(|it| it % 10 == 0));
-            let keys = with_keys.map(|it| {
-                let keys = json!({"user_id": it, "device_id": "PHONE", "algorithms": [], "keys": {}, "signatures": {}});
-                (it.clone(), json!({"PHONE": keys}))
-            });
-            json!({"device_keys": keys.collect::<serde_json::Map<_, _>>()})
-        }
-        ["_synapse", "admin", "v2", "users"] => {
-            let until = accounts.min(from + 100);
-            let users: Vec<_> = (from..until)
-                .map(|it| json!({"name": name(it), "admin": false}))
-                .collect();
-            let next = (until < accounts).then(|| until.to_string());
-            json!({"users": users, "total": accounts, "next_token": next})
-        }
-        ["_synapse", "admin", "v2", "users", user] => json!({"name": user, "threepids": [], "external_ids": []}),
-        ["_synapse", .., "devices"] => json!({"devices": [{"device_id": "PHONE", "last_seen_ts": 1}], "total": 1}),
-        ["_synapse", .., "accountdata"] => json!({"account_data": {"global": {"m.direct": {}}, "rooms": {}}}),
-        _ => return Reply::error(404, "M_UNRECOGNIZED", "no"),
-    };
-    Reply::json(200, &answer)
 }

@@ -18,7 +18,7 @@ use crate::{
     commands::runtime,
     exit::Exit,
     failure::Failure,
-    files::Reserved,
+    files::{Reserved, make_folder_without},
     resolve::{AuditJob, Format},
     signals::{Stopped, Stops},
     ui::{console::Console, desk, html, json, progress::Progress},
@@ -39,8 +39,9 @@ pub(super) fn run(job: AuditJob, console: &mut Console) -> Result<Exit, Failure>
     let server = job.entry.user.server_name().as_str().to_owned();
     let scope = users::scope(list.as_deref());
     // A finished audit has its page: it is not begun a second time in the same folder.
-    let page = Reserved::new_in_new_folder(&job.folder, PAGE)?;
+    make_folder_without(&job.folder, PAGE)?;
     let mut book = Book::open(&job.folder, &server, &scope)?;
+    let page = Reserved::new_in_own_folder(&job.folder, PAGE)?;
     if book.rows() > 0 {
         console.note(&format!("Going on after {} accounts.", book.rows()));
     }
@@ -79,7 +80,7 @@ fn write(folder: &Path, server: &str, book: &Book) -> Result<Summary, Failure> {
     let table = folder.join(CSV);
     // One that was begun before its page was written.
     let _ = std::fs::remove_file(&table);
-    let table = Reserved::new(table)?;
+    let table = Reserved::new_in_own_folder(folder, CSV)?;
     let mut csv = csv::Csv::begin(table.writer()?)?;
     let mut summary = Summary::of(server);
     book.each(|row| {
