@@ -92,6 +92,11 @@ impl Api {
         self.call(Method::POST, path, Some(body)).await?.ok(path)
     }
 
+    /// Sends a POST whose failure is an answer too.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Result<Answer> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
     /// Sends a PUT that must succeed.
     pub async fn put(&self, path: &str, body: &Value) -> Result<Value> {
         self.call(Method::PUT, path, Some(body)).await?.ok(path)

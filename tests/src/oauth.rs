@@ -1,10 +1,10 @@
 //! The OAuth server in front of a homeserver: makes users and sessions there, and does to them what a test wants.
 
 use anyhow::{Context, Result};
-use matrix_sdk::reqwest::{Certificate, Client};
+use matrix_sdk::reqwest::{Certificate, Client, ClientBuilder};
 use serde_json::{Value, json};
 
-use crate::{api::Api, server::Registered, tls};
+use crate::{api::Api, name, server::Registered, tls};
 
 /// An OAuth server as its operator sees it.
 #[derive(Clone, Debug)]
@@ -36,6 +36,40 @@ impl OAuthServer {
             .tell("sessions", json!({"localpart": localpart, "name": name}))
             .await?;
         Ok(serde_json::from_value(begun)?)
+    }
+
+    /// Makes an administrator, whose token has these scopes beside that of the client-server API.
+    pub async fn administrator(&self, scopes: &[&str]) -> Result<Registered> {
+        let localpart = name::fresh("admin")?;
+        self.create(&localpart, &name::fresh("Pass-1")?).await?;
+        let begun = self
+            .tell(
+                "sessions",
+                json!({"localpart": localpart, "name": "Desk", "scopes": scopes}),
+            )
+            .await?;
+        Ok(serde_json::from_value(begun)?)
+    }
+
+    /// Gives a user a confirmed e-mail address.
+    pub async fn set_email(&self, localpart: &str, address: &str) -> Result<()> {
+        self.change(localpart, json!({"email": address})).await
+    }
+
+    /// Locks a user.
+    pub async fn lock(&self, localpart: &str) -> Result<()> {
+        self.change(localpart, json!({"locked_at": "2026-11-25T12:00:00Z"}))
+            .await
+    }
+
+    /// Tells whether older clients sign in with this password.
+    pub async fn takes(&self, localpart: &str, password: &str) -> Result<bool> {
+        let request = json!({
+            "type": "m.login.password", "password": password,
+            "identifier": {"type": "m.id.user", "user": localpart},
+        });
+        let answer = self.api.try_post("/_matrix/client/v3/login", &request).await?;
+        Ok(answer.status == 200)
     }
 
     /// Answers whatever a user's tokens are sent to the token and revocation endpoints for like this; `None`: as usual.
@@ -82,9 +116,13 @@ impl OAuthServer {
 
 /// Makes a client that trusts the test authority, and follows no redirect.
 pub(crate) fn client() -> Result<Client> {
+    Ok(builder()?.build()?)
+}
+
+/// The same, to be completed.
+pub(crate) fn builder() -> Result<ClientBuilder> {
     let authority = Certificate::from_pem(&std::fs::read(tls::authority())?)?;
     Ok(Client::builder()
         .tls_certs_merge([authority])
-        .redirect(matrix_sdk::reqwest::redirect::Policy::none())
-        .build()?)
+        .redirect(matrix_sdk::reqwest::redirect::Policy::none()))
 }

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use matrix_sdk::reqwest::{self, Method, redirect};
+use matrix_sdk::reqwest::{self, Method};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use self::answer::{Fault, Reply};
+use crate::oauth;
 
 /// Listens on a loopback port for as long as it lives.
 #[derive(Debug)]
@@ -73,10 +74,7 @@ impl Proxy {
     pub async fn start_below(address: IpAddr, prefix: &str, base_url: &str) -> Result<Self> {
         let listener = TcpListener::bind((address, 0)).await?;
         let address = listener.local_addr()?;
-        let http = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_gzip()
-            .build()?;
+        let http = oauth::builder()?.no_gzip().build()?;
         let shared = Arc::new(Shared {
             upstream: base_url.trim_end_matches('/').to_owned(),
             prefix: prefix.to_owned(),

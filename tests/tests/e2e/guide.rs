@@ -1,5 +1,6 @@
 //! `lifeboat` with no command, on a terminal: the whole conversation, as somebody who reads and types has it.
 
+mod browser;
 mod healthy;
 mod lost_key;
 mod stopped;

@@ -24,7 +24,7 @@ async fn account() -> Result<TestAccount> {
 }
 
 /// A command on this account that trusts the test authority.
-fn command(name: &str, account: &TestAccount, base_url: &str) -> Result<Lifeboat> {
+pub(crate) fn command(name: &str, account: &TestAccount, base_url: &str) -> Result<Lifeboat> {
     let command = Lifeboat::new([name, account.user_id.as_str(), "--homeserver", base_url])?;
     Ok(command.arg("--ca-file").arg(tls::authority()))
 }
@@ -38,7 +38,7 @@ fn recovery(account: &TestAccount) -> Result<&str> {
 }
 
 /// Waits for the last address that the person is to open; `nth` counts from 0.
-async fn address(running: &Running, nth: usize) -> Result<String> {
+pub(crate) async fn address(running: &Running, nth: usize) -> Result<String> {
     let find = |text: &str| {
         let lines = text.split_inclusive('\n').filter(|it| it.ends_with('\n'));
         let mut addresses = lines.map(str::trim).filter(|it| it.starts_with("https://"));
@@ -73,7 +73,7 @@ async fn allow(account: &TestAccount, address: &str) -> Result<Page> {
     person(account, "allow")?.open(address).await
 }
 
-async fn device_ids(account: &TestAccount) -> Result<BTreeSet<String>> {
+pub(crate) async fn device_ids(account: &TestAccount) -> Result<BTreeSet<String>> {
     let listed = account.api()?.get("/_matrix/client/v3/devices").await?;
     let devices = listed["devices"].as_array().context("devices")?;
     Ok(devices
