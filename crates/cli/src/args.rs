@@ -32,7 +32,7 @@ pub(crate) use account::{AccountArgs, AuthArg, KeyArgs, SignInArgs};
 pub(crate) use ark::ArkCommand;
 pub(crate) use check::{CheckArgs, CheckOutputArgs, FateArg, ForecastArgs};
 pub(crate) use consent::ConsentArgs;
-pub(crate) use desk::{AdminArgs, DeskAuditArgs, DeskCheckArgs, DeskCommand, DeskResetArgs};
+pub(crate) use desk::{AdminArgs, DeskAuditArgs, DeskCheckArgs, DeskCommand, DeskResetArgs, MasArgs};
 pub(crate) use export_keys::ExportKeysArgs;
 pub(crate) use general::{ColorArg, GeneralArgs};
 pub(crate) use leave::LeaveArgs;

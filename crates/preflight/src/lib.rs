@@ -20,6 +20,7 @@ mod ground;
 mod identity_keys;
 mod key_trial;
 mod live;
+mod mas_api;
 mod network;
 mod older;
 mod outside;
@@ -55,10 +56,11 @@ pub use live::{
     BackupConnection, FetchError, FetchProgress, Fetched, HeldSecrets, LiveError, LiveSession, OwnSignature,
     SettleError, SettleProgress, UnlockError, Unlocked,
 };
+pub use mas_api::{MasAccount, MasApi, MasError, MasPlace, NoMas, segment_of as mas_segment_of};
 pub use network::{CertificateProblem, InsecureHttp, NetworkOptions, ProxyProblem};
 pub use older::OlderVersions;
 pub use outside::outside;
-pub use probe::published::published_identity;
+pub use probe::{published::published_identity, server::oauth_server};
 pub use recovery_key::{OtherThing, Typo, Understanding, understand};
 pub use secrets_access::{SecretsAccess, SecretsAccessError};
 pub use session::{

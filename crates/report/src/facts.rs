@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Fact;
 
-pub use account::{Account, ActedAsPerson, Administration, Email, Restriction};
+pub use account::{Account, AccountServer, ActedAsPerson, Administration, Email, Restriction, SignedIn, SignedInKind};
 pub use backup::{BackupAlgorithm, BackupSignature, BackupVersion, KeyBackup, OffSwitch, OlderBackup, Signer};
 pub use coverage::{Coverage, Proof};
 pub use identity::{CrossSigningKey, Identity, Signature};

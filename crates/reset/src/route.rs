@@ -2,6 +2,7 @@
 
 pub mod account_page;
 pub mod email;
+pub mod mas_admin;
 pub mod old_password;
 pub mod synapse_admin;
 

@@ -2,8 +2,10 @@
 
 mod audit;
 mod check;
+mod mas;
 mod refused;
 mod reset;
+mod token;
 
 use anyhow::{Context as _, Result};
 use lifeboat_tests::{

@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 
+import { ulid } from './ids.mjs';
+
 /** Scopes of the client-server API, as the specification and MSC2967 write them. */
 export const API = ['urn:matrix:client:api:*', 'urn:matrix:org.matrix.msc2967.client:api:*'];
 const DEVICE = ['urn:matrix:client:device:', 'urn:matrix:org.matrix.msc2967.client:device:'];
@@ -52,21 +54,33 @@ export class Accounts {
     return user?.password === password ? user : undefined;
   }
 
-  async create({ localpart, password }) {
-    await this.#tell('provision_user', { localpart });
-    this.#users.set(localpart, { localpart, password, lifetime: 300, refreshes: 0 });
+  all() {
+    return [...this.#users.values()];
   }
 
-  /** Begins a session that does not come by OAuth. */
-  async begin(localpart, device = `LB${randomBytes(5).toString('hex').toUpperCase()}`, name = undefined) {
+  byId(id) {
+    return this.all().find((it) => it.id === id);
+  }
+
+  async create({ localpart, password }) {
+    await this.#tell('provision_user', { localpart });
+    this.#users.set(localpart, { id: ulid(), localpart, password, lifetime: 300, refreshes: 0 });
+  }
+
+  /** Begins a session that does not come by OAuth; an administrator's has these scopes, too. */
+  async begin(localpart, device = `LB${randomBytes(5).toString('hex').toUpperCase()}`, name = undefined, scopes = []) {
     await this.upsert(localpart, device, name);
     const token = `mct_${randomBytes(16).toString('hex')}`;
-    this.#compat.set(token, { localpart, device });
+    this.#compat.set(token, { id: ulid(), localpart, device, name, scopes: [API[0], ...scopes] });
     return { user_id: `@${localpart}:${this.record().server_name}`, device_id: device, access_token: token };
   }
 
   compat(token) {
     return this.#compat.get(token);
+  }
+
+  compatOf(localpart) {
+    return [...this.#compat.values()].filter((it) => it.localpart === localpart);
   }
 
   upsert(localpart, device, name) {

@@ -6,6 +6,7 @@
 import * as querystring from 'node:querystring';
 
 import { Refused, deviceOf } from './accounts.mjs';
+import { adminAnswers } from './admin.mjs';
 import { expireTokens, expireUserCode, look } from './memory.mjs';
 import * as pages from './pages.mjs';
 
@@ -36,7 +37,7 @@ export function answersOf(accounts, provider) {
 
   return [
     ['POST', /^\/harness\/users$/, harness((body) => accounts.create(body))],
-    ['POST', /^\/harness\/sessions$/, harness((body) => accounts.begin(body.localpart, body.device_id, body.name))],
+    ['POST', /^\/harness\/sessions$/, harness((body) => accounts.begin(body.localpart, body.device_id, body.name, body.scopes))],
     ['POST', /^\/harness\/change$/, harness(({ localpart, ...change }) => void Object.assign(userOf(localpart), change))],
     ['POST', /^\/harness\/look$/, harness(({ localpart }) => userOf(localpart))],
     ['POST', /^\/harness\/run-out$/, harness(async ({ localpart }) => {
@@ -50,8 +51,7 @@ export function answersOf(accounts, provider) {
       const { token } = querystring.parse(body);
       const compat = accounts.compat(token);
       if (compat) {
-        const scope = 'urn:matrix:client:api:*';
-        return { active: true, scope, username: compat.localpart, sub: compat.localpart, device_id: compat.device };
+        return { active: true, scope: compat.scopes.join(' '), username: compat.localpart, sub: compat.localpart, device_id: compat.device };
       }
       const found = await provider.AccessToken.find(token);
       const grant = found && (await provider.Grant.find(found.grantId));
@@ -99,6 +99,9 @@ export function answersOf(accounts, provider) {
       else await provider.endSession(user.localpart, url.searchParams.get('device_id'));
       return pages.page('Done', '');
     }],
+
+    ...adminAnswers(accounts, provider, async (token) =>
+      accounts.compat(token)?.scopes ?? (await provider.AccessToken.find(token))?.scope.split(' ')),
 
     // The sign-in of clients that do not speak OAuth.
     ['GET', /^\/_matrix\/client\/v3\/login$/, () => ({

@@ -61,6 +61,17 @@ export function expireTokens(accountId) {
   });
 }
 
+/** The browsers that are signed in to an account, by ids that `newId` makes. */
+export function browsersOf(accountId, newId) {
+  const own = ([key, session]) => key.startsWith('Session:') && session.accountId === accountId;
+  return [...kept].filter(own).map(([, session]) => (session.adminId ??= newId()));
+}
+
+/** Signs a browser out. */
+export function forgetBrowser(id) {
+  for (const [key, session] of kept) if (key.startsWith('Session:') && session.adminId === id) kept.delete(key);
+}
+
 /** Makes a device code run out now. */
 export function expireUserCode(code) {
   const payload = kept.get(byUserCode.get(code.replaceAll('-', '')));

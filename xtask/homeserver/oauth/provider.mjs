@@ -5,6 +5,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Provider } from 'oidc-provider';
 
 import { API, deviceOf } from './accounts.mjs';
+import { ulid } from './ids.mjs';
 import { Memory } from './memory.mjs';
 import { page } from './pages.mjs';
 
@@ -98,13 +99,15 @@ export function makeProvider(issuer, accounts) {
       const device = deviceOf(scope.split(' '));
       if (entities.RotatedRefreshToken) accounts.find(accountId).refreshes += 1;
       else await accounts.upsert(accountId, device, client.clientName);
-      sessions.set(grantId, { localpart: accountId, device });
+      const { id = ulid() } = sessions.get(grantId) ?? {};
+      sessions.set(grantId, { id, localpart: accountId, device, client: client.clientId });
     }
     // Tests would wait for the five seconds of those who are told nothing.
     if (route === 'device_authorization' && ctx.status === 200) ctx.body.interval = 1;
     await Promise.all(ending.splice(0));
   });
   return Object.assign(provider, {
+    sessionsOf: (localpart) => [...sessions.values()].filter((it) => it.localpart === localpart),
     /** Ends a session of a user, whichever way it came. */
     async endSession(localpart, device) {
       for (const [grant, session] of sessions) {

@@ -68,3 +68,19 @@ pub(crate) struct AdminArgs {
     #[arg(long, value_name = "N")]
     pub(crate) admin_token_fd: Option<u16>,
 }
+
+/// The Matrix Authentication Service, where that keeps the accounts.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Matrix Authentication Service (where it keeps the accounts)")]
+pub(crate) struct MasArgs {
+    /// Read the access token for its Admin API, with the scope urn:mas:admin, from this file; without it the
+    /// administrator’s own is tried
+    #[arg(long, value_name = "FILE", conflicts_with = "mas_token_fd")]
+    pub(crate) mas_token_file: Option<PathBuf>,
+    /// Read that from this open file descriptor, 0 being standard input
+    #[arg(long, value_name = "N")]
+    pub(crate) mas_token_fd: Option<u16>,
+    /// Where its Admin API is, if not at the address where people sign in
+    #[arg(long, value_name = "URL")]
+    pub(crate) mas_url: Option<String>,
+}

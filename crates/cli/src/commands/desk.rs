@@ -4,9 +4,12 @@ mod audit;
 mod chair;
 mod check;
 mod letter;
+mod mas;
+mod mas_reset;
 mod reset;
 
 pub(crate) use audit::Summary;
+pub(crate) use mas_reset::MasPlan;
 
 use crate::{exit::Exit, failure::Failure, resolve::DeskJob, ui::console::Console};
 

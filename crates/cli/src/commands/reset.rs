@@ -351,7 +351,7 @@ fn aboard(job: &ResetJob, report: &Report) -> Aboard {
 }
 
 /// Sees to the clearance: shows what speaks against the reset and asks about cautions where somebody sits.
-async fn clear(
+pub(crate) async fn clear(
     job: &ResetJob,
     report: &Report,
     account: &CommandLine,

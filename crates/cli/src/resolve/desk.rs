@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     args::{
-        AccountArgs, AdminArgs, DeskAuditArgs, DeskCheckArgs, DeskCommand, DeskResetArgs, ForecastArgs, SignInArgs,
+        AccountArgs, AdminArgs, DeskAuditArgs, DeskCheckArgs, DeskCommand, DeskResetArgs, ForecastArgs, MasArgs,
+        SignInArgs,
     },
     failure::Failure,
     ui::time,
@@ -42,6 +43,22 @@ pub(crate) enum AdminToken {
     Known(SecretString),
 }
 
+/// What was given for the Matrix Authentication Service.
+#[derive(Clone, Debug)]
+pub(crate) struct MasAccess {
+    /// The token, if not the administrator's own.
+    pub(crate) token: Option<AdminToken>,
+    /// Where its Admin API is, if not where people sign in.
+    pub(crate) url: Option<String>,
+}
+
+impl MasAccess {
+    /// Tells whether anything was given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.token.is_some() || self.url.is_some()
+    }
+}
+
 /// A look at an account from outside.
 #[derive(Debug)]
 pub(crate) struct DeskCheckJob {
@@ -49,6 +66,8 @@ pub(crate) struct DeskCheckJob {
     pub(crate) entry: Entry,
     /// Whose token speaks.
     pub(crate) token: AdminToken,
+    /// How the Matrix Authentication Service is asked.
+    pub(crate) mas: MasAccess,
     /// With whose eyes is looked.
     pub(crate) eyes: Eyes,
     /// Which messages to look at, with the eyes of the person.
@@ -73,6 +92,8 @@ pub(crate) enum Eyes {
 pub(crate) struct DeskResetJob {
     /// Whose token speaks.
     pub(crate) token: AdminToken,
+    /// How the Matrix Authentication Service is asked.
+    pub(crate) mas: MasAccess,
     /// The reset, without its token.
     pub(crate) reset: ResetJob,
     /// Where the letter goes.
@@ -129,6 +150,7 @@ fn check(args: DeskCheckArgs, person: Person) -> Result<DeskCheckJob, Failure> {
     Ok(DeskCheckJob {
         entry: outside(&args.user, args.account, person)?,
         token: token(args.admin, person)?,
+        mas: mas(args.mas),
         forecast: forecast::question(eyes == Eyes::Own, args.forecast, &config)?,
         eyes,
         output: output(args.fate, args.output)?,
@@ -169,6 +191,7 @@ fn reset(args: DeskResetArgs, person: Person) -> Result<DeskResetJob, Failure> {
     let (waivers, consent) = agreed(&args.consent, person)?;
     Ok(DeskResetJob {
         token,
+        mas: mas(args.mas),
         reset: ResetJob {
             entry,
             candidates: Candidates {
@@ -223,6 +246,18 @@ fn outside(user: &str, account: AccountArgs, person: Person) -> Result<Entry, Fa
     let mut entry = entry(user, account, SignInArgs::default(), person)?;
     entry.sign_in = SignIn::Nobody;
     Ok(entry)
+}
+
+fn mas(args: MasArgs) -> MasAccess {
+    let token = match (args.mas_token_file, args.mas_token_fd) {
+        (Some(file), _) => Some(AdminToken::File(file)),
+        (None, Some(number)) => Some(AdminToken::Descriptor(number)),
+        (None, None) => None,
+    };
+    MasAccess {
+        token,
+        url: args.mas_url,
+    }
 }
 
 fn token(args: AdminArgs, person: Person) -> Result<AdminToken, Failure> {

@@ -3,15 +3,20 @@
 #[cfg(test)]
 mod tests;
 
-use lifeboat_report::{Light, Report, grouped};
+use lifeboat_report::{
+    Light, Report,
+    facts::{SignedIn, SignedInKind},
+    grouped,
+};
 
 use super::{
     clean::{clean, clean_id},
     page::Page,
     style::Tone,
     table::Table,
+    time,
 };
-use crate::commands::desk::Summary;
+use crate::commands::desk::{MasPlan, Summary};
 
 /// Renders the light of an account, and to whom the rest is addressed.
 pub(crate) fn light(report: &Report, width: usize) -> String {
@@ -24,13 +29,8 @@ pub(crate) fn light(report: &Report, width: usize) -> String {
         ),
         light.meaning(),
     );
-    if let Some(acted) = report
-        .facts
-        .account
-        .administration
-        .as_ref()
-        .and_then(|it| it.acted_as_person.as_ref())
-    {
+    let administration = report.facts.account.administration.as_ref();
+    if let Some(acted) = administration.and_then(|it| it.acted_as_person.as_ref()) {
         page.paragraph(
             " ",
             &format!(
@@ -39,7 +39,76 @@ pub(crate) fn light(report: &Report, width: usize) -> String {
             ),
         );
     }
+    if let Some(server) = administration.and_then(|it| it.account_server.as_ref()) {
+        signed_in(&mut page, &server.url, &server.signed_in);
+    }
     page.paragraph(" ", "What follows speaks to the person; pass on what they are to do.");
+    page.gap();
+    page.finish()
+}
+
+/// What keeps the accounts of many servers, as it begins a sentence.
+pub(crate) const PLACE: &str = "The Matrix Authentication Service";
+
+/// Lists what is signed in at the Matrix Authentication Service.
+fn signed_in(page: &mut Page, url: &str, all: &[SignedIn]) {
+    let count = |kind: SignedInKind| all.iter().filter(|it| it.kind == kind).count();
+    let [compat, oauth, browser] = SignedInKind::ALL.map(count);
+    page.heading(&format!("Signed in at {}", clean_id(url)));
+    page.paragraph(
+        " ",
+        &format!(
+            "{} in all: apps {}, of these {compat} by the sign-in of older apps; browsers on the account page {browser}.",
+            all.len(),
+            compat + oauth
+        ),
+    );
+    if all.is_empty() {
+        return;
+    }
+    let mut table = Table::new(["What", "Session", "Name", "Last active"]);
+    for it in all {
+        table.row([
+            it.kind.words().to_owned(),
+            it.device_id.as_deref().map(clean_id).unwrap_or_default(),
+            it.name.as_deref().map(|it| clean(it, 40)).unwrap_or_default(),
+            it.last_active_at.map_or_else(|| "not known".to_owned(), time::moment),
+        ]);
+    }
+    page.table(&table);
+    page.gap();
+}
+
+/// Names one thing that is signed in.
+pub(crate) fn named(it: &SignedIn) -> String {
+    let what = it.name.as_deref().map(|it| clean(it, 40)).unwrap_or_default();
+    let which = it.device_id.as_deref().unwrap_or(&it.id);
+    format!("{} {what} ({})", it.kind.words(), clean_id(which))
+}
+
+/// Renders the plan of a reset at the Matrix Authentication Service, with what is signed in there.
+pub(crate) fn mas_plan(plan: &MasPlan, width: usize) -> String {
+    let mut page = Page::new(width);
+    signed_in(&mut page, &plan.url, &plan.signed_in);
+    page.heading(&format!("The plan for {}", clean_id(&plan.account)));
+    let set = format!(
+        "POST /api/admin/v1/users/{}/set-password; cannot be taken back",
+        clean_id(&plan.id)
+    );
+    page.paragraph(
+        "   1  ",
+        "Sets the temporary password. This ends nothing that is signed in.",
+    );
+    page.aside(6, &set, Tone::Faint);
+    for (number, it) in (2..).zip(plan.to_end()) {
+        page.paragraph(&format!("{number:>4}  "), &format!("Signs out: {}.", named(it)));
+    }
+    page.gap();
+    let sessions = match plan.to_end().len() {
+        0 => "Whoever is signed in stays signed in.".to_owned(),
+        all => format!("Signed out is what is listed here, {all} in all, and nothing that signs in meanwhile."),
+    };
+    page.paragraph(" ", &sessions);
     page.gap();
     page.finish()
 }

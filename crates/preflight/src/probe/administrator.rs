@@ -98,6 +98,7 @@ pub(crate) fn administration(account: &Value) -> Administration {
         administrator: says("admin"),
         providers,
         acted_as_person: None,
+        account_server: None,
     }
 }
 

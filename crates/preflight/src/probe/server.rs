@@ -31,7 +31,7 @@ pub(crate) async fn server(caller: &Caller, homeserver: &Homeserver, user: &User
     let (software, login_flows, oauth, password_change, support) = join!(
         software(homeserver),
         login_flows(caller),
-        oauth(caller),
+        oauth_server(caller),
         password_change(caller),
         support(homeserver, user),
     );
@@ -78,10 +78,12 @@ async fn login_flows(caller: &Caller) -> Fact<Vec<String>> {
     }
 }
 
+/// Asks which OAuth server keeps the accounts, if one does. Changes nothing.
+///
 /// `GET /_matrix/client/v1/auth_metadata`
 /// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv1auth_metadata), MSC2965). A server
 /// that does not know the request delegates nothing.
-async fn oauth(caller: &Caller) -> Fact<Option<OAuth>> {
+pub async fn oauth_server(caller: &Caller) -> Fact<Option<OAuth>> {
     let request = get_authorization_server_metadata::v1::Request::new();
     match caller.hear(caller.client().send(request)).await {
         Ok(answer) => match serde_json::from_str::<Value>(answer.metadata.json().get()) {

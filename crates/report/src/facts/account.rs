@@ -28,6 +28,66 @@ pub struct Administration {
     /// Who looked as the person, and on which ground; left out where nobody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acted_as_person: Option<ActedAsPerson>,
+    /// What the Matrix Authentication Service tells of it, where that keeps the account; left out where it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_server: Option<AccountServer>,
+}
+
+/// What the Matrix Authentication Service tells its administrators of an account that it keeps (its Admin API).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AccountServer {
+    /// Where its Admin API is.
+    pub url: String,
+    /// Whether people sign in there with passwords; `null`: it did not say.
+    pub passwords: Option<bool>,
+    /// Whether a forgotten password can be replaced there by a mail; `null`: it did not say.
+    pub recovery: Option<bool>,
+    /// What is signed in there and not over, in the order in which it began.
+    pub signed_in: Vec<SignedIn>,
+}
+
+/// Something that is signed in to an account at the Matrix Authentication Service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SignedIn {
+    /// Its id there.
+    pub id: String,
+    /// What it is.
+    pub kind: SignedInKind,
+    /// The session at the homeserver that it is.
+    pub device_id: Option<String>,
+    /// What it calls itself.
+    pub name: Option<String>,
+    /// When it was last active, in milliseconds since the Unix epoch.
+    pub last_active_at: Option<u64>,
+}
+
+/// What is signed in at the Matrix Authentication Service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum SignedInKind {
+    /// An app, by the sign-in of older apps.
+    Compat,
+    /// An app, by OAuth 2.0.
+    Oauth2,
+    /// A browser, on the account page.
+    Browser,
+}
+
+impl SignedInKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Compat, Self::Oauth2, Self::Browser];
+
+    /// Says it in a word or two.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Compat => "app, older sign-in",
+            Self::Oauth2 => "app",
+            Self::Browser => "account page",
+        }
+    }
 }
 
 /// An administrator's look with the eyes of the person, which the person agreed to.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{StatusFile, StatusFinding};
 use crate::facts::{
-    Account, ActedAsPerson, Administration, BackupVersion, Candidate, DefaultKey, Identity, KeyBackup, KeyTrial, OAuth,
-    Secret, SecretStorage, Server, Session, Signer, Support,
+    Account, AccountServer, ActedAsPerson, Administration, BackupVersion, Candidate, DefaultKey, Identity, KeyBackup,
+    KeyTrial, OAuth, Secret, SecretStorage, Server, Session, SignedIn, Signer, Support,
 };
 use crate::{Fact, Facts, Finding};
 
@@ -54,9 +54,31 @@ fn redact_facts(facts: &mut Facts, hash: Hash<'_>) {
         administrator: _,
         providers,
         acted_as_person,
+        account_server,
     }) = administration
     {
         replace_all(providers, hash);
+        if let Some(AccountServer {
+            url,
+            passwords: _,
+            recovery: _,
+            signed_in,
+        }) = account_server
+        {
+            replace_host(url, hash);
+            for SignedIn {
+                id,
+                kind: _,
+                device_id,
+                name,
+                last_active_at: _,
+            } in signed_in
+            {
+                replace(id, hash);
+                replace_some(device_id, hash);
+                replace_some(name, hash);
+            }
+        }
         if let Some(ActedAsPerson { by, consent, until: _ }) = acted_as_person {
             replace(by, hash);
             replace(consent, hash);

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::spoiled::cases;
 use crate::facts::{
-    ActedAsPerson, Administration, BackupSignature, Candidate, DefaultKey, Email, KeyTrial, OAuth, OlderBackup, Secret,
-    SecretName, SecretStorage, Signature, Signer,
+    AccountServer, ActedAsPerson, Administration, BackupSignature, Candidate, DefaultKey, Email, KeyTrial, OAuth,
+    OlderBackup, Secret, SecretName, SecretStorage, Signature, SignedIn, SignedInKind, Signer,
 };
 use crate::testing::{ACCOUNT, TAKEN_AT, candidate, healthy_facts, storage_key};
 use crate::{Fact, Facts, Finding, Generator, Report, StatusFile};
@@ -52,6 +52,18 @@ fn marked() -> Facts {
             by: "@MARK:example.org".into(),
             consent: "MARK on the phone".into(),
             until: 1,
+        }),
+        account_server: Some(AccountServer {
+            url: "https://MARK.example.org/".into(),
+            passwords: Some(true),
+            recovery: None,
+            signed_in: vec![SignedIn {
+                id: "MARK01".into(),
+                kind: SignedInKind::Oauth2,
+                device_id: Some("MARK0".into()),
+                name: Some("Phone MARK".into()),
+                last_active_at: Some(1),
+            }],
         }),
         ..Administration::default()
     });

@@ -10,7 +10,7 @@ use lifeboat_tests::{
 use super::{desk, flat};
 use crate::reset::healthy;
 
-fn ensure_two_sentences(outcome: &Outcome, code: i32, words: &str) -> Result<()> {
+pub(super) fn ensure_two_sentences(outcome: &Outcome, code: i32, words: &str) -> Result<()> {
     ensure!(
         outcome.code()? == code && flat(outcome).contains(words),
         "not “{words}”: {outcome}"

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::AdminArgs;
+use super::{AdminArgs, MasArgs};
 use crate::{
     args::{AccountArgs, CheckOutputArgs, FateArg, ForecastArgs},
     exit::{self, Exit},
@@ -14,7 +14,8 @@ Tells what can be seen of an account from outside, and what a reset would cost
 
 Lifeboat asks Synapse's Admin API about the account: whether it is restricted, its sessions and when they were last \
 seen, its addresses, who signs the person in, what its secret storage consists of; and whether its identity vouches for \
-its sessions. It signs in as nobody and changes nothing.
+its sessions. Where a Matrix Authentication Service keeps the accounts, its Admin API tells what is signed in there. \
+Lifeboat signs in as nobody and changes nothing.
 
 With --as-user it looks with the eyes of the person: the key backup and, message by message, what it covers. Ask them \
 first, and say how they agreed; the status file keeps that. The access token for it makes no session that anybody sees, \
@@ -61,6 +62,9 @@ pub(crate) struct DeskCheckArgs {
     /// Whose token speaks.
     #[command(flatten)]
     pub(crate) admin: AdminArgs,
+    /// Whose token speaks where accounts are kept elsewhere.
+    #[command(flatten)]
+    pub(crate) mas: MasArgs,
     /// How to reach the server.
     #[command(flatten)]
     pub(crate) account: AccountArgs,

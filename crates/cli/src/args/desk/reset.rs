@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::AdminArgs;
+use super::{AdminArgs, MasArgs};
 use crate::{
     args::{AccountArgs, ConsentArgs},
     exit::{self, Exit},
@@ -19,7 +19,10 @@ looks again whether the sessions are as you chose. It creates no account: a mist
 
 The person's sessions stay signed in unless you choose --end-sessions, and their history with them. The password is \
 never shown: it goes into a file of its own that only you can read. The letter says what happened and what to do next, \
-and does not hold it; hand the two over on different ways.";
+and does not hold it; hand the two over on different ways.
+
+Where a Matrix Authentication Service keeps the accounts, the password is set there, which ends nothing by itself. What is \
+signed in there is listed, and with --end-sessions ended one by one.";
 
 /// The examples and exit statuses.
 pub(super) fn after_long_help() -> String {
@@ -46,7 +49,7 @@ Examples:
         ])
         .replace(
             Exit::Stranded.meaning(),
-            "the password was changed, or may have been: run `lifeboat resume`"
+            "the password was changed, or may have been: do what is said"
         )
     )
 }
@@ -80,6 +83,9 @@ pub(crate) struct DeskResetArgs {
     /// Whose token speaks.
     #[command(flatten)]
     pub(crate) admin: AdminArgs,
+    /// Whose token speaks where accounts are kept elsewhere.
+    #[command(flatten)]
+    pub(crate) mas: MasArgs,
     /// How to reach the server.
     #[command(flatten)]
     pub(crate) account: AccountArgs,

@@ -2,6 +2,7 @@
 
 use lifeboat_preflight::{AdminApi, Homeserver, Missing, OwnSession, Pace};
 use lifeboat_report::{Gap, facts::Administration};
+use secrecy::SecretString;
 
 use crate::{
     admin_token,
@@ -17,6 +18,7 @@ pub(super) struct Chair {
     pub(super) homeserver: Homeserver,
     pub(super) session: OwnSession,
     pub(super) api: AdminApi,
+    pub(super) token: SecretString,
 }
 
 impl Chair {
@@ -52,6 +54,7 @@ impl Chair {
             homeserver,
             session,
             api,
+            token,
         })
     }
 

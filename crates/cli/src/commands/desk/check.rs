@@ -1,12 +1,17 @@
 //! `lifeboat desk check`: looks from outside, or with the eyes of the person.
 
-use lifeboat_preflight::{AsPersonError, Checked, ForecastQuestion, OwnSession, Pace, Questions, examine, outside};
+use lifeboat_preflight::{
+    AsPersonError, Checked, ForecastQuestion, MasError, OwnSession, Pace, Questions, examine, outside,
+};
 use lifeboat_report::{
     Facts, Forecast, Report,
     facts::{ActedAsPerson, Administration},
 };
 
-use super::chair::{Chair, stopped};
+use super::{
+    chair::{Chair, stopped},
+    mas::{self, Keeper},
+};
 use crate::{
     commands::{check, runtime},
     exit::Exit,
@@ -14,7 +19,7 @@ use crate::{
     resolve::{DeskCheckJob, Eyes, Format},
     session::{asked, with_session_softly},
     signals::{Stopped, Stops, Wish},
-    ui::{console::Console, desk, progress::Progress, prompt, time},
+    ui::{clean::clean, console::Console, desk, progress::Progress, prompt, time},
 };
 
 /// How long a token that acts as the person is good at most: longer than any look takes.
@@ -44,8 +49,64 @@ async fn look(
     console: &mut Console,
 ) -> Result<(Facts, Option<Forecast>), Failure> {
     let chair = Chair::sit_down(&job.entry, &job.token, Pace::at_once(), stops, console).await?;
-    let user = &job.entry.user;
     let administration = chair.account(&job.entry, stops).await?;
+    let service = mas::find(&chair, &job.mas, stops, console).await?;
+    let (mut facts, forecast) = seen(job, &chair, administration, stops, console).await?;
+    ask_service(&service, job, &mut facts, stops, console).await?;
+    Ok((facts, forecast))
+}
+
+/// Adds what the Matrix Authentication Service knows, or says why it does not.
+async fn ask_service(
+    service: &Keeper,
+    job: &DeskCheckJob,
+    facts: &mut Facts,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let api = match service {
+        Keeper::Homeserver => return Ok(()),
+        Keeper::Service(api) => api,
+        Keeper::WantsToken(place) => {
+            console.caution(
+                &format!(
+                    "{} was not asked: it does not take this access token.",
+                    clean(place.url(), 200)
+                ),
+                "Give one with the scope urn:mas:admin, with --mas-token-file or --mas-token-fd.",
+            );
+            return Ok(());
+        }
+        Keeper::Silent(url, why) => {
+            let failure = mas::silent(url, *why);
+            console.caution(&failure.wrong, &failure.hint);
+            return Ok(());
+        }
+    };
+    let asking = api.account(job.entry.user.localpart());
+    match stops.unless_stopped(asking).await.map_err(|Stopped| stopped())? {
+        Ok(account) => account.add_to(&mut facts.account, api.place()),
+        Err(MasError::NotThere) => console.caution(
+            &format!(
+                "{} has no such account: only the homeserver knows it.",
+                clean(api.place().url(), 200)
+            ),
+            "Accounts that an application service made are not kept there.",
+        ),
+        Err(error) => return Err(mas::not_told(api.place(), &error)),
+    }
+    Ok(())
+}
+
+/// What the homeserver tells, from outside or with the eyes of the person.
+async fn seen(
+    job: &DeskCheckJob,
+    chair: &Chair,
+    administration: Administration,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<(Facts, Option<Forecast>), Failure> {
+    let user = &job.entry.user;
     let consent = match &job.eyes {
         Eyes::Own => {
             let gathering = outside(&chair.homeserver, user, Some(&chair.session));
@@ -66,7 +127,7 @@ async fn look(
     let acting = chair.api.act_as(&chair.homeserver, user, until);
     let (session, wish) = stops.finishing(acting, || ()).await.map_err(|Stopped| stopped())?;
     let session = session.map_err(not_as_person)?;
-    let checked = with_eyes(job, session, &chair, wish, stops, console).await?;
+    let checked = with_eyes(job, session, chair, wish, stops, console).await?;
     let mut facts = checked.facts;
     facts.account.administration = Some(Administration {
         acted_as_person: Some(ActedAsPerson {

@@ -1,57 +1,130 @@
 //! `lifeboat desk reset`: the reset of an administrator, a look afterwards, and a letter.
 
-use std::path::Path;
-
-use lifeboat_preflight::Pace;
-use lifeboat_report::Fate;
+use lifeboat_preflight::{MasApi, Pace, outside};
+use lifeboat_report::{Fate, Report};
+use lifeboat_reset::AccountLock;
 use secrecy::SecretString;
 
 use super::{
-    chair::{Chair, not_told},
+    chair::{Chair, not_told, stopped},
     letter::{Letter, Words},
+    mas::{self, Keeper},
+    mas_reset::{self, Done, MasPlan},
 };
 use crate::{
-    admin_token,
-    commands::{reset, runtime},
+    commands::{
+        reset::{self, password},
+        runtime,
+    },
     exit::Exit,
     failure::Failure,
     files::Reserved,
-    resolve::{AdminToken, Consent, DeskResetJob, Entry},
-    signals::Stops,
-    ui::{console::Console, html, time},
+    resolve::{AdminToken, Consent, DeskResetJob, Entry, Format, Person, ResetJob},
+    signals::{Stopped, Stops},
+    state,
+    ui::{console::Console, html, json, time},
 };
 
 /// Runs it.
-pub(super) fn run(job: DeskResetJob, console: &mut Console) -> Result<Exit, Failure> {
-    let DeskResetJob {
-        token,
-        mut reset,
-        letter,
-        template,
-    } = job;
-    let words = Words::read(template.as_deref())?;
-    let page = Reserved::new(letter.with_extension("html"))?;
-    let text = Reserved::new(letter)?;
-    let (entry, fate, dry_run) = (reset.entry.clone(), reset.fate, reset.consent == Consent::DryRun);
-    let before = look(&entry, &token, console)?;
-    reset.admin_token = Some(AdminToken::Known(before.token.clone()));
-    let ended = reset::run(reset, console)?;
+pub(super) fn run(mut job: DeskResetJob, console: &mut Console) -> Result<Exit, Failure> {
+    let words = Words::read(job.template.as_deref())?;
+    let page = Reserved::new(job.letter.with_extension("html"))?;
+    let paper = Paper {
+        words,
+        page,
+        text: Reserved::new(job.letter.clone())?,
+    };
+    match begin(&mut job, console)? {
+        Begun::AtHomeserver(before) => at_homeserver(job.reset, before, paper, console),
+        Begun::Planned => Ok(Exit::Done),
+        Begun::AtService(before, document) => {
+            written(&job.reset.entry, job.reset.fate, &before, paper, console)?;
+            if let Some(document) = document {
+                console.show(&document)?;
+            }
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// The letter that is to be.
+struct Paper {
+    words: Words,
+    page: Reserved,
+    text: Reserved,
+}
+
+/// How far the reset came while it was found out who keeps the account.
+enum Begun {
+    /// The homeserver does: nothing is done yet.
+    AtHomeserver(Look),
+    /// A Matrix Authentication Service does: the plan was all that was wanted.
+    Planned,
+    /// It does, and the reset is done; with what stdout gets for programs.
+    AtService(Look, Option<String>),
+}
+
+/// Looks, and resets where a Matrix Authentication Service keeps the account.
+fn begin(job: &mut DeskResetJob, console: &mut Console) -> Result<Begun, Failure> {
+    let runtime = runtime()?;
+    let begun = runtime.block_on(async {
+        let mut stops = Stops::listen()?;
+        let chair = sit_down(&job.reset.entry, &job.token, &mut stops, console).await?;
+        let before = look(&chair, &job.reset.entry, &mut stops).await?;
+        let api = match mas::find(&chair, &job.mas, &mut stops, console).await? {
+            Keeper::Homeserver => return Ok(Begun::AtHomeserver(before)),
+            Keeper::Service(api) => api,
+            Keeper::WantsToken(place) if job.reset.person == Person::Present => {
+                mas::ask(place, &mut stops, console).await?
+            }
+            Keeper::WantsToken(place) => return Err(mas::wants_token(&place)),
+            Keeper::Silent(url, why) => return Err(mas::silent(&url, why)),
+        };
+        job.reset.admin_token = Some(AdminToken::Known(before.token.clone()));
+        let done = at_service(&job.reset, &chair, &api, &mut stops, console).await?;
+        let Some(done) = done else { return Ok(Begun::Planned) };
+        let document = match job.reset.format {
+            Format::Json => Some(json::document(&done)?),
+            Format::Screen => None,
+        };
+        Ok(Begun::AtService(before, document))
+    });
+    // A thread that still waits for the terminal may not hold up the end.
+    runtime.shutdown_background();
+    begun
+}
+
+async fn at_service(
+    job: &ResetJob,
+    chair: &Chair,
+    api: &MasApi,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Option<Done>, Failure> {
+    let (user, homeserver) = (&job.entry.user, &chair.homeserver);
+    let folder = state::folder_of(user).ok_or_else(reset::no_home)?;
+    let _lock = AccountLock::take(&folder)?;
+    let chosen = password::prepare(&job.new_password, console)?;
+    let account = mas_reset::account(api, user, stops).await?;
+    let gathering = outside(homeserver, user, Some(&chair.session));
+    let mut facts = stops.unless_stopped(gathering).await.map_err(|Stopped| stopped())??;
+    account.add_to(&mut facts.account, api.place());
+    let report = Report::of(user.to_string(), time::now(), facts);
+    let clearance = reset::clear(job, &report, &job.entry.command_line(), stops, console).await?;
+    let plan = MasPlan::of(user, job.fate, &account, api.place());
+    mas_reset::carry_out(api, plan, &clearance, chosen, job, stops, console).await
+}
+
+fn at_homeserver(mut job: ResetJob, before: Look, paper: Paper, console: &mut Console) -> Result<Exit, Failure> {
+    let (entry, fate, dry_run) = (job.entry.clone(), job.fate, job.consent == Consent::DryRun);
+    job.admin_token = Some(AdminToken::Known(before.token.clone()));
+    let ended = reset::run(job, console)?;
     if dry_run || ended != Exit::Done {
         return Ok(ended);
     }
-    let letter = Letter {
-        account: entry.user.as_str(),
-        administrator: &before.administrator,
-        day: &time::day(time::now()),
-        fate,
-        sessions: before.sessions.len(),
-    };
-    let words = letter.render(&words);
-    let text = text.write(words.as_bytes())?;
-    let page = page.write(html::letter(&letter.title(), &words).as_bytes())?;
-    written(&text, &page, console);
+    written(&entry, fate, &before, paper, console)?;
     // The password is changed: a look that fails is no failure of the reset.
-    match look(&entry, &AdminToken::Known(before.token.clone()), console) {
+    match look_again(&entry, &before, console) {
         Ok(after) => tell(&before, &after, fate, console),
         Err(failure) => console.caution(
             &format!(
@@ -71,21 +144,35 @@ struct Look {
     sessions: Vec<String>,
 }
 
-fn look(entry: &Entry, token: &AdminToken, console: &mut Console) -> Result<Look, Failure> {
+async fn sit_down(
+    entry: &Entry,
+    token: &AdminToken,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Chair, Failure> {
+    let chair = Chair::sit_down(entry, token, Pace::at_once(), stops, console).await?;
+    chair.account(entry, stops).await?;
+    Ok(chair)
+}
+
+async fn look(chair: &Chair, entry: &Entry, stops: &mut Stops) -> Result<Look, Failure> {
+    let asking = chair.api.session_ids(&entry.user);
+    let asked = stops.unless_stopped(asking).await.map_err(|Stopped| stopped())?;
+    Ok(Look {
+        token: chair.token.clone(),
+        administrator: chair.session.user_id().to_string(),
+        sessions: asked.map_err(not_told)?,
+    })
+}
+
+fn look_again(entry: &Entry, before: &Look, console: &mut Console) -> Result<Look, Failure> {
     let runtime = runtime()?;
     let looked = runtime.block_on(async {
         let mut stops = Stops::listen()?;
-        let token = admin_token::read(token, &mut stops, console).await?;
-        let known = AdminToken::Known(token.clone());
-        let chair = Chair::sit_down(entry, &known, Pace::at_once(), &mut stops, console).await?;
-        chair.account(entry, &mut stops).await?;
-        Ok(Look {
-            token,
-            administrator: chair.session.user_id().to_string(),
-            sessions: chair.api.session_ids(&entry.user).await.map_err(not_told)?,
-        })
+        let token = AdminToken::Known(before.token.clone());
+        let chair = sit_down(entry, &token, &mut stops, console).await?;
+        look(&chair, entry, &mut stops).await
     });
-    // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
     looked
 }
@@ -108,10 +195,22 @@ fn tell(before: &Look, after: &Look, fate: Fate, console: &mut Console) {
     }
 }
 
-fn written(text: &Path, page: &Path, console: &mut Console) {
+/// Writes the letter.
+fn written(entry: &Entry, fate: Fate, before: &Look, paper: Paper, console: &mut Console) -> Result<(), Failure> {
+    let letter = Letter {
+        account: entry.user.as_str(),
+        administrator: &before.administrator,
+        day: &time::day(time::now()),
+        fate,
+        sessions: before.sessions.len(),
+    };
+    let words = letter.render(&paper.words);
+    let text = paper.text.write(words.as_bytes())?;
+    let page = paper.page.write(html::letter(&letter.title(), &words).as_bytes())?;
     console.note(&format!(
         "The letter is in {} and, as a page, in {}. It does not hold the password: hand the two over on different ways.",
         text.display(),
         page.display()
     ));
+    Ok(())
 }

@@ -71,6 +71,7 @@ impl Row {
             administrator,
             providers,
             acted_as_person: _,
+            account_server: _,
         } = listed.administration.known().cloned().unwrap_or_default();
         Self {
             user: listed.user.to_string(),
