@@ -7,18 +7,19 @@ use anyhow::{Context, Result, ensure};
 
 use crate::venv::Venv;
 use crate::workspace::{Workspace, cargo};
-use crate::{docs, test, tidy};
+use crate::{docs, fuzz, test, tidy};
 
 /// A step: its title and what it does.
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     ("format", format),
     ("tidy", tidy),
     ("spelling", spelling),
     ("clippy", clippy),
     ("documentation", docs::check),
     ("tests", tests),
+    ("fuzzing", fuzz::smoke),
 ];
 
 /// Runs every step and stops at the first that fails.

@@ -13,6 +13,7 @@ mod child;
 mod ci;
 mod dist;
 mod docs;
+mod fuzz;
 mod homeserver;
 mod interrupt;
 mod loopback;
@@ -69,6 +70,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Feeds the parsers with what nobody would write.
+    Fuzz(fuzz::Arguments),
     /// Builds the documentation.
     Docs,
     /// Builds what is handed out: archive, Debian package, bill of materials, sums.
@@ -76,6 +79,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = fuzz::instrument() {
+        return code;
+    }
     match dispatch(Arguments::parse().command) {
         Ok(code) => code,
         Err(error) => {
@@ -94,6 +100,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { arguments } => test::run(&workspace, &arguments),
         Command::Demo { arguments } => run::demo(&workspace, &arguments),
         Command::Bench { arguments } => run::bench(&workspace, &arguments),
+        Command::Fuzz(arguments) => fuzz::run(&workspace, &arguments),
         Command::Docs => docs::run(&workspace),
         Command::Dist(arguments) => dist::run(&workspace, &arguments),
     }

@@ -12,6 +12,8 @@ use serde::Deserialize;
 use crate::args::{AuthArg, ColorArg};
 
 pub(crate) use read::load;
+#[cfg(feature = "fuzzing")]
+pub(crate) use read::parse;
 
 /// What the file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

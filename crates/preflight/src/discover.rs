@@ -195,13 +195,7 @@ async fn locate(user: &UserId, client: &reqwest::Client) -> Result<(Url, Option<
         reason: reason.to_owned(),
     };
     match fetch_json(client, file.clone()).await {
-        Ok(content) => match content.pointer("/m.homeserver/base_url").and_then(Value::as_str) {
-            Some(base) => match Url::parse(base) {
-                Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok((url, None)),
-                _ => Err(broken("its base_url is not an address")),
-            },
-            None => Err(broken("it has no m.homeserver.base_url")),
-        },
+        Ok(content) => read_well_known(&content).map(|url| (url, None)).map_err(broken),
         // No file: the server name is the address.
         Err(Failure::Status(_)) => Ok((itself, None)),
         // Web sites that answer every path with a page are common: try the name itself before complaining.
@@ -209,6 +203,15 @@ async fn locate(user: &UserId, client: &reqwest::Client) -> Result<(Url, Option<
         Err(Failure::TooLong) => Err(broken("it is longer than 1 MiB")),
         Err(other) => Err(network_error(other, &file)),
     }
+}
+
+/// Returns the address in a `.well-known` file, or what is wrong with the file.
+pub(crate) fn read_well_known(content: &Value) -> Result<Url, &'static str> {
+    let base = content.pointer("/m.homeserver/base_url").and_then(Value::as_str);
+    let url = Url::parse(base.ok_or("it has no m.homeserver.base_url")?);
+    url.ok()
+        .filter(|it| matches!(it.scheme(), "http" | "https") && it.has_host())
+        .ok_or("its base_url is not an address")
 }
 
 async fn versions(http: &reqwest::Client, base_url: &Url) -> Result<Vec<String>, DiscoverError> {

@@ -7,6 +7,8 @@
 mod at_risk;
 mod event;
 mod exam;
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
 mod judge;
 mod ledger;
 mod memory;
@@ -38,6 +40,8 @@ use lifeboat_report::{
 use matrix_sdk::ruma::OwnedRoomId;
 use tokio::sync::oneshot;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::fuzzing::enter_page;
 pub use self::{
     at_risk::KeyAtRisk,
     memory::ForecastMemory,

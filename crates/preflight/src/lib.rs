@@ -15,6 +15,8 @@ mod check;
 mod discover;
 mod forecast;
 mod fresh_key;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gap;
 mod ground;
 mod identity_keys;

@@ -84,20 +84,30 @@ impl KeyFile {
 
     /// Opens it and adds its room keys to `keys`. Derives a key for a second or so: never on an async thread.
     pub fn open(&self, passphrase: &SecretString, keys: &mut RoomKeys) -> Result<KeyFileContent, KeyFileError> {
-        let plain = open(&self.payload, self.rounds, passphrase)?;
-        // Only the right passphrase leads here: what is no list was written so.
-        let entries = serde_json::from_slice::<Vec<&RawValue>>(&plain)
-            .or_else(|_| serde_json::from_slice::<Named<'_>>(&plain).map(|it| it.sessions))
-            .map_err(|_| KeyFileError::Damaged)?;
-        let mut content = KeyFileContent::default();
-        for entry in entries {
-            match serde_json::from_str::<RoomKey>(entry.get()) {
-                Ok(key) if keys.take(key.clone()) => content.keys += 1,
-                _ => content.odd += 1,
-            }
-        }
-        Ok(content)
+        // Only the right passphrase leads further: what is no list was written so.
+        read_list(&open(&self.payload, self.rounds, passphrase)?, keys)
     }
+
+    /// How many rounds the derivation takes.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn rounds(&self) -> u32 {
+        self.rounds.get()
+    }
+}
+
+/// Adds the room keys of a decrypted list to `keys`.
+pub(crate) fn read_list(plain: &[u8], keys: &mut RoomKeys) -> Result<KeyFileContent, KeyFileError> {
+    let entries = serde_json::from_slice::<Vec<&RawValue>>(plain)
+        .or_else(|_| serde_json::from_slice::<Named<'_>>(plain).map(|it| it.sessions))
+        .map_err(|_| KeyFileError::Damaged)?;
+    let mut content = KeyFileContent::default();
+    for entry in entries {
+        match serde_json::from_str::<RoomKey>(entry.get()) {
+            Ok(key) if keys.take(key.clone()) => content.keys += 1,
+            _ => content.odd += 1,
+        }
+    }
+    Ok(content)
 }
 
 /// The list under the name that Nheko's library gives it; the specification has the bare list.

@@ -6,6 +6,8 @@
 
 mod ark_restore;
 mod download;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gossip;
 mod held;
 mod holders;

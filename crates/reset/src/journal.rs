@@ -1,6 +1,7 @@
 //! The journal of a reset: an append-only file, flushed to disk before and after every step.
 
 mod lock;
+pub(crate) mod read;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use std::{
 use lifeboat_report::{Clearance, Ground, Plan, Step};
 use serde::{Deserialize, Serialize};
 
+use self::read::Flaw;
 use crate::flow::{self, Next, Outcome, Password, Record, Stamped};
 
 pub use lock::AccountLock;
@@ -174,36 +176,21 @@ impl Journal {
         let disk = |error| disk(&path, error);
         let named = || path.display().to_string();
         let text = fs::read(&path).map_err(disk)?;
-        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let mut lines = text[..whole].split(|byte| *byte == b'\n').filter(|it| !it.is_empty());
-        let Some(first) = lines.next() else { return Ok(None) };
-        #[derive(Deserialize)]
-        struct Format {
-            format: u32,
-        }
-        let damaged = |line| JournalError::Damaged { path: named(), line };
-        let Format { format } = serde_json::from_slice(first).map_err(|_| damaged(1))?;
-        if format > FORMAT {
-            return Err(JournalError::Newer { path: named() });
-        }
-        let header: Header = serde_json::from_slice(first).map_err(|_| damaged(1))?;
-        let mut last_at = header.begun_at;
-        let (mut records, mut times) = (Vec::new(), Vec::new());
-        for (number, line) in lines.enumerate() {
-            let stamped: Stamped = serde_json::from_slice(line).map_err(|_| damaged(number + 2))?;
-            last_at = stamped.at;
-            times.push(stamped.at);
-            records.push(stamped.record);
-        }
+        let lines = read::lines(&text).map_err(|flaw| match flaw {
+            Flaw::Newer => JournalError::Newer { path: named() },
+            Flaw::Damaged(line) => JournalError::Damaged { path: named(), line },
+        })?;
+        let Some(lines) = lines else { return Ok(None) };
         let file = OpenOptions::new().append(true).open(&path).map_err(disk)?;
         // A cut-off line must not run into the next one.
-        file.set_len(whole as u64).map_err(disk)?;
+        file.set_len(lines.whole as u64).map_err(disk)?;
+        let last_at = lines.times.last().copied().unwrap_or(lines.header.begun_at);
         Ok(Some(Self {
             folder: folder.to_owned(),
             file,
-            header,
-            records,
-            times,
+            header: lines.header,
+            records: lines.records,
+            times: lines.times,
             last_at,
         }))
     }

@@ -10,6 +10,8 @@ mod asker;
 mod broken;
 mod drive;
 pub mod flow;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod history_proof;
 mod journal;
 mod json_request;

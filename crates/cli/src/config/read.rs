@@ -66,7 +66,7 @@ fn text_of(path: &Path) -> std::io::Result<String> {
 }
 
 /// Understands `text`. Files that it names lie relative to `path`.
-pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
+pub(crate) fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
     let table: Table = text.parse().map_err(|error| malformed(&error, text, path))?;
     check_keys(&table, &KEYS, "", path)?;
     if let Some(Value::Table(accounts)) = table.get("accounts") {

@@ -54,7 +54,7 @@ const TERMINAL: &[&str] = &[
     "tracing-subscriber",
 ];
 
-const PACKAGES: [Package; 8] = [
+const PACKAGES: [Package; 9] = [
     Package {
         name: REPORT,
         ours: &[],
@@ -89,6 +89,12 @@ const PACKAGES: [Package; 8] = [
     Package {
         name: PROGRAM,
         ours: &[REPORT, BACKUP, PREFLIGHT, RESCUE, RESET],
+        only: None,
+        never: &[],
+    },
+    Package {
+        name: "lifeboat-fuzz",
+        ours: &[REPORT, BACKUP, PREFLIGHT, RESCUE, RESET, PROGRAM],
         only: None,
         never: &[],
     },
