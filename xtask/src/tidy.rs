@@ -36,7 +36,12 @@ impl fmt::Display for Finding {
 /// Prints every finding in the files that are or could be committed; succeeds when there is none.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let sources = source::read_all(workspace.root())?;
-    let mut findings = rules::check(&sources, workspace.metadata());
+    let mut findings = rules::check(
+        &sources,
+        workspace.metadata(),
+        &Workspace::graph()?,
+        &Workspace::linked()?,
+    );
     findings.sort();
     for finding in &findings {
         println!("{finding}");

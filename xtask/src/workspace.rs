@@ -16,16 +16,7 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// Asks `cargo metadata`, which knows about `CARGO_TARGET_DIR` and every configuration file.
     pub(crate) fn find() -> Result<Self> {
-        let output = cargo()
-            .args(["metadata", "--format-version=1", "--no-deps"])
-            .output()
-            .context("cargo does not start")?;
-        ensure!(
-            output.status.success(),
-            "cargo metadata failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-        let metadata: Value = serde_json::from_slice(&output.stdout)?;
+        let metadata = metadata(&["--no-deps"])?;
         let path = |field: &str| -> Result<PathBuf> {
             let text = metadata[field].as_str();
             Ok(PathBuf::from(
@@ -49,10 +40,45 @@ impl Workspace {
         &self.target
     }
 
+    /// The output of `cargo metadata` with all dependencies, on whatever machine they are for.
+    pub(crate) fn graph() -> Result<Value> {
+        metadata(&["--locked"])
+    }
+
+    /// Each package that is linked into the program, with its version, on this kind of machine.
+    pub(crate) fn linked() -> Result<String> {
+        let edges = "--edges=normal,no-proc-macro";
+        let output = told(&[
+            "tree",
+            "--locked",
+            "--package=lifeboat",
+            edges,
+            "--prefix=none",
+            "--format={p}",
+        ])?;
+        Ok(String::from_utf8(output)?)
+    }
+
     /// The output of `cargo metadata --no-deps`.
     pub(crate) fn metadata(&self) -> &Value {
         &self.metadata
     }
+}
+
+fn metadata(arguments: &[&str]) -> Result<Value> {
+    let output = told(&[&["metadata", "--format-version=1"], arguments].concat())?;
+    Ok(serde_json::from_slice(&output)?)
+}
+
+fn told(arguments: &[&str]) -> Result<Vec<u8>> {
+    let output = cargo().args(arguments).output().context("cargo does not start")?;
+    ensure!(
+        output.status.success(),
+        "cargo {} failed: {}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(output.stdout)
 }
 
 /// The Cargo that runs this program, or the one on the path.

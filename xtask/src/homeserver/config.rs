@@ -66,7 +66,7 @@ pub(crate) fn render(profile: Profile, settings: &Settings<'_>) -> Value {
         config.append(&mut lifted_limits());
     }
     match profile {
-        Profile::Default => {
+        Profile::Default | Profile::Twin => {
             // Dehydrated devices, so that they can be found.
             config.insert("experimental_features".into(), json!({"msc3814_enabled": true}));
         }

@@ -7,6 +7,8 @@ use clap::ValueEnum;
 pub(crate) enum Profile {
     /// No rate limits; everything a test can meet is switched on.
     Default,
+    /// The same once more: Synapse works on one core, and the tests are shared out between the two.
+    Twin,
     /// Synapse's own default rate limits.
     Limits,
     /// Says nothing about unknown e-mail addresses, and enforces a password policy.
@@ -21,8 +23,9 @@ pub(crate) enum Profile {
 
 impl Profile {
     /// All of them, in the order in which people see them.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Default,
+        Self::Twin,
         Self::Limits,
         Self::Policy,
         Self::ShortLink,
@@ -34,6 +37,7 @@ impl Profile {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Default => "default",
+            Self::Twin => "twin",
             Self::Limits => "limits",
             Self::Policy => "policy",
             Self::ShortLink => "short-link",

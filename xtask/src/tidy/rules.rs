@@ -9,18 +9,21 @@ mod pure;
 mod reasons;
 mod shortcuts;
 mod style;
+mod supply;
 
 use serde_json::Value;
 
 use super::{Finding, Source};
 
-/// Checks every rule. `metadata` is the output of `cargo metadata --no-deps`.
-pub(super) fn check(sources: &[Source], metadata: &Value) -> Vec<Finding> {
+/// Checks every rule. `metadata` is the output of `cargo metadata --no-deps`, `graph` the one with all dependencies, and
+/// `linked` names the packages that are in the program.
+pub(super) fn check(sources: &[Source], metadata: &Value, graph: &Value, linked: &str) -> Vec<Finding> {
     let mut findings = dependencies::check(metadata);
     findings.extend(files::check(sources));
     findings.extend(length::check(sources));
     findings.extend(links::check(sources));
     findings.extend(reasons::check(sources, metadata));
+    findings.extend(supply::check(sources, graph, linked));
     for source in sources {
         findings.extend(machine::check(source));
         findings.extend(pure::check(source));
