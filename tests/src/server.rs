@@ -1,8 +1,9 @@
 //! Finds the homeservers that `cargo xtask test` started, and makes users on them.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
-use std::{env, fs};
+use std::{env, fs, thread};
 
 use anyhow::{Context, Result, ensure};
 use aws_lc_rs::hmac;
@@ -17,6 +18,9 @@ use crate::oauth::OAuthServer;
 
 /// Names the JSON file that maps each profile's name to its `homeserver.json`.
 pub const SERVERS_VARIABLE: &str = "LIFEBOAT_TEST_SERVERS";
+
+/// The name of the second server with the default profile.
+const TWIN: &str = "twin";
 
 const NO_SERVER: &str = "no homeserver to test against: run the end-to-end tests with `cargo xtask test`";
 
@@ -85,6 +89,13 @@ impl Profile {
     }
 }
 
+/// Tells which half the test of this thread is in, by its name.
+fn falls_to_twin() -> bool {
+    let mut hasher = DefaultHasher::new();
+    thread::current().name().hash(&mut hasher);
+    hasher.finish() % 2 == 1
+}
+
 /// Finds the Python that the servers run with, which has Synapse's libraries.
 pub fn python() -> Result<PathBuf> {
     let list = PathBuf::from(env::var_os(SERVERS_VARIABLE).context(NO_SERVER)?);
@@ -94,11 +105,15 @@ pub fn python() -> Result<PathBuf> {
 
 impl Homeserver {
     /// Finds the server of a profile. No server is a failure, never a reason to skip a test.
+    ///
+    /// Where two run with the default profile, half of the tests get one of them and half the other; each test, which has a
+    /// thread of its own, always the same.
     pub fn find(profile: Profile) -> Result<Self> {
         let list = env::var_os(SERVERS_VARIABLE).context(NO_SERVER)?;
         let list = fs::read(&list).with_context(|| format!("{NO_SERVER} ({} is not there)", list.display()))?;
         let list: BTreeMap<String, PathBuf> = serde_json::from_slice(&list)?;
-        let name = profile.name();
+        let twin = profile == Profile::Default && list.contains_key(TWIN) && falls_to_twin();
+        let name = if twin { TWIN } else { profile.name() };
         let record = list
             .get(name)
             .with_context(|| format!("{NO_SERVER} (none runs with the profile {name})"))?;

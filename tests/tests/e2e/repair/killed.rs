@@ -8,7 +8,7 @@ use std::sync::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use lifeboat_tests::account::{AccountSpec, Defect, TestAccount, Way};
+use lifeboat_tests::account::{AccountSpec, Defect, History, TestAccount, Way};
 use lifeboat_tests::lifeboat::Outcome;
 use lifeboat_tests::proxy::{Exchange, Fault, Proxy};
 use matrix_sdk::reqwest::Method;
@@ -143,8 +143,17 @@ async fn clear_and_true(account: TestAccount, keys: Vec<String>) -> Result<()> {
     everything_survives(account).await
 }
 
+/// One account is made for each moment: no more than there has to be.
+fn small() -> AccountSpec {
+    AccountSpec::healthy(Way::Key).history(History {
+        rooms: 1,
+        messages_each: 2,
+        messages_per_key: 1,
+    })
+}
+
 async fn spoiled(defect: Defect) -> Result<TestAccount> {
-    AccountSpec::healthy(Way::Key).with(defect).build().await
+    small().with(defect).build().await
 }
 
 /// Nothing but what every run here needs.
@@ -187,7 +196,7 @@ async fn while_secrets_are_fetched() -> Result<()> {
 #[tokio::test]
 async fn while_an_older_backup_is_mined() -> Result<()> {
     let account = async || {
-        AccountSpec::healthy(Way::Key)
+        small()
             .with(Defect::BackupKeyOfOlderVersion)
             .with(Defect::EntriesDeleted(2))
             .build()
@@ -243,7 +252,7 @@ async fn while_the_identity_is_reset() -> Result<()> {
 #[tokio::test]
 async fn while_sessions_are_signed_renamed_and_signed_out() -> Result<()> {
     let account = async || {
-        let spec = AccountSpec::healthy(Way::Key).with(Defect::UnverifiedSession);
+        let spec = small().with(Defect::UnverifiedSession);
         spec.with(Defect::KeylessSession).build().await
     };
     let flags = async |account: &TestAccount| {

@@ -271,7 +271,7 @@ impl Matrix {
         }
         let account = &self.account;
         let localpart = account.user_id.localpart();
-        let later = Session::log_in(&account.homeserver.base_url, localpart, new, "Later").await?;
+        let later = account.homeserver.sign_in(localpart, new).await?;
         let state = end_state(&later, account).await?;
         let own = state["sessions"].as_array().context("sessions")?.iter();
         let own = own.filter(|it| it.as_str().is_some_and(|it| it.starts_with("Lifeboat")));
@@ -285,14 +285,14 @@ impl Matrix {
             let left = left.arg("--force").run().await?;
             ensure!(left.code()? == 0, "{left}");
         }
-        later.sign_out().await?;
+        later.post("/_matrix/client/v3/logout", &json!({})).await?;
         Ok(state)
     }
 }
 
 /// What there is of the account afterwards, that a reset could have spoilt.
-async fn end_state(later: &Session, account: &TestAccount) -> Result<Value> {
-    let (api, user) = (later.api(), account.user_id.as_str());
+async fn end_state(api: &Api, account: &TestAccount) -> Result<Value> {
+    let user = account.user_id.as_str();
     let listed = api.get("/_matrix/client/v3/devices").await?;
     let mut names: Vec<_> = listed["devices"]
         .as_array()

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use lifeboat_tests::account::{AccountSpec, Recovery, TestAccount, Way};
+use lifeboat_tests::account::{Recovery, TestAccount};
 use lifeboat_tests::lifeboat::{Outcome, Running};
 use lifeboat_tests::wait::until;
 
-use super::{Killer, MOST_WRITES};
+use super::{Killer, MOST_WRITES, small};
 use crate::live::end_what_is_left_behind;
 use crate::repair::{emoji::repair_at, is_clear};
 use crate::rescue::everything_survives;
@@ -76,7 +76,7 @@ async fn again(account: &TestAccount, new: Option<String>) -> Result<(Outcome, S
 /// Each moment on the same account: its recovery key is lost again.
 #[tokio::test]
 async fn while_a_lost_recovery_key_is_replaced() -> Result<()> {
-    let mut account = AccountSpec::healthy(Way::Key).build().await?;
+    let mut account = small().build().await?;
     let _shown = answer(account.first()?, Other::Agrees);
     for moment in 0..MOST_WRITES {
         let killer = Killer::at(&account, moment).await?;
