@@ -17,6 +17,7 @@ pub(crate) mod repair;
 pub(crate) mod rescue;
 pub(crate) mod reset;
 pub(crate) mod screen;
+pub(crate) mod signs;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod time;

@@ -59,7 +59,9 @@ impl TerminalSpec {
         Self {
             arguments: arguments.to_owned(),
             columns: WIDTH,
-            variables: vec![("TERM".to_owned(), "xterm-256color".to_owned())],
+            variables: [("TERM", "xterm-256color"), ("LC_ALL", "C.UTF-8")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
             home: None,
         }
     }

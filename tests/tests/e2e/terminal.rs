@@ -20,7 +20,8 @@ pub(crate) fn on_a_terminal(arguments: &str) -> Result<Lifeboat> {
         "mkfifo keyboard && exec 3<>keyboard && exec script --quiet --return --flush \
          --command 'exec {program} {arguments}' /dev/null <&3 >&2"
     );
-    Ok(Lifeboat::of(Path::new("/bin/sh"), ["-c", &run])?.env("TERM", "xterm-256color"))
+    let shell = Lifeboat::of(Path::new("/bin/sh"), ["-c", &run])?;
+    Ok(shell.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8"))
 }
 
 /// What stands on the screen, wherever its lines are broken.
@@ -86,6 +87,21 @@ async fn no_color_is_heeded() -> Result<()> {
         end.is_some_and(|end| it[end..].starts_with('m'))
     });
     ensure!(colours.count() == 0, "{:?}", outcome.stderr);
+    Ok(())
+}
+
+/// `screen` in a session over ssh that was told of no language is one.
+#[tokio::test]
+async fn a_terminal_without_unicode_gets_nothing_but_ascii() -> Result<()> {
+    let account = account().await?;
+    let line = check(&account, &account.homeserver.base_url);
+    let running = on_a_terminal(&line)?.env("LC_ALL", "C").env("TERM", "screen").start()?;
+    types(&running, "Password of", &format!("{}\n", account.password)).await?;
+    types(&running, "Recovery key or passphrase", "\n").await?;
+    let outcome = running.outcome().await?;
+    ensure!(outcome.code()? == 10, "{outcome}");
+    ensure!(outcome.stderr.contains("recovery-key-not-tested"), "{outcome}");
+    ensure!(outcome.stderr.is_ascii(), "{outcome}");
     Ok(())
 }
 

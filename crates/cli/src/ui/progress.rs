@@ -20,7 +20,10 @@ use lifeboat_preflight::{FetchProgress, ForecastProgress, Step, Watch, ark::ArkP
 use self::forecast::{Lines, place};
 pub(crate) use self::gossip::GossipLine;
 pub(crate) use self::reset::ResetVoice;
-use super::prompt::Unseen;
+use super::{
+    prompt::Unseen,
+    signs::{shown, turning},
+};
 
 /// How often a line moves.
 const TICK: Duration = Duration::from_millis(100);
@@ -38,7 +41,7 @@ impl Progress {
     /// Begins with `doing`.
     pub(crate) fn begin(doing: &'static str) -> Self {
         let bar = ProgressBar::with_draw_target(None, target());
-        bar.set_style(ProgressStyle::default_spinner());
+        bar.set_style(turning(ProgressStyle::default_spinner()));
         bar.set_message(doing);
         bar.enable_steady_tick(TICK);
         Self {
@@ -66,7 +69,7 @@ impl Progress {
             };
         };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}{keys}") {
-            self.bar.set_style(style.with_key("keys", count));
+            self.bar.set_style(turning(style.with_key("keys", count)));
         }
         self
     }
@@ -87,7 +90,7 @@ impl Progress {
 
     /// Says what is done now.
     pub(crate) fn tell(&self, doing: String) {
-        self.bar.set_message(doing);
+        self.bar.set_message(shown(&doing).into_owned());
     }
 
     /// Tells whether anybody sees it move.

@@ -16,7 +16,7 @@ use rpassword::ConfigBuilder;
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use self::menu::{choose, dress};
-use super::{clean::clean_sentence, page::Page};
+use super::{clean::clean_sentence, page::Page, signs::shown};
 use crate::{failure::Failure, resolve::Person};
 
 /// What is said when the user stopped at a question.
@@ -54,7 +54,8 @@ pub(crate) fn ask(question: &str) -> Result<SecretString, Failure> {
 
 /// Asks for a secret, shown as dots; an empty line is an answer too.
 pub(crate) fn ask_or_skip(question: &str) -> Result<Option<SecretString>, Failure> {
-    let config = ConfigBuilder::new().password_feedback_mask('•').build();
+    let dot = shown("•").chars().next().unwrap_or('*');
+    let config = ConfigBuilder::new().password_feedback_mask(dot).build();
     let typed = rpassword::prompt_password_with_config(format!("{}: ", wrapped(question)), config);
     let typed = typed.map(SecretString::from).map_err(|error| not_answered(&error))?;
     Ok((!typed.expose_secret().trim().is_empty()).then_some(typed))
@@ -70,7 +71,7 @@ pub(crate) fn tell(sentence: &str) {
 
 /// Cleans a sentence, and breaks it between words where the terminal would break it inside of them.
 fn wrapped(sentence: &str) -> String {
-    let sentence = clean_sentence(sentence);
+    let sentence = shown(&clean_sentence(sentence)).into_owned();
     let terminal = File::options().write(true).open(OUTPUT);
     match terminal.ok().and_then(terminal_size::terminal_size_of) {
         Some((width, _)) => {

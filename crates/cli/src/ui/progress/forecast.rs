@@ -10,6 +10,7 @@ use lifeboat_preflight::{FetchProgress, ForecastProgress, ark::ArkProgress};
 use lifeboat_report::grouped;
 
 use super::{TICK, target};
+use crate::ui::signs::{shown, turning};
 
 /// Lines that move until this is dropped.
 #[derive(Debug)]
@@ -66,11 +67,11 @@ fn line<P: Clone + Send + Sync + 'static>(
             _ => begun.get_or_init(Instant::now).elapsed(),
         };
         // A line that cannot be drawn is drawn again in a moment.
-        let _ = out.write_str(&words(&progress, passed));
+        let _ = out.write_str(&shown(&words(&progress, passed)));
     };
     // The template is our own.
     if let Ok(style) = ProgressStyle::with_template("{spinner} {words}") {
-        bar.set_style(style.with_key("words", show));
+        bar.set_style(turning(style.with_key("words", show)));
     }
     bar.enable_steady_tick(TICK);
     bar

@@ -11,6 +11,7 @@ use super::{TICK, forecast::bar, target, unseen};
 use crate::ui::{
     clean::{clean, clean_id},
     prompt::Unseen,
+    signs::{shown, turning},
 };
 
 /// One line that moves until this is dropped.
@@ -31,11 +32,11 @@ impl GossipLine {
             .collect();
         let show = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
             // A line that cannot be drawn is drawn again in a moment.
-            let _ = out.write_str(&words(&gossip, &names, since.elapsed().as_secs()));
+            let _ = out.write_str(&shown(&words(&gossip, &names, since.elapsed().as_secs())));
         };
         // The template is our own.
         if let Ok(style) = ProgressStyle::with_template("{spinner} {words}") {
-            line.set_style(style.with_key("words", show));
+            line.set_style(turning(style.with_key("words", show)));
         }
         line.enable_steady_tick(TICK);
         Self {

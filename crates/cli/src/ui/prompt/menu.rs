@@ -8,7 +8,10 @@ use inquire::{
 };
 
 use super::{stopped, tell};
-use crate::{failure::Failure, ui::clean::clean_sentence};
+use crate::{
+    failure::Failure,
+    ui::{clean::clean_sentence, signs::shown},
+};
 
 /// Whether menus are coloured; decided once, with the streams.
 static COLOUR: OnceLock<Colour> = OnceLock::new();
@@ -31,9 +34,10 @@ pub(crate) fn dress(coloured: bool) {
 /// Waits for a person on this thread. Ctrl-C and Escape end the waiting with [`Failure::interrupted`].
 pub(crate) fn choose(question: &str, options: &[String]) -> Result<usize, Failure> {
     let numbered = (1..).zip(options);
-    let numbered = numbered.map(|(number, it)| format!("{number}  {}", clean_sentence(it)));
+    let numbered = numbered.map(|(number, it)| format!("{number}  {}", shown(&clean_sentence(it))));
     let score = |typed: &str, _: &String, option: &str, _: usize| fits(typed, option).then_some(0);
-    let chosen = Select::new(&clean_sentence(question), numbered.collect())
+    let question = clean_sentence(question);
+    let chosen = Select::new(&shown(&question), numbered.collect())
         .with_scorer(&score)
         .with_page_size(options.len().max(1))
         .with_help_message("arrow keys or number, then Enter; Esc stops")
@@ -52,12 +56,17 @@ fn fits(typed: &str, option: &str) -> bool {
 }
 
 fn look() -> RenderConfig<'static> {
+    let (here, answered, there) = if shown("▸") == "▸" {
+        ("▸", "·", " ▸")
+    } else {
+        (">", "-", " >")
+    };
     let plain = RenderConfig {
         unhighlighted_option_prefix: Styled::new("  "),
         ..RenderConfig::empty()
-            .with_prompt_prefix(Styled::new("▸"))
-            .with_answered_prompt_prefix(Styled::new("·"))
-            .with_highlighted_option_prefix(Styled::new(" ▸"))
+            .with_prompt_prefix(Styled::new(here))
+            .with_answered_prompt_prefix(Styled::new(answered))
+            .with_highlighted_option_prefix(Styled::new(there))
             .with_canceled_prompt_indicator(Styled::new("(stopped)"))
     };
     if COLOUR.get() != Some(&Colour::Shown) {
