@@ -39,7 +39,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let mut findings = rules::check(
         &sources,
         workspace.metadata(),
-        &Workspace::graph()?,
+        &Workspace::graph(&rules::targets(&sources))?,
         &Workspace::linked()?,
     );
     findings.sort();

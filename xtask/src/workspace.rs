@@ -40,9 +40,10 @@ impl Workspace {
         &self.target
     }
 
-    /// The output of `cargo metadata` with all dependencies, on whatever machine they are for.
-    pub(crate) fn graph() -> Result<Value> {
-        metadata(&["--locked"])
+    /// The output of `cargo metadata` with all dependencies on these kinds of machine, given as target triples.
+    pub(crate) fn graph(targets: &[String]) -> Result<Value> {
+        let targets = targets.iter().flat_map(|it| ["--filter-platform", it]);
+        metadata(&["--locked"].into_iter().chain(targets).collect::<Vec<_>>())
     }
 
     /// Each package that is linked into the program, with its version, on this kind of machine.

@@ -52,7 +52,7 @@ pub(super) fn targets(workspace: &Workspace) -> Result<()> {
     let status = build.status().context("cargo does not start")?;
     ensure!(
         status.success(),
-        "the targets do not build. They need a C++ compiler: apt install g++"
+        "the targets do not build. Where no C++ compiler was found: apt install g++"
     );
     Ok(())
 }

@@ -15,6 +15,8 @@ use serde_json::Value;
 
 use super::{Finding, Source};
 
+pub(super) use self::supply::targets;
+
 /// Checks every rule. `metadata` is the output of `cargo metadata --no-deps`, `graph` the one with all dependencies, and
 /// `linked` names the packages that are in the program.
 pub(super) fn check(sources: &[Source], metadata: &Value, graph: &Value, linked: &str) -> Vec<Finding> {

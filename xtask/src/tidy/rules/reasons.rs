@@ -20,7 +20,9 @@ pub(super) fn check(sources: &[Source], metadata: &Value) -> Vec<Finding> {
         }];
     };
     let used = used(metadata);
-    let named = named(&page.text);
+    // A table with another purpose follows.
+    let direct = page.text.split(super::supply::TWICE).next().unwrap_or_default();
+    let named = named(direct);
     let without = used.iter().filter(|(name, _)| !named.contains_key(*name));
     let reasonless =
         without.map(|(name, by)| page.finding(1, RULE, format!("{name}, which {by} depends on, has no row")));

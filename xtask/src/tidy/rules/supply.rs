@@ -14,13 +14,19 @@ const PAGE: &str = "docs/dependencies.md";
 const RULE: &str = "supply chain";
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 /// The heading above the table of packages that are there more than once.
-const TWICE: &str = "## More than once";
+pub(super) const TWICE: &str = "## More than once";
 
 /// What is read of `deny.toml`.
 #[derive(Deserialize)]
 struct Policy {
+    graph: Graph,
     licenses: Licenses,
     bans: Bans,
+}
+
+#[derive(Deserialize)]
+struct Graph {
+    targets: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -42,6 +48,16 @@ struct Bans {
     deny: Vec<String>,
 }
 
+/// The kinds of machine whose packages are looked at; none where the policy cannot be read, which is a finding of its own.
+pub(in crate::tidy) fn targets(sources: &[Source]) -> Vec<String> {
+    policy(sources).map(|it| it.graph.targets).unwrap_or_default()
+}
+
+fn policy(sources: &[Source]) -> Result<Policy, String> {
+    let text = sources.iter().find(|it| it.path == POLICY).ok_or("it is missing")?;
+    toml::from_str(&text.text).map_err(|error| error.message().to_owned())
+}
+
 /// Checks `graph`, the output of `cargo metadata` with all dependencies, and `linked`, each package in the program with its
 /// version.
 pub(super) fn check(sources: &[Source], graph: &Value, linked: &str) -> Vec<Finding> {
@@ -52,8 +68,7 @@ pub(super) fn check(sources: &[Source], graph: &Value, linked: &str) -> Vec<Find
         sentence,
     };
     let text_of = |path: &str| sources.iter().find(|it| it.path == path).map(|it| it.text.as_str());
-    let policy = text_of(POLICY).ok_or_else(|| "it is missing".to_owned());
-    let policy: Policy = match policy.and_then(|it| toml::from_str(it).map_err(|error| error.message().to_owned())) {
+    let policy = match policy(sources) {
         Ok(policy) => policy,
         Err(problem) => return vec![finding(POLICY, problem)],
     };
@@ -141,7 +156,7 @@ mod tests {
 
     use super::*;
 
-    const ALLOWING: &str = "[licenses]\nallow = [\"MIT\"]\nexceptions = [{ crate = \"odd\", allow = [\"NCSA\"] }]\n[bans]\ndeny = [\"bad\"]";
+    const ALLOWING: &str = "[graph]\ntargets = []\n[licenses]\nallow = [\"MIT\"]\nexceptions = [{ crate = \"odd\", allow = [\"NCSA\"] }]\n[bans]\ndeny = [\"bad\"]";
 
     fn package(name: &str, license: &str) -> Value {
         json!({"name": name, "license": license, "source": REGISTRY})
