@@ -144,6 +144,8 @@ impl Facts {
 
     fn by_administrator(&self) -> Standing {
         let synapse = match &self.server.software {
+            // Whatever it calls itself, its Admin API has answered.
+            _ if self.account.administration.is_some() => Ok(()),
             Fact::Known(software) if software.name == "Synapse" => Ok(()),
             Fact::Known(_) => Err(Standing::Closed(Closed::NotSynapse)),
             Fact::Unknown(gap) => Err(Standing::Unsure(*gap)),

@@ -2,7 +2,7 @@
 
 use crate::{
     Closed, Fact, Facts, Gap, Route, Standing,
-    facts::{OAuth, PasswordChange, Software},
+    facts::{Administration, OAuth, PasswordChange, Software},
     testing::healthy_facts,
 };
 
@@ -22,7 +22,7 @@ fn oauth() -> Fact<Option<OAuth>> {
 fn each_fact_opens_and_closes_its_routes() {
     use Standing::{ByAdministrator, Open, Unsure};
     type Case = (&'static str, fn(&mut Facts), [Standing; 4]);
-    let cases: [Case; 10] = [
+    let cases: [Case; 11] = [
         ("healthy", |_| (), [Open, Open, ByAdministrator, NOT_DELEGATED]),
         (
             "no address",
@@ -77,6 +77,17 @@ fn each_fact_opens_and_closes_its_routes() {
                 });
             },
             [Open, Open, NOT_SYNAPSE, Open],
+        ),
+        (
+            "another name, but the Admin API answered",
+            |it| {
+                it.account.administration = Some(Administration::default());
+                it.server.software = Fact::Known(Software {
+                    name: "Fork".into(),
+                    version: "1".into(),
+                });
+            },
+            [Open, Open, ByAdministrator, NOT_DELEGATED],
         ),
         (
             "metadata not known",
