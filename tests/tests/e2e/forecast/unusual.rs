@@ -6,7 +6,7 @@ use lifeboat_tests::{
     api::segment,
     lifeboat::Lifeboat,
     name,
-    proxy::{Fault, Proxy},
+    proxy::{Fault, Proxy, Reply},
 };
 use matrix_sdk::encryption::vodozemac::megolm::{GroupSession, SessionConfig};
 use matrix_sdk::reqwest::Method;
@@ -56,6 +56,34 @@ async fn a_key_that_was_withheld_is_missing_in_the_backup_and_nobody_is_told_mor
     let events = &document["forecast"]["events"];
     ensure!(events["at_risk_by_cause"] == json!({"not-in-backup": 1}), "{events:#}");
     ensure!(number(events, "readable")? == 16 && outcome.code()? == 10, "{outcome}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_filters_gets_the_same_verdict() -> Result<()> {
+    let account = crate::reset::healthy().await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    proxy.intercept(|it| {
+        let filtered = it.path.ends_with("/messages") && it.query.contains("filter=");
+        filtered.then(|| Fault::Answer(Reply::error(400, "M_INVALID_PARAM", "no filters here")))
+    });
+    let outcome = Lifeboat::new([
+        "check",
+        account.user_id.as_str(),
+        "--homeserver",
+        &proxy.base_url(),
+        "--json",
+    ])?
+    .secret("--password-file", &account.password)?
+    .secret("--recovery-key-file", account.recovery.text().context("a key")?)?
+    .run()
+    .await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    let document = outcome.json()?;
+    ensure!(document["forecast"]["complete"] == true, "{document:#}");
+    let asked = proxy.log().into_iter().filter(|it| it.path.ends_with("/messages"));
+    let (filtered, plain): (Vec<_>, Vec<_>) = asked.partition(|it| it.query.contains("filter="));
+    ensure!(!filtered.is_empty() && !plain.is_empty(), "{filtered:?} {plain:?}");
     Ok(())
 }
 
