@@ -8,7 +8,7 @@ mod mas;
 mod mas_reset;
 mod reset;
 
-pub(crate) use audit::Summary;
+pub(crate) use audit::{Named, Summary, Why};
 pub(crate) use mas_reset::MasPlan;
 
 use crate::{exit::Exit, failure::Failure, resolve::DeskJob, ui::console::Console};

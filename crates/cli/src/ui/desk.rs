@@ -55,6 +55,9 @@ fn signed_in(page: &mut Page, url: &str, all: &[SignedIn]) {
     let count = |kind: SignedInKind| all.iter().filter(|it| it.kind == kind).count();
     let [compat, oauth, browser] = SignedInKind::ALL.map(count);
     page.heading(&format!("Signed in at {}", clean_id(url)));
+    if all.is_empty() {
+        return page.paragraph(" ", "Nothing is signed in.");
+    }
     page.paragraph(
         " ",
         &format!(
@@ -63,9 +66,6 @@ fn signed_in(page: &mut Page, url: &str, all: &[SignedIn]) {
             compat + oauth
         ),
     );
-    if all.is_empty() {
-        return;
-    }
     let mut table = Table::new(["What", "Session", "Name", "Last active"]);
     for it in all {
         table.row([
@@ -81,9 +81,9 @@ fn signed_in(page: &mut Page, url: &str, all: &[SignedIn]) {
 
 /// Names one thing that is signed in.
 pub(crate) fn named(it: &SignedIn) -> String {
-    let what = it.name.as_deref().map(|it| clean(it, 40)).unwrap_or_default();
+    let name = it.name.as_deref().map(|it| format!(": {}", clean(it, 40)));
     let which = it.device_id.as_deref().unwrap_or(&it.id);
-    format!("{} {what} ({})", it.kind.words(), clean_id(which))
+    format!("{}{} ({})", it.kind.words(), name.unwrap_or_default(), clean_id(which))
 }
 
 /// Renders the plan of a reset at the Matrix Authentication Service, with what is signed in there.
@@ -101,10 +101,11 @@ pub(crate) fn mas_plan(plan: &MasPlan, width: usize) -> String {
     );
     page.aside(6, &set, Tone::Faint);
     for (number, it) in (2..).zip(plan.to_end()) {
-        page.paragraph(&format!("{number:>4}  "), &format!("Signs out: {}.", named(it)));
+        page.paragraph(&format!("{number:>4}  "), &format!("Signs out the {}.", named(it)));
     }
     page.gap();
     let sessions = match plan.to_end().len() {
+        0 if plan.signed_in.is_empty() => "Nothing is signed in that could be ended.".to_owned(),
         0 => "Whoever is signed in stays signed in.".to_owned(),
         all => format!("Signed out is what is listed here, {all} in all, and nothing that signs in meanwhile."),
     };

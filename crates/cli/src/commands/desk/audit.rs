@@ -24,7 +24,8 @@ use crate::{
     ui::{console::Console, desk, html, json, progress::Progress},
 };
 
-pub(crate) use summary::Summary;
+pub(crate) use row::Why;
+pub(crate) use summary::{Named, Summary};
 
 /// The table of all accounts, in the folder of the audit.
 const CSV: &str = "accounts.csv";

@@ -1,10 +1,13 @@
-//! The page of an audit: numbers, and the accounts that need somebody first.
+//! The page of an audit: numbers, and the first accounts of each light.
 
 use lifeboat_report::{Light, grouped};
 use maud::{Markup, html};
 
 use super::{blocks, document, icon};
-use crate::{commands::desk::Summary, ui::clean::clean_id};
+use crate::{
+    commands::desk::{Named, Summary, Why},
+    ui::clean::clean_id,
+};
 
 /// Renders it.
 pub(crate) fn audit(summary: &Summary) -> String {
@@ -19,7 +22,7 @@ pub(crate) fn audit(summary: &Summary) -> String {
         main {
             (lights(summary))
             (weaknesses(summary))
-            (red(summary))
+            (accounts(summary))
         }
         footer {
             p {
@@ -58,24 +61,40 @@ fn weaknesses(summary: &Summary) -> Markup {
     blocks::section("seen", "What was seen", &content)
 }
 
-fn red(summary: &Summary) -> Markup {
-    let rows: Vec<Vec<Markup>> = summary
-        .red
-        .iter()
-        .map(|(user, codes)| {
-            let codes: Vec<&str> = codes.iter().map(|it| it.as_str()).collect();
-            vec![html! { (clean_id(user)) }, html! { (codes.join(", ")) }]
-        })
-        .collect();
-    let all = summary.lights.get(&Light::Red).copied().unwrap_or_default();
-    let rest = all.saturating_sub(rows.len() as u64);
-    let content = html! {
-        @if rows.is_empty() {
-            (blocks::nothing("No account is red."))
-        } @else {
-            (blocks::table("Accounts that would lose messages", &["Account", "What was seen"], &rows))
+/// A table for each light that some account has.
+fn accounts(summary: &Summary) -> Markup {
+    html! {
+        @for (light, first) in &summary.first {
+            (of_light(*light, first, summary.lights.get(light).copied().unwrap_or_default()))
         }
+    }
+}
+
+fn of_light(light: Light, first: &[Named], all: u64) -> Markup {
+    let rows: Vec<Vec<Markup>> = first
+        .iter()
+        .map(|it| vec![html! { (clean_id(&it.user)) }, html! { (seen(it)) }])
+        .collect();
+    let rest = all.saturating_sub(rows.len() as u64);
+    let heading = match light {
+        Light::Red => "Accounts that need somebody first",
+        Light::Amber => "Accounts in which nothing is seen to be missing",
+        Light::Grey => "Accounts that have no keys, or are closed",
+        Light::Unknown => "Accounts that could not be asked about",
+    };
+    let content = html! {
+        (blocks::table(heading, &["Account", "What was seen"], &rows))
         @if rest > 0 { p { "And " (grouped(rest)) " more; all of them are in accounts.csv." } }
     };
-    blocks::section("red", "Accounts that need somebody first", &content)
+    blocks::section(light.word(), heading, &content)
+}
+
+fn seen(it: &Named) -> String {
+    let codes = it.codes.iter().map(|it| it.as_str());
+    let restrictions = it.restrictions.iter().map(|it| it.words());
+    let why = it.why.map(|it| match it {
+        Why::NoSuchAccount => "no such account",
+        Why::Gap(gap) => gap.words(),
+    });
+    codes.chain(restrictions).chain(why).collect::<Vec<_>>().join(", ")
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use lifeboat_report::{Code, Light};
+use lifeboat_report::{Code, Light, facts::Restriction};
 use serde::Serialize;
 
-use super::row::Row;
+use super::row::{Row, Why};
 
-/// As many red accounts are named in the summary; all of them are in the table.
+/// As many accounts of each light are named in the summary; all of them are in the table.
 const NAMED: usize = 200;
 
 /// An audit in numbers.
@@ -23,8 +23,21 @@ pub(crate) struct Summary {
     pub(crate) codes: BTreeMap<Code, u64>,
     /// How many are restricted by administrators.
     pub(crate) restricted: u64,
-    /// The first red ones, with what was seen.
-    pub(crate) red: Vec<(String, Vec<Code>)>,
+    /// The first ones of each light.
+    pub(crate) first: BTreeMap<Light, Vec<Named>>,
+}
+
+/// An account that is named.
+#[derive(Debug, Serialize)]
+pub(crate) struct Named {
+    /// The user id.
+    pub(crate) user: String,
+    /// What was seen to be weak or broken.
+    pub(crate) codes: Vec<Code>,
+    /// What administrators have done to it.
+    pub(crate) restrictions: Vec<Restriction>,
+    /// Why its light is unknown.
+    pub(crate) why: Option<Why>,
 }
 
 impl Summary {
@@ -36,7 +49,7 @@ impl Summary {
             lights: Light::ALL.into_iter().map(|it| (it, 0)).collect(),
             codes: BTreeMap::new(),
             restricted: 0,
-            red: Vec::new(),
+            first: BTreeMap::new(),
         }
     }
 
@@ -48,8 +61,14 @@ impl Summary {
             *self.codes.entry(*code).or_default() += 1;
         }
         self.restricted += u64::from(!row.restrictions.is_empty());
-        if row.light == Light::Red && self.red.len() < NAMED {
-            self.red.push((row.user.clone(), row.codes.clone()));
+        let first = self.first.entry(row.light).or_default();
+        if first.len() < NAMED {
+            first.push(Named {
+                user: row.user.clone(),
+                codes: row.codes.clone(),
+                restrictions: row.restrictions.clone(),
+                why: row.why,
+            });
         }
     }
 }
