@@ -150,7 +150,7 @@ impl OwnSession {
             SessionKind::Borrowed => Ok(Left::Stays),
             SessionKind::Kept => {
                 // Its tokens may have been replaced a moment ago. What cannot be stored now was stored before.
-                let _ = keep::remember(self.caller.client()).await;
+                let _ = keep::remember(self.caller.client(), &self.keys).await;
                 Ok(Left::Stays)
             }
         }

@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
+    digest::{SHA256, digest},
+};
 use matrix_sdk::{
     AuthSession, Client, SessionChange,
     authentication::{
@@ -11,12 +15,12 @@ use matrix_sdk::{
     ruma::UserId,
     store::RoomLoadSettings,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::{sync::broadcast::error::RecvError, task::JoinHandle};
 use zeroize::Zeroizing;
 
-use super::SignInError;
+use super::{SignInError, key_store::KeyStore};
 
 /// Where a kept session lies and what seals it.
 #[derive(Debug)]
@@ -37,8 +41,11 @@ impl KeepIn {
     }
 }
 
-/// The key under which the session itself lies in its own store, sealed like everything there.
+/// The key under which the session itself lies in its own store. The SDK seals what it puts there itself and leaves values of
+/// others as they are: this one is sealed here.
 const SESSION: &[u8] = b"org.lifeboat.session";
+/// The length of a nonce of AES-GCM, which stands before the sealed text.
+const NONCE: usize = 12;
 
 /// A session as it is stored.
 #[derive(Serialize, Deserialize)]
@@ -89,15 +96,15 @@ impl Drop for Keeper {
 }
 
 /// Stores the session, and keeps what is stored in step with it.
-pub(super) async fn keep(client: &Client) -> Result<Keeper, SignInError> {
-    remember(client).await?;
-    let (mut changes, client) = (client.subscribe_to_session_changes(), client.clone());
+pub(super) async fn keep(client: &Client, keys: &KeyStore) -> Result<Keeper, SignInError> {
+    remember(client, keys).await?;
+    let (mut changes, client, keys) = (client.subscribe_to_session_changes(), client.clone(), keys.clone());
     Ok(Keeper(tokio::spawn(async move {
         loop {
             match changes.recv().await {
                 Ok(SessionChange::TokensRefreshed) => {
                     // At the end of the command it is tried once more.
-                    let _ = remember(&client).await;
+                    let _ = remember(&client, &keys).await;
                 }
                 Ok(SessionChange::UnknownToken(_)) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
@@ -106,7 +113,7 @@ pub(super) async fn keep(client: &Client) -> Result<Keeper, SignInError> {
     })))
 }
 
-pub(super) async fn remember(client: &Client) -> Result<(), SignInError> {
+pub(super) async fn remember(client: &Client, keys: &KeyStore) -> Result<(), SignInError> {
     let session = match client.session() {
         Some(AuthSession::Matrix(session)) => KeptSession::Matrix(session),
         Some(AuthSession::OAuth(session)) => KeptSession::OAuth {
@@ -115,16 +122,66 @@ pub(super) async fn remember(client: &Client) -> Result<(), SignInError> {
         },
         _ => return Err(SignInError::Store("there is no session".to_owned())),
     };
-    let text = serde_json::to_vec(&session).map_err(|error| SignInError::Store(error.to_string()))?;
-    client.state_store().set_custom_value_no_read(SESSION, text).await?;
+    let text = serde_json::to_vec(&session).map(Zeroizing::new);
+    let text = text.map_err(|error| SignInError::Store(error.to_string()))?;
+    let sealed = keys.passphrase().and_then(|it| seal(it, &text));
+    let sealed = sealed.ok_or_else(|| SignInError::Store("it cannot be sealed".to_owned()))?;
+    client.state_store().set_custom_value_no_read(SESSION, sealed).await?;
     Ok(())
 }
 
-pub(super) async fn recall(client: &Client) -> Result<Option<KeptSession>, SignInError> {
-    let text = client
-        .state_store()
-        .get_custom_value(SESSION)
-        .await?
-        .map(Zeroizing::new);
+pub(super) async fn recall(client: &Client, keys: &KeyStore) -> Result<Option<KeptSession>, SignInError> {
+    let sealed = client.state_store().get_custom_value(SESSION).await?;
+    let text = sealed
+        .zip(keys.passphrase())
+        .and_then(|(sealed, key)| unseal(key, sealed));
     Ok(text.and_then(|it| serde_json::from_slice(&it).ok()))
+}
+
+/// The passphrase of a store is 256 random bits as text: it needs no stretching.
+fn key(passphrase: &SecretString) -> Option<LessSafeKey> {
+    let mut text = Zeroizing::new(SESSION.to_vec());
+    text.extend_from_slice(passphrase.expose_secret().as_bytes());
+    UnboundKey::new(&AES_256_GCM, digest(&SHA256, &text).as_ref())
+        .ok()
+        .map(LessSafeKey::new)
+}
+
+fn seal(passphrase: &SecretString, text: &[u8]) -> Option<Vec<u8>> {
+    let mut nonce = [0; NONCE];
+    aws_lc_rs::rand::fill(&mut nonce).ok()?;
+    let mut sealed = text.to_vec();
+    key(passphrase)?
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
+        .ok()?;
+    Some([&nonce[..], &sealed].concat())
+}
+
+fn unseal(passphrase: &SecretString, sealed: Vec<u8>) -> Option<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(sealed.get(NONCE..)?.to_vec());
+    let nonce = Nonce::try_assume_unique_for_key(sealed.get(..NONCE)?).ok()?;
+    let length = key(passphrase)?
+        .open_in_place(nonce, Aad::empty(), &mut text)
+        .ok()?
+        .len();
+    text.truncate(length);
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_with_its_own_key_alone_and_shows_nothing() {
+        let (own, other) = (SecretString::from("a".repeat(43)), SecretString::from("b".repeat(43)));
+        let text = b"{\"access_token\":\"syt_hunter2\"}";
+        let sealed = seal(&own, text).unwrap();
+        assert!(!sealed.windows(11).any(|it| it == b"syt_hunter2"));
+        assert_eq!(unseal(&own, sealed.clone()).unwrap().as_slice(), text);
+        assert!(unseal(&other, sealed.clone()).is_none());
+        let mut damaged = sealed;
+        damaged[NONCE] ^= 1;
+        assert!(unseal(&own, damaged).is_none() && unseal(&own, Vec::new()).is_none());
+    }
 }

@@ -42,6 +42,14 @@ impl KeyStore {
         }
     }
 
+    /// Returns what seals a store that stays.
+    pub(super) fn passphrase(&self) -> Option<&SecretString> {
+        match self {
+            Self::Disk(_, passphrase) => Some(passphrase),
+            Self::Memory | Self::Temporary(..) => None,
+        }
+    }
+
     fn temporary() -> Result<Self, SignInError> {
         let folder = TempDir::with_prefix("lifeboat-").map_err(|error| SignInError::Store(error.to_string()))?;
         let mut key = Zeroizing::new([0; 32]);
