@@ -50,7 +50,8 @@ fn levels(verbosity: u8) -> String {
     let own: Vec<String> = ["lifeboat", "lifeboat_preflight", "lifeboat_rescue", "lifeboat_reset"]
         .map(|it| format!("{it}={own}"))
         .to_vec();
-    format!("off,{},matrix_sdk={sdk}", own.join(","))
+    // What the SDK says of failed requests holds the server's words, and these may repeat what it was told.
+    format!("off,{},matrix_sdk={sdk},matrix_sdk::http_client=off", own.join(","))
 }
 
 /// Makes the file, which nobody else may read: it names rooms and sessions.

@@ -4,7 +4,10 @@ use std::sync::OnceLock;
 
 use matrix_sdk::{Client, HttpError, HttpResult, ruma::api::error::ErrorKind};
 
-use crate::session::{Refresh, refresh_failure};
+use crate::{
+    bounded::bounded,
+    session::{Refresh, refresh_failure},
+};
 
 /// A signed-in client, and whether the server has meanwhile ended its session.
 ///
@@ -57,9 +60,9 @@ impl Caller {
     }
 
     /// Waits for an answer and notes when it says that this session is over. The SDK refreshes a token that has run out
-    /// before this is asked: what is noted is the end of the session, not of a token.
+    /// before this is asked: what is noted is the end of the session, not of a token. An answer without an end is an error.
     pub async fn hear<T>(&self, asked: impl IntoFuture<Output = HttpResult<T>>) -> HttpResult<T> {
-        let answer = asked.await;
+        let answer = bounded(asked).await;
         if let Err(error) = &answer
             && let Some(end) = end_of(error)
         {

@@ -10,9 +10,11 @@ mod as_person;
 mod audit;
 mod backup_access;
 mod base64_text;
+mod bounded;
 mod caller;
 mod check;
 mod discover;
+mod echo;
 mod forecast;
 mod fresh_key;
 #[cfg(feature = "fuzzing")]
@@ -28,6 +30,8 @@ mod older;
 mod outside;
 mod probe;
 mod proof;
+#[cfg(test)]
+mod quiet;
 mod recovery_key;
 mod secrets_access;
 mod session;
@@ -46,6 +50,7 @@ pub use backup_access::{BackupAccess, BackupAccessError, BackupView};
 pub use caller::{Caller, End};
 pub use check::{CheckError, Checked, Questions, Step, Watch, check, examine};
 pub use discover::{DiscoverError, Homeserver, discover};
+pub use echo::words_without;
 pub use forecast::{
     EventProofWish, ForecastMemory, ForecastOptions, ForecastProgress, ForecastQuestion, HistoryEvent, HistoryKind,
     HistoryReader, KeyAtRisk, LeftRooms,

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use lifeboat_preflight::words_without;
+use secrecy::SecretString;
+
 /// What is known about the password after it was to be changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -15,6 +18,22 @@ pub enum Answer {
     /// The request was, or may have been, sent, and no answer came that says what became of it: nobody knows whether
     /// the password changed.
     Dark(DarkCause),
+}
+
+impl Answer {
+    /// Takes secrets out of the server's words.
+    pub(crate) fn without<'a>(self, secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
+        secrets.into_iter().fold(self, |answer, secret| match answer {
+            Self::Refused(Refusal::Other { words }) => Self::Refused(Refusal::Other {
+                words: words_without(&words, secret),
+            }),
+            Self::Refused(Refusal::Policy { errcode, words }) => Self::Refused(Refusal::Policy {
+                errcode,
+                words: words_without(&words, secret),
+            }),
+            other => other,
+        })
+    }
 }
 
 /// Why nobody knows whether the password changed.

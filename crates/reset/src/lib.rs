@@ -16,6 +16,8 @@ pub mod history_proof;
 mod journal;
 mod json_request;
 pub mod policy;
+#[cfg(test)]
+mod quiet;
 pub mod route;
 mod seal;
 #[cfg(test)]

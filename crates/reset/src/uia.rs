@@ -19,7 +19,7 @@ use crate::Answer;
 /// differ in which of them they read, and Synapse answers 500 to a last request without the new password.
 pub(crate) async fn converse(caller: &Caller, request: ChangePassword) -> Answer {
     let send = async |request: ChangePassword| caller.hear(caller.client().send(request)).await;
-    let stage = request.stage();
+    let (stage, secrets) = (request.stage(), request.secrets());
     let mut outcome = send(request.clone()).await;
     if let Err(error) = &outcome
         && let Some(session) = wants_session(error, stage)
@@ -28,7 +28,7 @@ pub(crate) async fn converse(caller: &Caller, request: ChangePassword) -> Answer
     }
     match outcome {
         Ok(_) => Answer::Changed,
-        Err(error) => read::answer_of(&error, stage),
+        Err(error) => read::answer_of(&error, stage).without(&secrets),
     }
 }
 

@@ -28,6 +28,7 @@ use serde_json::json;
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use super::{LiveError, error::is_end};
+use crate::bounded::{grown, too_long};
 
 /// How long the server may keep a sync open while nothing happens.
 const LONG_POLL: Duration = Duration::from_secs(20);
@@ -113,9 +114,18 @@ fn settings(patience: Duration) -> SyncSettings {
     settings.set_presence(PresenceState::Offline)
 }
 
+/// Syncs once; an answer without an end is an error.
+async fn sync_once(client: &Client, patience: Duration) -> Result<(), matrix_sdk::Error> {
+    tokio::select! {
+        biased;
+        answer = client.sync_once(settings(patience)) => answer.map(drop),
+        () = grown() => Err(too_long().into()),
+    }
+}
+
 /// Makes the first sync, which uploads the session's keys.
 pub(super) async fn first(client: &Client) -> Result<(), LiveError> {
-    client.sync_once(settings(Duration::ZERO)).await?;
+    sync_once(client, Duration::ZERO).await?;
     Ok(())
 }
 
@@ -139,7 +149,7 @@ async fn keep_syncing(client: Client, wishes: Arc<Wishes>, turning: watch::Sende
         let at_once = wishes.at_once.swap(false, Ordering::SeqCst);
         turning.send_modify(|it| it.begun += 1);
         let patience = if at_once { Duration::ZERO } else { LONG_POLL };
-        match client.sync_once(settings(patience)).await {
+        match sync_once(&client, patience).await {
             Ok(_) => turning.send_modify(|it| it.done = it.begun),
             Err(error) if is_end(&error) => {
                 turning.send_modify(|it| it.ended = true);

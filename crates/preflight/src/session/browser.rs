@@ -13,7 +13,7 @@ use super::{
     SignInError,
     sign_in::{client, not_offered, refusal},
 };
-use crate::Homeserver;
+use crate::{Homeserver, bounded::bounded};
 
 /// How long a person has for the browser.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -35,7 +35,7 @@ pub async fn ask_browser(
     let failed = |words: String| SignInError::SsoFailed(words);
     let client = client(homeserver).await?;
     // The address can be put together even where nothing answers to it, and the person would wait there for nothing.
-    match client.send(get_login_types::v3::Request::new()).await {
+    match bounded(client.send(get_login_types::v3::Request::new())).await {
         Ok(answer) => not_offered("browser", "m.login.sso", &answer).map_or(Ok(()), Err)?,
         Err(error) => return Err(refusal(error, user)),
     }

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use matrix_sdk::{HttpError, StoreError};
+use secrecy::SecretString;
+
+use crate::words_without;
 
 /// Why there is no session. Nothing is changed on the account.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +105,17 @@ pub enum SignInError {
 }
 
 impl SignInError {
+    /// Takes a secret out of the server's words.
+    pub(super) fn without(self, secret: &SecretString) -> Self {
+        match self {
+            Self::Refused { words } => Self::Refused {
+                words: words_without(&words, secret),
+            },
+            Self::SsoFailed(words) => Self::SsoFailed(words_without(&words, secret)),
+            other => other,
+        }
+    }
+
     /// Says the same once more, where one failure is the answer to two questions.
     pub(super) fn again(&self) -> Self {
         match self {

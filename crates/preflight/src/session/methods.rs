@@ -7,7 +7,7 @@ use matrix_sdk::ruma::api::client::{
 };
 
 use super::{SignInError, oauth, sign_in::client};
-use crate::Homeserver;
+use crate::{Homeserver, bounded::bounded};
 
 /// A way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Methods {
         let client = client(homeserver).await?;
         let (metadata, login) = join!(
             oauth::metadata(&client),
-            client.send(get_login_types::v3::Request::new()).into_future()
+            bounded(client.send(get_login_types::v3::Request::new()))
         );
         let flows = match (&metadata, login) {
             (_, Ok(login)) => login.flows,

@@ -22,7 +22,7 @@ use matrix_sdk::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Credentials, KeepIn, Keeping, OwnSession, SessionKind, SignInError, key_store::KeyStore};
-use crate::{Caller, Homeserver};
+use crate::{Caller, Homeserver, bounded::bounded};
 
 /// What the session is called while it exists: the person may see it in a client.
 const NAME: &str = "Lifeboat check (removes itself)";
@@ -63,8 +63,12 @@ impl OwnSession {
             return borrow(client, homeserver, user, token).await;
         }
         match credentials {
-            Credentials::Password(password) => with_password(&client, user, &password, name).await?,
-            Credentials::LoginToken(token) => with_token(&client, user, &token, name).await?,
+            Credentials::Password(password) => with_password(&client, user, &password, name)
+                .await
+                .map_err(|error| error.without(&password))?,
+            Credentials::LoginToken(token) => with_token(&client, user, &token, name)
+                .await
+                .map_err(|error| error.without(&token))?,
             Credentials::AccessToken(_) => {}
         }
         Self::settle(client, homeserver, user, kept, keys).await
@@ -96,7 +100,7 @@ impl OwnSession {
         if kept.is_none() {
             return Ok(session);
         }
-        let keeper = super::keep::keep(session.caller.client()).await;
+        let keeper = super::keep::keep(session.caller.client(), &session.keys).await;
         match keeper {
             Ok(keeper) => Ok(Self {
                 kind: SessionKind::Kept,
@@ -137,14 +141,14 @@ impl OwnSession {
         let keeping = Keeping::Keep(kept);
         let keys = KeyStore::of(&keeping)?;
         let client = client_with(homeserver, keeping.kept(), &keys).await?;
-        let Some(session) = super::keep::recall(&client).await? else {
+        let Some(session) = super::keep::recall(&client, &keys).await? else {
             return Ok(None);
         };
         if session.user_id() != user {
             return Ok(None);
         }
         session.restore(&client).await?;
-        let keeper = super::keep::keep(&client).await?;
+        let keeper = super::keep::keep(&client, &keys).await?;
         let session = Self {
             _keeper: Some(keeper),
             ..Self::of(client, homeserver, user, SessionKind::Kept, keys)
@@ -254,7 +258,7 @@ async fn with_token(client: &Client, user: &UserId, token: &SecretString, name: 
 async fn log_in(client: &Client, info: login::v3::LoginInfo, name: &str) -> Result<Result<(), HttpError>, SignInError> {
     let mut request = login::v3::Request::new(info);
     request.initial_device_display_name = Some(name.to_owned());
-    match client.send(request).await {
+    match bounded(client.send(request)).await {
         Ok(answer) => Ok(Ok(restore(client, MatrixSession::from(&answer)).await?)),
         Err(error) => Ok(Err(error)),
     }
@@ -283,7 +287,7 @@ async fn borrow(
     let who = match caller.hear(caller.client().send(whoami::v3::Request::new())).await {
         Ok(who) => who,
         Err(_) if caller.session_ended() => return Err(SignInError::TokenUnknown),
-        Err(error) => return Err(refusal(error, user)),
+        Err(error) => return Err(refusal(error, user).without(token)),
     };
     if who.user_id != user {
         return Err(SignInError::TokenOfAnotherUser {
@@ -313,7 +317,7 @@ pub(super) async fn restore(client: &Client, session: MatrixSession) -> Result<(
 }
 
 async fn offered(client: &Client, wanted: &'static str, flow: &str, error: HttpError, user: &UserId) -> SignInError {
-    match client.send(get_login_types::v3::Request::new()).await {
+    match bounded(client.send(get_login_types::v3::Request::new())).await {
         Ok(answer) => not_offered(wanted, flow, &answer).unwrap_or_else(|| refusal(error, user)),
         Err(_) => refusal(error, user),
     }

@@ -58,7 +58,7 @@ pub async fn reset(client: &Client, user: &UserId, new: &SecretString, fate: Fat
     };
     match client.send(request).await {
         Ok(_) => Answer::Changed,
-        Err(error) => answer_of(&error),
+        Err(error) => answer_of(&error).without([new]),
     }
 }
 

@@ -51,6 +51,15 @@ impl ChangePassword {
         }
     }
 
+    /// Returns what the server is told and is not to repeat.
+    pub(crate) fn secrets(&self) -> [SecretString; 2] {
+        let proof = match &self.proof {
+            Proof::Password { old, .. } => old,
+            Proof::Email { client_secret, .. } => client_secret,
+        };
+        [self.new.clone(), proof.clone()]
+    }
+
     /// Returns the name of the stage that the proof is for.
     pub(crate) fn stage(&self) -> &'static str {
         match self.proof {
