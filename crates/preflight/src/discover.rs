@@ -178,10 +178,13 @@ fn parse_given(given: &str) -> Result<Url, DiscoverError> {
         format!("https://{given}")
     };
     let url = Url::parse(&text).map_err(|_| bad())?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !url.username().is_empty() {
-        return Err(bad());
-    }
-    Ok(url)
+    if is_address(&url) { Ok(url) } else { Err(bad()) }
+}
+
+/// Tells whether `url` can be a homeserver's. One with a name or a password in it looks like another server's.
+fn is_address(url: &Url) -> bool {
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    matches!(url.scheme(), "http" | "https") && url.has_host() && anonymous
 }
 
 /// Returns where to look and, if that guess fails, the better-fitting error about the `.well-known` file.
@@ -209,9 +212,7 @@ async fn locate(user: &UserId, client: &reqwest::Client) -> Result<(Url, Option<
 pub(crate) fn read_well_known(content: &Value) -> Result<Url, &'static str> {
     let base = content.pointer("/m.homeserver/base_url").and_then(Value::as_str);
     let url = Url::parse(base.ok_or("it has no m.homeserver.base_url")?);
-    url.ok()
-        .filter(|it| matches!(it.scheme(), "http" | "https") && it.has_host())
-        .ok_or("its base_url is not an address")
+    url.ok().filter(is_address).ok_or("its base_url is not an address")
 }
 
 async fn versions(http: &reqwest::Client, base_url: &Url) -> Result<Vec<String>, DiscoverError> {

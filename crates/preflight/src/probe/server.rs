@@ -7,11 +7,14 @@ use lifeboat_report::{
     Fact, Gap,
     facts::{OAuth, PasswordChange, Server, Software, Support, SupportContact},
 };
-use matrix_sdk::ruma::{
-    UserId,
-    api::client::{
-        discovery::{get_authorization_server_metadata, get_capabilities},
-        session::get_login_types,
+use matrix_sdk::{
+    reqwest::Url,
+    ruma::{
+        UserId,
+        api::client::{
+            discovery::{get_authorization_server_metadata, get_capabilities},
+            session::get_login_types,
+        },
     },
 };
 use serde_json::Value;
@@ -93,7 +96,7 @@ pub async fn oauth_server(caller: &Caller) -> Fact<Option<OAuth>> {
                     account_management_uri: content
                         .get("account_management_uri")
                         .and_then(Value::as_str)
-                        .map(str::to_owned),
+                        .and_then(page),
                     account_management_actions: actions(&content),
                 })),
                 None => Fact::Unknown(Gap::Unreadable),
@@ -144,6 +147,20 @@ async fn support(homeserver: &Homeserver, user: &UserId) -> Fact<Option<Support>
     }
 }
 
+/// Returns an address that a browser may be sent to: a server could name a script, a file, or what looks like another server.
+fn page(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let plain = url.username().is_empty() && url.password().is_none();
+    (matches!(url.scheme(), "http" | "https") && url.has_host() && plain).then(|| text.to_owned())
+}
+
+fn is_email(text: &str) -> bool {
+    let odd = |it: char| it.is_whitespace() || it.is_control() || matches!(it, ':' | '"' | '<' | '>' | '(' | ')' | ',');
+    text.split_once('@')
+        .is_some_and(|(who, at)| !who.is_empty() && at.contains('.') && !at.contains('@'))
+        && !text.contains(odd)
+}
+
 fn read_support(content: &Value) -> Support {
     let text = |it: &Value, name: &str| it.get(name).and_then(Value::as_str).map(str::to_owned);
     let contacts = content.get("contacts").and_then(Value::as_array).into_iter().flatten();
@@ -151,11 +168,11 @@ fn read_support(content: &Value) -> Support {
         contacts: contacts
             .map(|it| SupportContact {
                 role: text(it, "role").unwrap_or_default(),
-                matrix_id: text(it, "matrix_id"),
-                email_address: text(it, "email_address"),
+                matrix_id: text(it, "matrix_id").filter(|it| UserId::parse(it).is_ok()),
+                email_address: text(it, "email_address").filter(|it| is_email(it)),
             })
             .collect(),
-        support_page: text(content, "support_page"),
+        support_page: text(content, "support_page").and_then(|it| page(&it)),
     }
 }
 
@@ -170,5 +187,48 @@ fn read_plain(answer: Result<Value, Failure>) -> Fact<Value> {
             Failure::TooLong | Failure::NotJson(_) => Gap::Unreadable,
             Failure::NoSuchName | Failure::TimedOut | Failure::Certificate(_) | Failure::Unreachable(_) => Gap::Offline,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_contact_is_left_out() {
+        let support = read_support(&json!({
+            "contacts": [
+                {"role": "m.role.admin", "matrix_id": "@help:example.org", "email_address": "help@example.org"},
+                {"role": "m.role.security", "matrix_id": "data:text/html,x", "email_address": "javascript:alert(1)"},
+                {"role": "x", "matrix_id": "help", "email_address": "a@b.example\" onclick=\"x"},
+            ],
+            "support_page": "javascript:alert(1)",
+        }));
+        let named = |it: &SupportContact| (it.matrix_id.clone(), it.email_address.clone());
+        let help = (
+            Some("@help:example.org".to_owned()),
+            Some("help@example.org".to_owned()),
+        );
+        assert_eq!(
+            support.contacts.iter().map(named).collect::<Vec<_>>(),
+            [help, (None, None), (None, None)]
+        );
+        assert_eq!(support.support_page, None);
+    }
+
+    #[test]
+    fn a_browser_is_sent_to_web_pages_alone() {
+        assert!(page("https://example.org/help").is_some() && page("http://localhost:8080/account").is_some());
+        for odd in [
+            "javascript:alert(1)",
+            "file:///etc/passwd",
+            "https://example.org@evil.example/",
+            "help",
+            "mailto:a@b",
+        ] {
+            assert_eq!(page(odd), None, "{odd}");
+        }
     }
 }

@@ -46,7 +46,7 @@ pub(crate) struct StoredSecrets {
 }
 
 /// What is needed to try a key.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct KeyMaterial {
     pub(crate) derivation: Option<Derivation>,
     pub(crate) check: Option<([u8; 16], Vec<u8>)>,
@@ -159,12 +159,12 @@ pub(crate) fn read(content: &Content) -> StoredSecrets {
         .filter_map(|(kind, value)| Some((kind.strip_prefix(KEY_PREFIX)?, value)));
     // `{}` is how account data is deleted.
     let descriptions = descriptions.filter(|(_, value)| !is_blank(value));
-    let (facts, keys): (BTreeMap<_, _>, BTreeMap<_, _>) = descriptions
-        .map(|(id, value)| {
-            let (key, material) = read_key(value);
-            ((id.to_owned(), key), (id.to_owned(), material))
-        })
-        .unzip();
+    let (mut facts, mut keys) = (BTreeMap::new(), BTreeMap::new());
+    for (id, value) in descriptions {
+        let (key, material) = read_key(value);
+        facts.insert(id.to_owned(), key);
+        keys.extend(material.map(|it| (id.to_owned(), it)));
+    }
     let mut secrets = BTreeMap::new();
     let mut sealed = BTreeMap::new();
     for name in SecretName::ALL {
@@ -211,7 +211,8 @@ fn off_switch(content: &Content) -> Option<OffSwitch> {
     }
 }
 
-fn read_key(value: &Value) -> (StorageKey, KeyMaterial) {
+/// Reads a description; with an algorithm that nobody knows there is nothing to try a key with, whatever a secret says.
+fn read_key(value: &Value) -> (StorageKey, Option<KeyMaterial>) {
     let text = |name: &str| value.get(name).and_then(Value::as_str);
     let passphrase = value.get("passphrase").filter(|it| !it.is_null());
     let (passphrase, derivation) = passphrase.map(read_passphrase).unzip();
@@ -235,7 +236,7 @@ fn read_key(value: &Value) -> (StorageKey, KeyMaterial) {
         derivation: derivation.flatten(),
         check: check.ok(),
     };
-    (key, if usable { material } else { KeyMaterial::default() })
+    (key, usable.then_some(material))
 }
 
 fn read_passphrase(value: &Value) -> (Passphrase, Option<Derivation>) {
