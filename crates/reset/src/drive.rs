@@ -86,6 +86,8 @@ pub struct Reset<'a> {
     live: Option<LiveSession>,
     mail: Option<MailProof>,
     dark_at: Option<Instant>,
+    /// How often the change got no answer and was not made.
+    in_vain: u32,
     done: Finished,
 }
 
@@ -117,6 +119,7 @@ impl<'a> Reset<'a> {
             live: None,
             mail: None,
             dark_at: None,
+            in_vain: 0,
             done: Finished::default(),
         }
     }

@@ -1,5 +1,7 @@
 //! Seals what proves to the server that a mail was asked for by us, so that an interrupted reset can go on with it.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
     digest, pbkdf2, rand,
@@ -35,18 +37,20 @@ const ROUNDS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(500_000) {
     None => std::num::NonZeroU32::MIN,
 };
 
+/// Borrows from a text that is wiped.
 #[derive(Serialize, Deserialize)]
-struct Clear {
-    sid: String,
-    client_secret: String,
+struct Clear<'a> {
+    sid: Cow<'a, str>,
+    #[serde(borrow)]
+    client_secret: Cow<'a, str>,
 }
 
 impl Sealer {
     /// Seals `proof`; `None` when the machine gives no random numbers. Takes a while with a passphrase.
     pub fn seal(&self, proof: &MailProof) -> Option<Sealed> {
         let clear = Clear {
-            sid: proof.sid.clone(),
-            client_secret: proof.client_secret.expose_secret().to_owned(),
+            sid: Cow::Borrowed(&proof.sid),
+            client_secret: Cow::Borrowed(proof.client_secret.expose_secret()),
         };
         let mut text = Zeroizing::new(serde_json::to_vec(&clear).ok()?);
         let mut nonce = [0; 12];
@@ -80,10 +84,10 @@ impl Sealer {
         let nonce = Nonce::try_assume_unique_for_key(&decode(&sealed.nonce)?).ok()?;
         let mut text = Zeroizing::new(decode(&sealed.text)?);
         let clear = key.open_in_place(nonce, Aad::empty(), &mut text).ok()?;
-        let clear: Clear = serde_json::from_slice(clear).ok()?;
+        let clear: Clear<'_> = serde_json::from_slice(clear).ok()?;
         Some(MailProof {
-            sid: clear.sid,
-            client_secret: clear.client_secret.into(),
+            sid: clear.sid.into_owned(),
+            client_secret: SecretString::from(clear.client_secret.into_owned()),
         })
     }
 

@@ -24,6 +24,8 @@ const COUNTS_DOWN_BY: Duration = Duration::from_secs(1);
 pub(super) const UNTOLD_WAIT: Duration = Duration::from_secs(20);
 /// How long after an answer was lost a server may still be carrying the change out.
 const SETTLED: Duration = Duration::from_secs(10);
+/// A change that was lost so often is not asked for once more: the server never answers it.
+const MOST_IN_VAIN: u32 = 2;
 
 impl Reset<'_> {
     /// Has everything at hand that the change needs, before it counts as begun.
@@ -131,8 +133,17 @@ impl Reset<'_> {
         self.journal.append(Record::Ended { step, outcome })?;
         if changed {
             self.kit.asker.tell(News::Done(&Step::ChangePassword));
+            return Ok(());
         }
-        Ok(())
+        self.in_vain += 1;
+        if self.in_vain < MOST_IN_VAIN {
+            return Ok(());
+        }
+        Err(Cause::Refused(Refusal::Other {
+            words: format!(
+                "it was asked {MOST_IN_VAIN} times, gave no answer that can be understood, and changed nothing"
+            ),
+        }))
     }
 
     /// Finds out whether the old password still is the true one, where it is known.
