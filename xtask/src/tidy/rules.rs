@@ -7,6 +7,7 @@ mod links;
 mod machine;
 mod pure;
 mod reasons;
+mod secrets;
 mod shortcuts;
 mod style;
 mod supply;
@@ -29,6 +30,7 @@ pub(super) fn check(sources: &[Source], metadata: &Value, graph: &Value, linked:
     for source in sources {
         findings.extend(machine::check(source));
         findings.extend(pure::check(source));
+        findings.extend(secrets::check(source));
         findings.extend(shortcuts::check(source));
         findings.extend(style::check(source));
     }
