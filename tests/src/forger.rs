@@ -78,9 +78,24 @@ impl Forger {
 
     /// Waits until somebody has asked it for a room key.
     pub async fn wait_to_be_asked(&self, session_id: &str) -> Result<()> {
+        let asked =
+            |it: &Value| it["type"] == "m.room_key_request" && it["content"]["body"]["session_id"] == session_id;
+        self.wait_for("a question for a room key", asked).await?;
+        Ok(())
+    }
+
+    /// Waits until somebody has asked it for a secret; returns the id of the question.
+    pub async fn wait_to_be_asked_for(&self, secret: Secret) -> Result<String> {
+        let asked = |it: &Value| it["type"] == "m.secret.request" && it["content"]["name"] == secret.event_type();
+        let question = self.wait_for("a question for a secret", asked).await?;
+        let id = question["content"]["request_id"].as_str();
+        id.map(str::to_owned).context("a question without an id")
+    }
+
+    async fn wait_for(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Result<Value> {
         // The server answers the same request from its memory for minutes.
         let mut since = String::new();
-        until("a question for a room key", async || {
+        until(what, async || {
             let answer = self
                 .api
                 .get(&format!("/_matrix/client/v3/sync?timeout=0{since}"))
@@ -88,9 +103,7 @@ impl Forger {
             let next = answer["next_batch"].as_str().context("no next_batch")?;
             since = format!("&since={}", segment(next));
             let mut events = answer["to_device"]["events"].as_array().into_iter().flatten();
-            let asked =
-                |it: &Value| it["type"] == "m.room_key_request" && it["content"]["body"]["session_id"] == session_id;
-            Ok(events.any(asked).then_some(()))
+            Ok(events.find(|it| is_it(it)).cloned())
         })
         .await
     }
@@ -109,6 +122,16 @@ impl Forger {
             "sender_claimed_ed25519_key": room_key["sender_claimed_keys"]["ed25519"],
             "forwarding_curve25519_key_chain": [],
         });
+        self.send(user_id, device_id, "m.forwarded_room_key", &content).await
+    }
+
+    /// Hands a secret over to a session: `m.secret.send`, encrypted with Olm.
+    pub async fn hand_over(&self, user_id: &str, device_id: &str, question: &str, secret: &str) -> Result<()> {
+        let content = json!({"request_id": question, "secret": secret});
+        self.send(user_id, device_id, "m.secret.send", &content).await
+    }
+
+    async fn send(&self, user_id: &str, device_id: &str, kind: &str, content: &Value) -> Result<()> {
         let query = json!({"device_keys": {user_id: [device_id]}});
         let keys = self.api.post("/_matrix/client/v3/keys/query", &query).await?;
         let keys = &keys["device_keys"][user_id][device_id]["keys"];
@@ -133,7 +156,7 @@ impl Forger {
             Curve25519PublicKey::from_base64(one_time)?,
         )?;
         let plain = json!({
-            "type": "m.forwarded_room_key", "content": content, "sender": self.user_id,
+            "type": kind, "content": content, "sender": self.user_id,
             "sender_device": self.device_id, "keys": {"ed25519": self.olm.ed25519_key().to_base64()},
             "recipient": user_id, "recipient_keys": {"ed25519": ed25519},
             "sender_device_keys": self.device_keys,

@@ -33,7 +33,7 @@ pub struct TlsServer {
     task: JoinHandle<()>,
 }
 
-/// What a path is answered with: status, content type and body.
+/// What a path is answered with: status, content type and body; where the status is a redirect's, the body is its target.
 pub type Page = (u16, &'static str, String);
 
 impl TlsServer {
@@ -108,8 +108,12 @@ fn config(certificate: Certificate) -> Result<ServerConfig> {
 }
 
 fn response((status, kind, body): Page) -> Response<Full<Bytes>> {
+    let target = (300..400).contains(&status).then(|| body.clone());
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(target) = target.and_then(|it| it.parse().ok()) {
+        response.headers_mut().insert(hyper::header::LOCATION, target);
+    }
     if let Ok(kind) = kind.parse() {
         response.headers_mut().insert(hyper::header::CONTENT_TYPE, kind);
     }

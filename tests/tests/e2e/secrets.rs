@@ -1,0 +1,448 @@
+//! Every command, as talkative as it can be: no secret is in what it prints, writes, logs or shows of its process, and every
+//! file that it leaves is one that the documentation names, readable for its owner alone.
+
+mod processes;
+mod search;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
+use lifeboat_tests::account::{AccountSpec, Recovery, Secret, ServerBackup, TestAccount, Way};
+use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
+use lifeboat_tests::proxy::{Fault, Proxy, Reply};
+use lifeboat_tests::storage_key::parse_recovery_key;
+use matrix_sdk::reqwest::Method;
+use rustix::process::Signal;
+use serde_json::Value;
+
+use self::processes::watched;
+use self::search::{Search, files_below};
+use crate::reset::SHORT;
+
+const NEW: &str = "A-New-Password-2";
+const NEWER: &str = "Another-New-Password-3";
+const WRONG: &str = "A-Password-Of-Nobody-4";
+const PASSPHRASE: &str = "a passphrase for the key file";
+
+/// One person's machine: everything is done in one home, behind one proxy that sees the tokens.
+struct Machine {
+    account: TestAccount,
+    proxy: Proxy,
+    search: Search,
+    last: Option<Outcome>,
+    /// How many files were searched, and how many lines of a log.
+    files: usize,
+    log_lines: usize,
+    runs: usize,
+    problems: Vec<String>,
+}
+
+impl Machine {
+    async fn new() -> Result<Self> {
+        let account = AccountSpec::healthy(Way::PassphraseOfRounds(1_000))
+            .history(SHORT)
+            .build()
+            .await?;
+        let proxy = Proxy::start(&account.homeserver.base_url).await?;
+        let mut search = Search::default();
+        for (name, secret) in [
+            ("the new password", NEW),
+            ("a newer password", NEWER),
+            ("a wrong password", WRONG),
+        ] {
+            search.text(name, secret)?;
+        }
+        search.text("the password", &account.password)?;
+        search.text("the passphrase of the key file", PASSPHRASE)?;
+        let Recovery::Passphrase { passphrase, key } = &account.recovery else {
+            anyhow::bail!("no passphrase");
+        };
+        search.text("the recovery passphrase", passphrase)?;
+        search.text("the recovery key", key)?;
+        search.bytes("the recovery key", &parse_recovery_key(key)?)?;
+        let secrets = account.secrets.as_ref().context("no secrets")?;
+        for secret in Secret::ALL {
+            let text = secrets.get(secret).context("a secret is missing")?;
+            search.bytes(
+                secret.event_type(),
+                &BASE64_STANDARD_NO_PAD.decode(text.trim_end_matches('='))?,
+            )?;
+        }
+        let backup = ServerBackup::active(account.api()?).await?.context("no backup")?;
+        for entry in backup.entries().await?.values().flat_map(|it| it.values()) {
+            let room_key = secrets.backup_key()?.open(&entry["session_data"])?;
+            let session_key = room_key["session_key"].as_str().context("no session key")?;
+            search.bytes("a room key", &BASE64_STANDARD_NO_PAD.decode(session_key)?)?;
+        }
+        search.text(
+            "the access token of a session",
+            account.api()?.token().context("no token")?,
+        )?;
+        Ok(Self {
+            account,
+            proxy,
+            search,
+            last: None,
+            files: 0,
+            log_lines: 0,
+            runs: 0,
+            problems: Vec::new(),
+        })
+    }
+
+    /// Begins a command line in the same home, as talkative as it can be; every other one on stderr.
+    fn command(&mut self, words: &[&str]) -> Result<Lifeboat> {
+        self.runs += 1;
+        let command = match self.last.take() {
+            Some(last) => last.then(words)?,
+            None => Lifeboat::new(words)?,
+        };
+        let command = command.arg("-vvv");
+        Ok(match self.runs % 2 {
+            0 => command.args(["--log-file", &format!("log-{}", self.runs)]),
+            _ => command,
+        })
+    }
+
+    /// The same for a command that speaks to the server.
+    fn online(&mut self, words: &[&str]) -> Result<Lifeboat> {
+        let (user, url) = (self.account.user_id.to_string(), self.proxy.base_url());
+        let all: Vec<&str> = words
+            .iter()
+            .copied()
+            .chain([user.as_str(), "--homeserver", url.as_str()])
+            .collect();
+        self.command(&all)
+    }
+
+    fn with_password(&mut self, words: &[&str]) -> Result<Lifeboat> {
+        let password = self.account.password.clone();
+        self.online(words)?.secret("--password-file", &password)
+    }
+
+    fn with_both(&mut self, words: &[&str]) -> Result<Lifeboat> {
+        let text = self.account.recovery.text().context("no recovery key")?.to_owned();
+        self.with_password(words)?.secret("--recovery-key-file", &text)
+    }
+
+    /// Runs it, and searches everything.
+    async fn run(&mut self, codes: &[i32], command: Lifeboat) -> Result<()> {
+        let words = format!("{command:?}");
+        let (outcome, visible) = watched(command).await?;
+        let ended = codes.contains(&outcome.code()?);
+        let told = format!("not {codes:?}: {outcome}");
+        self.learn()?;
+        let shown = self.search.nothing_in("what its processes show", &visible);
+        let shown = shown.err().map(|it| format!("{words}: {it:#}"));
+        let left = self.look_at(outcome).err().map(|it| format!("{words}: {it:#}"));
+        self.problems.extend(shown.into_iter().chain(left));
+        if !ended {
+            self.problems.push(format!("{words}: {told}"));
+        }
+        Ok(())
+    }
+
+    /// Fails with all that went wrong.
+    fn sums_up(&self) -> Result<()> {
+        ensure!(self.problems.is_empty(), "{}", self.problems.join("\n"));
+        Ok(())
+    }
+
+    fn look_at(&mut self, outcome: Outcome) -> Result<()> {
+        let home = outcome.home().to_owned();
+        let texts = [outcome.stdout.clone(), outcome.stderr.clone()];
+        let log = home.join(format!("log-{}", self.runs));
+        let told = if log.exists() {
+            fs::read_to_string(log)?
+        } else {
+            outcome.stderr.clone()
+        };
+        self.log_lines += told
+            .lines()
+            .filter(|it| it.contains("DEBUG") || it.contains("TRACE"))
+            .count();
+        // The home goes on to the next command, whatever is found in it.
+        self.last = Some(outcome);
+        self.learn()?;
+        for text in texts {
+            self.search.nothing_in("what was printed", text.as_bytes())?;
+        }
+        self.files += self.search.nothing_below(&home, &handed_over(&home)?)?;
+        private(&home)
+    }
+
+    /// Takes the secrets that the server gave or got meanwhile.
+    fn learn(&mut self) -> Result<()> {
+        let log = self.proxy.log();
+        self.proxy.clear();
+        for exchange in log {
+            if let Some(token) = exchange.token {
+                self.search.text("an access token", &token)?;
+            }
+            let body: Value = serde_json::from_slice(&exchange.request_body).unwrap_or_default();
+            for (field, name) in [
+                ("client_secret", "the client secret of a mail"),
+                ("new_password", "a password"),
+            ] {
+                if let Some(secret) = body[field].as_str() {
+                    self.search.text(name, secret)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The files in which secrets were handed over, or which were asked for by name to hold one.
+fn handed_over(home: &Path) -> Result<BTreeSet<PathBuf>> {
+    let is_one = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let given = name.starts_with(|it: char| it.is_ascii_digit()) && name.ends_with("-file");
+        path.parent() == Some(home) && (given || name == "temporary.txt")
+    };
+    Ok(files_below(home)?.into_iter().filter(is_one).collect())
+}
+
+/// What Lifeboat keeps between commands is in these places, for its owner alone.
+fn private(home: &Path) -> Result<()> {
+    for folder in ["state", "data", "cache", "config", "run", "tmp"] {
+        for file in files_below(&home.join(folder))? {
+            let below = file.strip_prefix(home)?;
+            ensure!(is_documented(below), "{} is not documented", below.display());
+            let mode = file.metadata()?.permissions().mode() & 0o777;
+            ensure!(mode == 0o600, "{} has mode {mode:o}", below.display());
+            // From Lifeboat's own folder on, nobody else may even look.
+            let above = file.ancestors().skip(1).take_while(|it| !it.ends_with("lifeboat"));
+            for folder in above {
+                let mode = folder.metadata()?.permissions().mode() & 0o777;
+                ensure!(mode == 0o700, "{} has mode {mode:o}", folder.display());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The table of `docs/privacy.md`: below the folder for state and the one for data, by account.
+fn is_documented(path: &Path) -> bool {
+    let parts: Vec<String> = path.iter().map(|it| it.to_string_lossy().into_owned()).collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    matches!(
+        parts.as_slice(),
+        ["state", "lifeboat", _, "forecast" | "guide.json" | "lock"]
+            | ["state", "lifeboat", _, "resets", ..]
+            | ["data", "lifeboat", _, "session", ..]
+    )
+}
+
+#[tokio::test]
+async fn no_command_lets_a_secret_out() -> Result<()> {
+    let mut machine = Machine::new().await?;
+    let folder = tempfile::tempdir()?;
+    machine.search.proves_itself(folder.path())?;
+
+    let check = machine.with_both(&["check", "--json", "--status-file", "before.json", "--html", "page.html"])?;
+    machine.run(&[0], check).await?;
+    let check = machine.with_both(&["check", "--ask-sessions"])?;
+    machine.run(&[0], check).await?;
+    let token = machine.account.api()?.token().context("no token")?.to_owned();
+    let key = machine.account.recovery.key().context("no key")?.to_owned();
+    let check = machine
+        .online(&["check", "--quick", "--json"])?
+        .secret("--access-token-file", &token)?;
+    let check = check.secret("--recovery-key-file", &key)?;
+    machine.run(&[10], check).await?;
+    let wrong = machine
+        .with_password(&["try-key", "--json"])?
+        .secret("--recovery-key-file", PASSPHRASE)?;
+    machine.run(&[0, 1, 10, 11], wrong).await?;
+    let refused = machine
+        .online(&["check", "--quick"])?
+        .secret("--password-file", WRONG)?;
+    machine.run(&[1], refused).await?;
+    let right = machine.with_both(&["try-key"])?;
+    machine.run(&[0], right).await?;
+    let user = machine.account.user_id.to_string();
+    let url = machine.proxy.base_url();
+    let password = machine.account.password.clone();
+    let ark = machine.command(&["ark", "save", &user, "an.ark", "--homeserver", &url])?;
+    let ark = ark.secret("--password-file", &password)?;
+    machine.run(&[0], ark).await?;
+    let ark = machine
+        .command(&["ark", "verify", "an.ark", "--json"])?
+        .secret("--recovery-key-file", &key)?;
+    machine.run(&[0], ark).await?;
+    let ark = machine.command(&["ark", "show", "an.ark"])?;
+    machine.run(&[0], ark).await?;
+    let export = machine
+        .with_both(&["export-keys"])?
+        .arg("keys.txt")
+        .secret("--passphrase-file", PASSPHRASE)?;
+    machine.run(&[0], export).await?;
+    let rescue = machine.with_both(&["rescue", "--json", "--key-file", "keys.txt"])?;
+    let rescue = rescue.secret("--key-file-passphrase-file", PASSPHRASE)?;
+    machine.run(&[0], rescue).await?;
+    let repair = machine.with_both(&["repair", "--yes", "--json"])?;
+    machine.run(&[0], repair).await?;
+    let verify = machine.with_both(&["verify", "--keep-session", "--json"])?;
+    machine.run(&[0], verify).await?;
+    let kept = machine.online(&["check", "--quick", "--json"])?;
+    machine.run(&[10, 11], kept).await?;
+    let prove = machine.command(&["prove", "--homeserver", &url, "before.json", "--json"])?;
+    let prove = prove
+        .secret("--password-file", &password)?
+        .secret("--recovery-key-file", &key)?;
+    machine.run(&[0], prove).await?;
+    let leave = machine.online(&["leave", "--force"])?;
+    machine.run(&[0], leave).await?;
+
+    reset(&mut machine).await?;
+    desk(&mut machine).await?;
+    for words in [
+        &["report", "before.json"][..],
+        &["report", "before.json", "--html", "again.html"],
+        &["util", "support-bundle", "bundle.json", "--status-file", "before.json"],
+        &["util", "forget", &user, "--anyway"],
+    ] {
+        let command = machine.command(words)?;
+        machine.run(&[0], command).await?;
+    }
+    machine.sums_up()?;
+    ensure!(
+        machine.log_lines > 100,
+        "hardly anything was logged: {} lines",
+        machine.log_lines
+    );
+    println!(
+        "secrets: {} forms looked for after {} commands, in {} files and {} lines of logs: found 0 times",
+        machine.search.number(),
+        machine.runs,
+        machine.files,
+        machine.log_lines
+    );
+    Ok(())
+}
+
+/// A change by the old password, and one by mail that is interrupted while the mail is waited for.
+async fn reset(machine: &mut Machine) -> Result<()> {
+    let reset = machine
+        .with_both(&["reset", "--yes", "--json"])?
+        .secret("--new-password-file", NEW)?;
+    machine.run(&[0], reset).await?;
+    let address = machine.account.email.clone().context("no address")?;
+    let key = machine.account.recovery.key().context("no key")?.to_owned();
+    let mail = machine.online(&["reset", "--yes", "--json", "--route", "email", "--email", &address])?;
+    let mail = mail
+        .secret("--password-file", NEW)?
+        .secret("--recovery-key-file", &key)?;
+    let running = mail.secret("--new-password-file", NEWER)?.start()?;
+    let words = "Waiting for the link to be confirmed.";
+    running.said(words, |text| text.contains(words).then_some(())).await?;
+    running.signal(Signal::INT)?;
+    let stopped = running.outcome().await?;
+    ensure!(stopped.code()? == 130, "{stopped}");
+    machine.look_at(stopped)?;
+    let link = machine
+        .account
+        .homeserver
+        .mailbox()
+        .wait_for(&address, 1)
+        .await?
+        .reset_link()?;
+    link.press().await?;
+    let resume = machine.online(&["resume", "--json", "--email", &address])?;
+    let resume = resume
+        .secret("--old-password-file", NEW)?
+        .secret("--recovery-key-file", &key)?;
+    let resume = resume.secret("--new-password-file", NEWER)?;
+    machine.run(&[0], resume).await
+}
+
+/// The administrator's chair, with a password for somebody else.
+async fn desk(machine: &mut Machine) -> Result<()> {
+    let token = machine
+        .account
+        .homeserver
+        .admin()
+        .await?
+        .token()
+        .context("no token")?
+        .to_owned();
+    machine.search.text("the administrator's token", &token)?;
+    for (command, further) in [
+        ("check", &["--json"][..]),
+        (
+            "reset",
+            &[
+                "--yes",
+                "--accept-cautions",
+                "--letter",
+                "letter.txt",
+                "--temporary-password-file",
+                "temporary.txt",
+            ],
+        ),
+    ] {
+        let (user, url) = (machine.account.user_id.to_string(), machine.proxy.base_url());
+        let desk = machine
+            .command(&["desk", command, &user, "--homeserver", &url])?
+            .args(further);
+        let desk = desk.secret("--admin-token-file", &token)?;
+        machine.run(&[0, 10, 11], desk).await?;
+    }
+    Ok(())
+}
+
+/// A program that is broken off hard writes no core, and what it had in its hands is nowhere.
+#[tokio::test]
+async fn what_goes_wrong_lets_no_secret_out() -> Result<()> {
+    let mut machine = Machine::new().await?;
+    let hurt = |end: &'static str, fault: Fault| {
+        move |it: &lifeboat_tests::proxy::Exchange| it.path.ends_with(end).then(|| fault.clone())
+    };
+    let echo = Reply::text(500, "text/html", "<h1>Internal server error</h1>");
+    for (end, fault) in [
+        ("/login", Fault::CutInside),
+        ("/logout", Fault::Answer(echo.clone())),
+        ("/room_keys/keys", Fault::CutInside),
+        ("/sync", Fault::Answer(echo)),
+        ("/keys/query", Fault::Answer(Reply::text(200, "application/json", "[{"))),
+    ] {
+        machine.proxy.intercept(hurt(end, fault));
+        let check = machine.with_both(&["check", "--json"])?;
+        machine.run(&[0, 1, 10, 11], check).await?;
+    }
+    // A server that says the password and the token back.
+    machine.proxy.intercept(|it| {
+        let said = String::from_utf8_lossy(&it.request_body).into_owned();
+        let said = format!("{said} {}", it.token.clone().unwrap_or_default());
+        let refuses = it.is(&Method::POST, "/login") || it.path.ends_with("/devices");
+        refuses.then(|| Fault::Answer(Reply::error(400, "M_UNKNOWN", &said)))
+    });
+    let check = machine.with_both(&["check", "--quick"])?;
+    machine.run(&[1], check).await?;
+
+    let (come, came) = tokio::sync::oneshot::channel();
+    let mut come = Some(come);
+    machine.proxy.intercept(move |it| {
+        let hold = it.path.ends_with("/room_keys/version");
+        if let (true, Some(come)) = (hold, come.take_if(|_| hold)) {
+            let _ = come.send(());
+        }
+        hold.then(|| Fault::Held(std::sync::Arc::default()))
+    });
+    let running = machine.with_both(&["check", "--json"])?.start()?;
+    came.await?;
+    running.signal(Signal::ABORT)?;
+    let aborted = running.outcome().await?;
+    ensure!(aborted.status.code().is_none(), "{aborted}");
+    let cores = files_below(aborted.home())?
+        .into_iter()
+        .filter(|it| it.to_string_lossy().contains("core"));
+    ensure!(cores.count() == 0, "a core was written");
+    machine.look_at(aborted)?;
+    machine.sums_up()
+}
