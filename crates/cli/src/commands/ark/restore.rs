@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs::File};
 
 use lifeboat_preflight::{
     Homeserver, OwnSession,
-    ark::{self, ArkComparison, ArkProgress, DataState},
+    ark::{self, ArkComparison, ArkError, ArkProgress, DataState},
 };
 use lifeboat_rescue::{ArkSelection, restore_ark};
 use secrecy::SecretString;
@@ -75,15 +75,39 @@ async fn restore(job: ArkRestore, console: &mut Console) -> Result<Restoring, Fa
         let progress = ArkProgress::default();
         let line = Progress::begin("putting back").with_ark(&progress);
         let Restoring { before, selection, .. } = &restoring;
-        let restored = restore_ark(session, &ground.file, before, selection, &progress).await?;
+        let restored = restore_ark(session, &ground.file, before, selection, &progress).await;
         drop(line);
-        let after = ground.compare(session, "looking again").await?;
+        let restored = restored.map_err(|error| begun(error.into()))?;
+        let after = ground.compare(session, "looking again").await.map_err(begun)?;
         Ok((restored, selection.remaining(&after)))
     };
     let (session, done) = hold(session, Errand::Repair, &mut stops, console, || Wish::Stop, apply).await?;
     leave(session, Errand::Repair, Wish::GoOn, &mut stops, console).await?;
     restoring.done = Some(done);
     Ok(restoring)
+}
+
+/// A failure once the putting back had begun: something may be back, and not everything.
+fn begun(failure: Failure) -> Failure {
+    Failure {
+        hint: "What was put back stays. Run the command again: it makes a new plan and goes on where it stopped."
+            .to_owned(),
+        exit: Exit::Incomplete,
+        ..failure
+    }
+}
+
+/// Why the account could not be compared with the ark.
+fn not_compared(error: ArkError) -> Failure {
+    let unread = matches!(error, ArkError::NotGiven { .. } | ArkError::Listing { .. });
+    let failure = Failure::from(error);
+    match unread {
+        true => Failure {
+            hint: "Nothing was put back. Try again in a while.".to_owned(),
+            ..failure
+        },
+        false => failure,
+    }
 }
 
 /// What both looks at the account need.
@@ -97,7 +121,8 @@ impl Ground {
     async fn compare(&self, session: &OwnSession, doing: &'static str) -> Result<ArkComparison, Failure> {
         let progress = ArkProgress::default();
         let _line = Progress::begin(doing).with_ark(&progress);
-        let compared = ark::compare(session, &self.homeserver, &self.file, &self.keys, &progress).await?;
+        let compared = ark::compare(session, &self.homeserver, &self.file, &self.keys, &progress).await;
+        let compared = compared.map_err(not_compared)?;
         let (theirs, ours) = (&compared.report.about.account, session.user_id());
         if theirs != ours.as_str() {
             return Err(Failure::usage(
