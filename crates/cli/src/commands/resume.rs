@@ -115,11 +115,12 @@ pub(crate) async fn resume(
     let account = job.entry.command_line();
     let (user, browser) = (job.entry.user.clone(), job.entry.browser);
     let way = Way::prepare(job.entry, Afterwards::Remove, console)?;
-    let homeserver = way.discover(stops).await?;
+    let homeserver = way.discover(stops).await.map_err(|it| still(it, &journal))?;
     let admin = match &job.admin_token {
         Some(file) => {
             let read = secrets::read_file(file, Purpose::AccessToken)?;
-            Some(OwnSession::borrow_from_anybody(&homeserver, &read.secret).await?)
+            let borrowed = OwnSession::borrow_from_anybody(&homeserver, &read.secret).await;
+            Some(borrowed.map_err(|it| still(it.into(), &journal))?)
         }
         None => None,
     };
@@ -154,6 +155,16 @@ pub(crate) async fn resume(
         format: job.format,
     };
     carry_out(cargo, journal, admin, stops, console).await
+}
+
+/// Says of a run that came to nothing how the reset stands: scripts have to know that it still has to be finished.
+fn still(failure: Failure, journal: &Journal) -> Failure {
+    let exit = match (failure.exit, journal.password()) {
+        (Exit::Failed, Password::Changed) if journal.has_signed_in() => Exit::Incomplete,
+        (Exit::Failed, Password::Changed | Password::Dark) => Exit::Stranded,
+        (exit, _) => exit,
+    };
+    Failure { exit, ..failure }
 }
 
 /// Has the new password typed: twice where it may still have to be set, so that a slip of the finger is not.
