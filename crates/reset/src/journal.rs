@@ -148,6 +148,17 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Returns the folder below `resets` for one that begins at the moment `stamp`: it sorts behind every other, also
+    /// where the clock was put back meanwhile.
+    pub fn new_place(resets: &Path, stamp: String) -> PathBuf {
+        let names = fs::read_dir(resets).into_iter().flatten().flatten();
+        let newest = names.filter_map(|it| it.file_name().into_string().ok()).max();
+        match newest {
+            Some(newest) if newest >= stamp => resets.join(newest + "+"),
+            _ => resets.join(stamp),
+        }
+    }
+
     /// Opens the newest reset below `resets`, if there is one that was not finished.
     ///
     /// A last line that was cut off counts as not written: what it was about to say had not begun.

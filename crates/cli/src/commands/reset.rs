@@ -198,7 +198,7 @@ fn write_down(
     agreed: &Agreed,
     place: Place<'_>,
 ) -> Result<(Journal, StatusFile), Failure> {
-    let resets = place.folder.join("resets").join(time::stamp(time::now()));
+    let resets = Journal::new_place(&place.folder.join("resets"), time::stamp(time::now()));
     let before = StatusFile::of(report, super::check::generator());
     let written = json::document(&before)?;
     let evidence = (carry_out::BEFORE, written.as_bytes());

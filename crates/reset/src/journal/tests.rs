@@ -180,3 +180,15 @@ fn the_time_without_a_session_is_counted_from_the_change() {
     let killed = [began, Record::Resumed, ended(Outcome::Done)];
     assert_eq!(since(&killed), Some(0));
 }
+
+#[test]
+fn a_clock_that_was_put_back_hides_no_reset() {
+    let home = tempfile::tempdir().unwrap();
+    let resets = home.path().join("resets");
+    for stamp in ["20270101T000000.000Z", "20261126T030000.000Z", "20261126T030000.000Z"] {
+        let folder = Journal::new_place(&resets, stamp.to_owned());
+        begin(&folder);
+        assert_eq!(unfinished(&resets).folder(), folder);
+    }
+    assert_eq!(fs::read_dir(&resets).unwrap().count(), 3);
+}
