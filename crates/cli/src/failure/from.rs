@@ -125,6 +125,7 @@ impl From<SignInError> for Failure {
                 "Try again; if it stays like this, show these words to the server’s administrators.".to_owned()
             }
             SignInError::Network(_) => TRY_LATER.to_owned(),
+            SignInError::TemporaryStore(_) => "Make space for temporary files, and run the command again.".to_owned(),
             SignInError::Store(_) => {
                 "Run the command without --keep-session, or remove the kept session’s folder.".to_owned()
             }

@@ -102,6 +102,9 @@ pub enum SignInError {
     /// The local store cannot be used.
     #[error("the store for the kept session cannot be used: {0}.")]
     Store(String),
+    /// What the session of this command receives cannot be put anywhere.
+    #[error("the temporary store for the keys of this session cannot be used: {0}.")]
+    TemporaryStore(String),
 }
 
 impl SignInError {

@@ -51,10 +51,11 @@ impl KeyStore {
     }
 
     fn temporary() -> Result<Self, SignInError> {
-        let folder = TempDir::with_prefix("lifeboat-").map_err(|error| SignInError::Store(error.to_string()))?;
+        let folder =
+            TempDir::with_prefix("lifeboat-").map_err(|error| SignInError::TemporaryStore(error.to_string()))?;
         let mut key = Zeroizing::new([0; 32]);
         aws_lc_rs::rand::fill(&mut key[..])
-            .map_err(|_| SignInError::Store("this machine gives no random numbers".to_owned()))?;
+            .map_err(|_| SignInError::TemporaryStore("this machine gives no random numbers".to_owned()))?;
         Ok(Self::Temporary(Arc::new(folder), Arc::new(key)))
     }
 

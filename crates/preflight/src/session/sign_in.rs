@@ -213,7 +213,7 @@ pub(super) async fn client_with(
         .request_config(RequestConfig::new().disable_retry().timeout(homeserver.timeout));
     if let Some(kept) = kept {
         builder = builder.sqlite_store(kept.store(), Some(kept.passphrase.expose_secret()));
-    } else if let Some(store) = keys.open().await.map_err(SignInError::Store)? {
+    } else if let Some(store) = keys.open().await.map_err(SignInError::TemporaryStore)? {
         let stores = StoreConfig::new(CrossProcessLockConfig::SingleProcess);
         builder = builder.store_config(stores.crypto_store(store));
     }
