@@ -8,6 +8,11 @@ use lifeboat_report::{
 
 use crate::ui::{clean::clean_id, page::Page, style::Tone, table::Table};
 
+/// As many older versions are named; the rest are counted.
+const OLDER: usize = 12;
+/// As many signers are named; the rest are counted.
+const SIGNERS: usize = 3;
+
 /// Adds them.
 pub(super) fn show(page: &mut Page, report: &Report) {
     page.heading("Key backup");
@@ -23,9 +28,20 @@ pub(super) fn show(page: &mut Page, report: &Report) {
         signed_by(active),
         tried(active, report),
     ]);
-    for it in &report.facts.backup.older {
+    let older = &report.facts.backup.older;
+    let (named, rest) = older.split_at(older.len().min(OLDER));
+    for it in named {
         let name = format!("{} (older)", clean_id(&it.version));
         table.row([name, grouped(it.count), String::new(), opens(it)]);
+    }
+    if !rest.is_empty() {
+        let keys = rest.iter().map(|it| it.count).sum();
+        table.row([
+            format!("…{} more (older)", rest.len()),
+            grouped(keys),
+            String::new(),
+            String::new(),
+        ]);
     }
     page.table(&table);
     for it in &report.facts.backup.older {
@@ -50,7 +66,10 @@ fn signed_by(backup: &BackupVersion) -> String {
     if backup.signatures.is_empty() {
         return "nobody".to_owned();
     }
-    backup.signatures.iter().map(signer).collect::<Vec<_>>().join(", ")
+    let (named, rest) = backup.signatures.split_at(backup.signatures.len().min(SIGNERS));
+    let mut signers: Vec<_> = named.iter().map(signer).collect();
+    signers.extend((!rest.is_empty()).then(|| format!("{} more", rest.len())));
+    signers.join(", ")
 }
 
 fn signer(signature: &BackupSignature) -> String {

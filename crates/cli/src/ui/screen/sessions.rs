@@ -13,6 +13,9 @@ use crate::ui::{
     time,
 };
 
+/// As many sessions are named beside the one that looks; the rest are counted.
+const SHOWN: usize = 20;
+
 /// Adds it, this check's own session last.
 pub(super) fn show(page: &mut Page, report: &Report) {
     page.heading("Sessions");
@@ -29,7 +32,9 @@ pub(super) fn show(page: &mut Page, report: &Report) {
     let mut columns = vec!["Name", "Id", "Last seen", "Verified"];
     columns.extend(asked.then_some("Holds the backup key"));
     let mut table = Table::new(columns);
-    for session in sorted(sessions) {
+    let (this, others): (Vec<_>, Vec<_>) = sorted(sessions).into_iter().partition(|it| it.this);
+    let (named, rest) = others.split_at(others.len().min(SHOWN));
+    let row = |session: &Session| {
         let mut row = vec![
             name(session),
             clean_id(&session.device_id),
@@ -37,9 +42,38 @@ pub(super) fn show(page: &mut Page, report: &Report) {
             verified(session),
         ];
         row.extend(asked.then(|| holds_backup_key(session).to_owned()));
+        row
+    };
+    for session in named {
+        table.row(row(session));
+    }
+    if let [newest, ..] = rest {
+        let seen = format!("{} or before", last_seen(newest, report.taken_at));
+        let mut row = vec![
+            format!("…{} more", rest.len()),
+            String::new(),
+            seen,
+            how_many_verified(rest),
+        ];
+        row.extend(asked.then(|| how_many_answered(rest)));
         table.row(row);
     }
+    for session in this {
+        table.row(row(session));
+    }
     page.table(&table);
+}
+
+/// Says of sessions that are not named how many are verified.
+fn how_many_verified(sessions: &[&Session]) -> String {
+    let verified = sessions.iter().filter(|it| it.keys.is(&DeviceKeys::Signed)).count();
+    format!("{verified} of {}", sessions.len())
+}
+
+/// Says of sessions that are not named how many answered.
+fn how_many_answered(sessions: &[&Session]) -> String {
+    let answered = |it: &&&Session| it.backup_key == BackupKeyAnswer::Answered;
+    format!("{} of {}", sessions.iter().filter(answered).count(), sessions.len())
 }
 
 /// Says what a session answered; silence is never a no.

@@ -7,6 +7,9 @@ use lifeboat_report::{
 
 use crate::ui::{clean::clean_id, page::Page, style::Tone, table::Table};
 
+/// As many keys are named, the useful ones first; the rest are counted.
+const SHOWN: usize = 6;
+
 /// Adds both.
 pub(super) fn show(page: &mut Page, report: &Report) {
     page.heading("Secret storage");
@@ -24,7 +27,12 @@ pub(super) fn show(page: &mut Page, report: &Report) {
 
 fn keys(storage: &SecretStorage, report: &Report) -> Table {
     let mut table = Table::new(["Key", "Opened by", "Can be checked", "Your key"]);
-    for (id, key) in &storage.keys {
+    let mut listed: Vec<_> = storage.keys.iter().collect();
+    if listed.len() > SHOWN {
+        listed.sort_by_key(|(id, _)| (storage.usable_default() != Some(id.as_str()), !opens(id, report)));
+    }
+    let (named, rest) = listed.split_at(listed.len().min(SHOWN));
+    for (id, key) in named {
         let default = if storage.usable_default() == Some(id) {
             " (default)"
         } else {
@@ -36,6 +44,13 @@ fn keys(storage: &SecretStorage, report: &Report) -> Table {
             checkable(key),
             tried(id, report),
         ]);
+    }
+    if !rest.is_empty() {
+        let opened = match &report.facts.key_trial {
+            Fact::Known(_) => format!("opens {}", rest.iter().filter(|(id, _)| opens(id, report)).count()),
+            Fact::Unknown(_) => "not tested".to_owned(),
+        };
+        table.row([format!("…{} more", rest.len()), String::new(), String::new(), opened]);
     }
     if let DefaultKey::Named(id) = &storage.default_key
         && !storage.keys.contains_key(id)
@@ -68,16 +83,15 @@ fn checkable(key: &StorageKey) -> String {
     .to_owned()
 }
 
+/// Tells whether anything that was typed opens the key.
+fn opens(id: &str, report: &Report) -> bool {
+    let typed = report.facts.key_trial.known().into_iter().flat_map(|it| &it.candidates);
+    typed.flat_map(|it| &it.storage_keys).any(|key| key == id)
+}
+
 fn tried(id: &str, report: &Report) -> String {
     match &report.facts.key_trial {
-        Fact::Known(trial)
-            if trial
-                .candidates
-                .iter()
-                .any(|it| it.storage_keys.iter().any(|key| key == id)) =>
-        {
-            "opens it"
-        }
+        Fact::Known(_) if opens(id, report) => "opens it",
         Fact::Known(_) => "does not open it",
         Fact::Unknown(_) => "not tested",
     }

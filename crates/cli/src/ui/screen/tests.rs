@@ -71,6 +71,39 @@ fn in_trouble() {
     at_three_widths("neglected", &neglected());
 }
 
+/// An account of many years on many machines.
+fn large() -> Facts {
+    let mut facts = neglected();
+    if let Fact::Known(sessions) = &mut facts.sessions {
+        let keys = |number: u64| match number % 4 {
+            0 => DeviceKeys::Unsigned,
+            _ => DeviceKeys::Signed,
+        };
+        sessions.extend((0..200).map(|number| {
+            let seen = TAKEN_AT - (20 + number) * 86_400_000;
+            testing::session(&format!("OLD{number:07}"), Some("An old machine"), seen, keys(number))
+        }));
+    }
+    if let Fact::Known(storage) = &mut facts.storage {
+        let key = storage.keys.values().next().unwrap().clone();
+        storage
+            .keys
+            .extend((0..100).map(|number| (format!("KEY0of{number:03}"), key.clone())));
+    }
+    if let Fact::Known(Some(backup)) = &mut facts.backup.active {
+        let signature = backup.signatures[0].clone();
+        backup.signatures = vec![signature; 200];
+    }
+    facts
+}
+
+#[test]
+fn in_large_numbers() {
+    let facts = large();
+    at_three_widths("large", &facts);
+    assert!(shown(facts, 80).lines().count() < 150, "nobody reads that");
+}
+
 #[test]
 fn nothing_is_known() {
     let mut facts = healthy_facts();
