@@ -14,7 +14,7 @@ mod verify;
 
 use std::path::PathBuf;
 
-use lifeboat_preflight::{ForecastQuestion, InsecureHttp, NetworkOptions, OAuthWay, ruma::OwnedUserId};
+use lifeboat_preflight::{ForecastQuestion, InsecureHttp, NetworkOptions, OAuthWay, ruma::OwnedUserId, unhurried};
 use lifeboat_report::Fate;
 
 use crate::{
@@ -350,7 +350,7 @@ pub(crate) fn entry(
             insecure_http,
             ca_file: account.ca_file.or(config.ca_file),
             proxy: account.proxy.or(config.proxy),
-            ..NetworkOptions::default()
+            timeout: unhurried(NetworkOptions::default().timeout),
         },
         provider: sign_in.browser.identity_provider.clone().or(config.identity_provider),
         browser: if sign_in.browser.no_browser || account.config.no_browser || person == Person::Absent {

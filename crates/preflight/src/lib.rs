@@ -21,6 +21,7 @@ mod fresh_key;
 pub mod fuzzing;
 mod gap;
 mod ground;
+mod hurry;
 mod identity_keys;
 mod key_trial;
 mod live;
@@ -58,6 +59,7 @@ pub use forecast::{
 pub use fresh_key::FreshKey;
 pub use gap::gap_of;
 pub use ground::ground;
+pub use hurry::unhurried;
 pub use identity_keys::{IdentityKeys, PublicIdentity};
 pub use live::{
     BackupConnection, FetchError, FetchProgress, Fetched, HeldSecrets, LiveError, LiveSession, OwnSignature,

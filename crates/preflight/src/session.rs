@@ -16,7 +16,7 @@ use matrix_sdk::{
 };
 use secrecy::SecretString;
 
-use crate::Caller;
+use crate::{Caller, unhurried};
 
 pub use browser::ask_browser;
 pub use error::{LeaveError, SignInError};
@@ -174,7 +174,12 @@ impl OwnSession {
         }
         let mut last = LeaveError::TimedOut;
         for _ in 0..2 {
-            match tokio::time::timeout(PATIENCE, self.caller.hear(self.caller.client().matrix_auth().logout())).await {
+            match tokio::time::timeout(
+                unhurried(PATIENCE),
+                self.caller.hear(self.caller.client().matrix_auth().logout()),
+            )
+            .await
+            {
                 Ok(Ok(_)) => return Ok(Left::Removed),
                 Ok(Err(_)) if self.caller.session_ended() => return Ok(Left::Removed),
                 Ok(Err(error)) => last = LeaveError::Server(error),
@@ -188,7 +193,7 @@ impl OwnSession {
     async fn revoke(&self) -> Result<Left, LeaveError> {
         let mut last = LeaveError::TimedOut;
         for _ in 0..2 {
-            match tokio::time::timeout(PATIENCE, oauth::revoke(self.caller.client(), &self.http)).await {
+            match tokio::time::timeout(unhurried(PATIENCE), oauth::revoke(self.caller.client(), &self.http)).await {
                 Ok(Ok(())) => return self.is_gone().await,
                 Ok(Err(words)) => last = LeaveError::NotRevoked(words),
                 Err(_) => last = LeaveError::TimedOut,
@@ -200,7 +205,7 @@ impl OwnSession {
     async fn is_gone(&self) -> Result<Left, LeaveError> {
         for _ in 0..LOOKS {
             let asked = self.caller.client().send(whoami::v3::Request::new());
-            let _ = tokio::time::timeout(PATIENCE, self.caller.hear(asked)).await;
+            let _ = tokio::time::timeout(unhurried(PATIENCE), self.caller.hear(asked)).await;
             if self.caller.session_ended() {
                 return Ok(Left::Removed);
             }

@@ -88,6 +88,8 @@ pub struct Reset<'a> {
     dark_at: Option<Instant>,
     /// How often the change got no answer and was not made.
     in_vain: u32,
+    /// How often in a row the server wanted to be left alone without saying for how long.
+    untold_waits: u32,
     done: Finished,
 }
 
@@ -120,6 +122,7 @@ impl<'a> Reset<'a> {
             mail: None,
             dark_at: None,
             in_vain: 0,
+            untold_waits: 0,
             done: Finished::default(),
         }
     }
@@ -183,6 +186,7 @@ impl<'a> Reset<'a> {
                 return Ok(());
             }
         }
+        self.untold_waits = 0;
         self.journal.append(Record::Began { step: number })?;
         self.kit.asker.tell(News::Begins(&step));
         let done = match &step {

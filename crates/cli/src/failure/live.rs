@@ -16,7 +16,7 @@ impl From<LiveError> for Failure {
             LiveError::Lent => "Give the password instead of an access token.",
             LiveError::SessionEnded => RUN_AGAIN,
             LiveError::NoKeysTaken => "Try again; if it stays like this, ask the server’s administrators.",
-            LiveError::Server(_) => TRY_LATER,
+            LiveError::NoSync | LiveError::Server(_) => TRY_LATER,
         };
         Self::failed(sentence(&error), hint)
     }

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::ForecastProgress;
-use crate::{Caller, gap_of};
+use crate::{Caller, gap_of, unhurried};
 
 /// How many requests are under way at first.
 pub(super) const AT_ONCE: usize = 6;
@@ -79,7 +79,7 @@ impl Pace {
             match gap_of(&error) {
                 Gap::RateLimited if refusals < MAX_REFUSALS => {
                     let unasked = || Duration::from_secs(1 << refusals.min(6)).min(LONGEST_UNASKED);
-                    let wait = wait_asked_for(&error).unwrap_or_else(unasked);
+                    let wait = wait_asked_for(&error).unwrap_or_else(|| unhurried(unasked()));
                     if wait > LONGEST_WAIT {
                         return Err(Gap::RateLimited);
                     }
@@ -87,7 +87,7 @@ impl Pace {
                     self.slow_down(Instant::now(), wait);
                 }
                 Gap::Failed | Gap::Offline if failures < MAX_FAILURES => {
-                    sleep(PAUSE * (1 << failures)).await;
+                    sleep(unhurried(PAUSE * (1 << failures))).await;
                     failures += 1;
                 }
                 gap => return Err(gap),

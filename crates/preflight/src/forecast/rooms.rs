@@ -22,7 +22,7 @@ use matrix_sdk::{
 use serde::Deserialize;
 
 use super::{ForecastProgress, pace::Pace};
-use crate::{Caller, gap::is_not_found};
+use crate::{Caller, gap::is_not_found, unhurried};
 
 /// The encrypted rooms of an account at one moment.
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ pub(super) async fn encrypted_rooms(
     progress: &ForecastProgress,
     left_rooms: bool,
 ) -> Result<Rooms, Gap> {
-    let config = RequestConfig::new().disable_retry().timeout(PATIENCE);
+    let config = RequestConfig::new().disable_retry().timeout(unhurried(PATIENCE));
     let request = || {
         caller
             .client()

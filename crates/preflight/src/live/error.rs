@@ -20,6 +20,9 @@ pub enum LiveError {
     /// The server does not show the keys that were uploaded.
     #[error("the server did not take the keys of this session.")]
     NoKeysTaken,
+    /// The server answers no request for what is new.
+    #[error("the server does not tell this session what is new.")]
+    NoSync,
     /// The server could not be asked, or refused.
     #[error("the server could not be asked: {0}.")]
     Server(#[source] Box<Error>),

@@ -28,12 +28,17 @@ use serde_json::json;
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use super::{LiveError, error::is_end};
-use crate::bounded::{grown, too_long};
+use crate::{
+    bounded::{grown, too_long},
+    unhurried,
+};
 
 /// How long the server may keep a sync open while nothing happens.
 const LONG_POLL: Duration = Duration::from_secs(20);
 /// Before the next sync when one has failed.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
+/// After as many failures in a row nobody waits for the next sync any more.
+const MAX_FAILURES: u32 = 3;
 /// How long the end waits for a sync under way.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -61,6 +66,8 @@ struct Wishes {
 struct Turns {
     begun: u64,
     done: u64,
+    /// How many have failed since the last that did not.
+    failures: u32,
     ended: bool,
 }
 
@@ -76,17 +83,20 @@ impl Syncing {
         self.turns.borrow().ended
     }
 
-    /// Waits for the end of a sync that begins after this call.
+    /// Waits for the end of a sync that begins after this call; gives up where the server lets none succeed.
     pub(super) async fn once_more(&self, client: &Client) -> Result<(), LiveError> {
         let mut turns = self.turns.clone();
         // In this order: a wish that is taken up is one of a sync that counts.
         let begun = turns.borrow().begun;
         self.wishes.at_once.store(true, Ordering::SeqCst);
         wake(client).await?;
-        let done = turns.wait_for(|it| it.done > begun || it.ended).await;
+        let given_up = |it: &Turns| it.failures >= MAX_FAILURES && it.begun > begun;
+        let done = turns.wait_for(|it| it.done > begun || it.ended || given_up(it)).await;
         match done {
-            Ok(it) if !it.ended => Ok(()),
-            _ => Err(LiveError::SessionEnded),
+            Ok(it) if it.ended => Err(LiveError::SessionEnded),
+            Ok(it) if it.done > begun => Ok(()),
+            Ok(_) => Err(LiveError::NoSync),
+            Err(_) => Err(LiveError::SessionEnded),
         }
     }
 
@@ -96,7 +106,7 @@ impl Syncing {
         self.wishes.stop.store(true, Ordering::SeqCst);
         if !self.ended() && wake(client).await.is_ok() {
             // Nothing is lost when it takes longer: it is stopped then.
-            let _ = timeout(PATIENCE, &mut self.task).await;
+            let _ = timeout(unhurried(PATIENCE), &mut self.task).await;
         }
         self.ended()
     }
@@ -150,12 +160,18 @@ async fn keep_syncing(client: Client, wishes: Arc<Wishes>, turning: watch::Sende
         turning.send_modify(|it| it.begun += 1);
         let patience = if at_once { Duration::ZERO } else { LONG_POLL };
         match sync_once(&client, patience).await {
-            Ok(_) => turning.send_modify(|it| it.done = it.begun),
+            Ok(_) => turning.send_modify(|it| {
+                it.done = it.begun;
+                it.failures = 0;
+            }),
             Err(error) if is_end(&error) => {
                 turning.send_modify(|it| it.ended = true);
                 return;
             }
-            Err(_) => tokio::time::sleep(AFTER_A_FAILURE).await,
+            Err(_) => {
+                turning.send_modify(|it| it.failures += 1);
+                tokio::time::sleep(unhurried(AFTER_A_FAILURE)).await;
+            }
         }
     }
 }

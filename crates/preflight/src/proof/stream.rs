@@ -6,7 +6,7 @@ use lifeboat_report::Gap;
 use matrix_sdk::reqwest::{self, Response, StatusCode};
 use serde_json::Value;
 
-use crate::{Caller, Homeserver, caller::End, network::retry_after};
+use crate::{Caller, Homeserver, caller::End, network::retry_after, unhurried};
 
 /// A server collects a whole backup before it sends the first byte.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -76,7 +76,7 @@ pub(crate) async fn get(
             .bearer_auth(caller.client().access_token().unwrap_or_default())
             .timeout(NO_LIMIT)
             .send();
-        let answer = tokio::time::timeout(PATIENCE, asked).await;
+        let answer = tokio::time::timeout(unhurried(PATIENCE), asked).await;
         let answer = answer.map_err(|_| Gap::Offline)?.map_err(|_| Gap::Offline)?;
         if answer.status().is_success() {
             return Ok(Body {
@@ -117,7 +117,7 @@ impl Body {
 }
 
 fn wait_asked_for(answer: &Response) -> Option<Duration> {
-    (answer.status() == StatusCode::TOO_MANY_REQUESTS).then(|| retry_after(answer).unwrap_or(UNASKED_WAIT))
+    (answer.status() == StatusCode::TOO_MANY_REQUESTS).then(|| retry_after(answer).unwrap_or(unhurried(UNASKED_WAIT)))
 }
 
 /// Longest error that is read.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lifeboat_preflight::Keeping;
+use lifeboat_preflight::{Keeping, unhurried};
 use lifeboat_report::{Route, Step};
 
 use super::{
@@ -20,8 +20,9 @@ use crate::{
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// Between two looks at how long a wait still is.
 const COUNTS_DOWN_BY: Duration = Duration::from_secs(1);
-/// A server that limits without a word how long.
+/// A server that limits without a word how long, and how often it is waited for in a row.
 pub(super) const UNTOLD_WAIT: Duration = Duration::from_secs(20);
+const UNTOLD_WAITS: u32 = 3;
 /// How long after an answer was lost a server may still be carrying the change out.
 const SETTLED: Duration = Duration::from_secs(10);
 /// A change that was lost so often is not asked for once more: the server never answers it.
@@ -64,9 +65,14 @@ impl Reset<'_> {
     }
 
     /// Waits as long as the server asks for, unless that is too long or somebody wishes to stop.
-    pub(super) async fn wait_out(&self, wait: Option<Duration>) -> Result<(), Cause> {
-        let wait = wait.unwrap_or(UNTOLD_WAIT);
-        if wait > LONGEST_WAIT {
+    pub(super) async fn wait_out(&mut self, wait: Option<Duration>) -> Result<(), Cause> {
+        self.untold_waits = if wait.is_none() { self.untold_waits + 1 } else { 0 };
+        let given_up = self.untold_waits > UNTOLD_WAITS;
+        if given_up {
+            self.untold_waits = 0;
+        }
+        let wait = wait.unwrap_or_else(|| unhurried(UNTOLD_WAIT));
+        if wait > LONGEST_WAIT || given_up {
             return Err(Cause::Refused(Refusal::RateLimited { wait: Some(wait) }));
         }
         self.kit.asker.tell(News::RateLimited { wait });
@@ -86,7 +92,7 @@ impl Reset<'_> {
     /// because wrong ones are limited more strictly, then with the old one.
     pub(super) async fn find_out(&mut self, step: usize) -> Result<(), Cause> {
         let administrator = self.journal.plan().route == Route::SynapseAdmin;
-        let (mut tries, mut pause) = (1, FIRST_PAUSE);
+        let (mut tries, mut pause) = (1, unhurried(FIRST_PAUSE));
         let changed = loop {
             let keeping = if administrator {
                 Keeping::RemoveAtEnd
@@ -105,7 +111,11 @@ impl Reset<'_> {
                 }
                 // The server may still be at work on what it was sent a moment ago.
                 Ok(Trial::WrongPassword) => {
-                    match self.dark_at.take().and_then(|it| SETTLED.checked_sub(it.elapsed())) {
+                    match self
+                        .dark_at
+                        .take()
+                        .and_then(|it| unhurried(SETTLED).checked_sub(it.elapsed()))
+                    {
                         Some(rest) => self.kit.wishes.wait(rest).await,
                         None => break false,
                     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use lifeboat_preflight::unhurried;
 use lifeboat_report::Step;
 
 use super::{Reset, change::UNTOLD_WAIT};
@@ -28,8 +29,8 @@ const DOUBLES: u32 = 5;
 enum Sent {
     /// It was sent, as far as the server says.
     Proof(MailProof),
-    /// The server wants to be asked again after this long.
-    Later(Duration),
+    /// The server wants to be asked again, after this long where it says it.
+    Later(Option<Duration>),
 }
 
 impl Reset<'_> {
@@ -49,7 +50,7 @@ impl Reset<'_> {
                     self.mail = Some(proof);
                     return Ok(());
                 }
-                Sent::Later(wait) => self.wait_out(Some(wait)).await?,
+                Sent::Later(wait) => self.wait_out(wait).await?,
             }
         }
     }
@@ -69,7 +70,7 @@ impl Reset<'_> {
         };
         let Asked { sid, submit_url } = match email::ask(&anonymous, &request).await {
             Ok(asked) => asked,
-            Err(Refusal::RateLimited { wait }) => return Ok(Sent::Later(wait.unwrap_or(UNTOLD_WAIT))),
+            Err(Refusal::RateLimited { wait }) => return Ok(Sent::Later(wait)),
             Err(refusal) => return Err(Cause::Refused(refusal)),
         };
         let proof = MailProof { sid, ..proof.clone() };
@@ -89,7 +90,7 @@ impl Reset<'_> {
     }
 
     /// Some servers want the code from the mail sent by us instead of a link opened.
-    async fn send_code(&self, submit_url: &matrix_sdk::reqwest::Url, proof: &MailProof) -> Result<(), Cause> {
+    async fn send_code(&mut self, submit_url: &matrix_sdk::reqwest::Url, proof: &MailProof) -> Result<(), Cause> {
         loop {
             let code = tokio::select! {
                 code = self.kit.asker.code_from_mail() => code.ok_or(Cause::NotConfirmed)?,
@@ -185,6 +186,7 @@ impl Reset<'_> {
                     next_mail = newest_mail + until_another(attempt);
                 }
                 Sent::Later(wait) => {
+                    let wait = wait.unwrap_or_else(|| unhurried(UNTOLD_WAIT));
                     next_mail = Instant::now() + wait;
                     self.kit.asker.tell(News::MailLater { left: wait });
                 }

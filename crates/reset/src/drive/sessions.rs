@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lifeboat_preflight::{Credentials, Keeping, OwnSession, SessionKind, SignInError};
+use lifeboat_preflight::{Credentials, Keeping, OwnSession, SessionKind, SignInError, unhurried};
 use lifeboat_report::Step;
 use matrix_sdk::ruma::{
     OwnedDeviceId,
@@ -55,7 +55,7 @@ impl Reset<'_> {
         if let ComeBack::Browser(way) = self.kit.come_back {
             return self.sign_in_at_browser(way).await;
         }
-        let mut pause = FIRST_PAUSE;
+        let mut pause = unhurried(FIRST_PAUSE);
         let mut tries = 1;
         loop {
             let keeping = Keeping::Keep(self.kit.places.new_place().map_err(Cause::NotKept)?);
