@@ -77,7 +77,12 @@ pub(crate) async fn keep_live<T>(
         let beginning = stops.finishing(LiveSession::begin(session), told).await;
         beginning.map_err(|Stopped| may_remain("You stopped while the session was being made.", errand.name()))?
     };
-    let live = live?;
+    let live = match live {
+        Ok(live) => live,
+        // What was to be stopped did not fail.
+        Err(_) if wish == Wish::Stop => return Err(may_remain("You stopped it.", errand.name())),
+        Err(error) => return Err(error.into()),
+    };
     if wish == Wish::Stop {
         return Ok((live.end().await, Err(Unfinished::Stopped)));
     }
