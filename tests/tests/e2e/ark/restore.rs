@@ -87,7 +87,7 @@ impl Saved {
     }
 }
 
-fn restore_at(account: &TestAccount, ark: &Path, base_url: &str, extra: &[&str]) -> Result<Lifeboat> {
+pub(crate) fn restore_at(account: &TestAccount, ark: &Path, base_url: &str, extra: &[&str]) -> Result<Lifeboat> {
     let user = account.user_id.as_str();
     let ark = ark.to_str().context("a plain path")?;
     let arguments = ["ark", "restore", user, ark, "--homeserver", base_url, "--json"];
@@ -326,7 +326,7 @@ async fn what_changed_since_the_plan_is_not_overwritten() -> Result<()> {
     let restore = restore_at(&saved.account, &saved.ark(), &proxy.base_url(), &["--yes"])?;
     let outcome = restore.secret("--recovery-key-file", saved.key()?)?.run().await?;
     ensure!(
-        outcome.code()? == 1 && outcome.stderr.contains("was changed by another session"),
+        outcome.code()? == 21 && outcome.stderr.contains("was changed by another session"),
         "{outcome}"
     );
     ensure!(
