@@ -112,34 +112,63 @@ async fn make(homeserver: &Homeserver, admin: &Api, standing: Standing) -> Resul
 ///
 /// `POST /_matrix/client/v3/keys/device_signing/upload`.
 async fn publish_identity(api: &Api, user_id: &str) -> Result<String> {
-    let (master, self_signing, user_signing) = (
-        Ed25519SecretKey::new(),
-        Ed25519SecretKey::new(),
-        Ed25519SecretKey::new(),
-    );
-    let public = |usage: &str, key: &Ed25519SecretKey| {
-        let key = key.public_key().to_base64();
-        json!({"user_id": user_id, "usage": [usage], "keys": {format!("ed25519:{key}"): key}})
-    };
-    let mut below = [
-        public("self_signing", &self_signing),
-        public("user_signing", &user_signing),
-    ];
-    for key in &mut below {
-        sign(key, user_id, &master.to_base64())?;
-    }
-    let [self_signing_key, user_signing_key] = below;
+    let identity = Identity::new(user_id)?;
     let request = json!({
-        "master_key": public("master", &master), "self_signing_key": self_signing_key,
-        "user_signing_key": user_signing_key,
+        "master_key": identity.public[0], "self_signing_key": identity.public[1],
+        "user_signing_key": identity.public[2],
     });
     api.post("/_matrix/client/v3/keys/device_signing/upload", &request)
         .await?;
-    Ok(self_signing.to_base64())
+    let [_, self_signing, _] = identity.private;
+    Ok(self_signing)
+}
+
+/// An identity that was made a moment ago: its master, self-signing and user-signing key.
+#[derive(Debug)]
+pub struct Identity {
+    /// As they are published, signed.
+    pub public: [Value; 3],
+    /// As they stand in secret storage, in base64.
+    pub private: [String; 3],
+}
+
+impl Identity {
+    /// Makes one for a user.
+    pub fn new(user_id: &str) -> Result<Self> {
+        let (master, self_signing, user_signing) = (
+            Ed25519SecretKey::new(),
+            Ed25519SecretKey::new(),
+            Ed25519SecretKey::new(),
+        );
+        let public = |usage: &str, key: &Ed25519SecretKey| {
+            let key = key.public_key().to_base64();
+            json!({"user_id": user_id, "usage": [usage], "keys": {format!("ed25519:{key}"): key}})
+        };
+        let mut below = [
+            public("self_signing", &self_signing),
+            public("user_signing", &user_signing),
+        ];
+        for key in &mut below {
+            sign(key, user_id, &master.to_base64())?;
+        }
+        let [self_signing_key, user_signing_key] = below;
+        Ok(Self {
+            public: [public("master", &master), self_signing_key, user_signing_key],
+            private: [master, self_signing, user_signing].map(|it| it.to_base64()),
+        })
+    }
 }
 
 /// Uploads a session's keys, signed by the identity if there is a `signer`.
 async fn upload_keys(api: &Api, user_id: &str, device_id: &str, signer: Option<&str>) -> Result<()> {
+    let keys = device_keys(user_id, device_id, signer)?;
+    api.post("/_matrix/client/v3/keys/upload", &json!({"device_keys": keys}))
+        .await?;
+    Ok(())
+}
+
+/// Makes a session's keys, signed by the identity if there is a `signer`, its private self-signing key.
+pub fn device_keys(user_id: &str, device_id: &str, signer: Option<&str>) -> Result<Value> {
     let olm = olm::Account::new();
     let ed25519_id = format!("ed25519:{device_id}");
     let mut keys = json!({
@@ -155,9 +184,7 @@ async fn upload_keys(api: &Api, user_id: &str, device_id: &str, signer: Option<&
     if let Some(signer) = signer {
         sign(&mut keys, user_id, signer)?;
     }
-    api.post("/_matrix/client/v3/keys/upload", &json!({"device_keys": keys}))
-        .await?;
-    Ok(())
+    Ok(keys)
 }
 
 /// Fills secret storage with what looks like secrets: nobody will open them.

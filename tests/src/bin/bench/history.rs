@@ -27,7 +27,7 @@ const MESSAGES_PER_KEY: u32 = 100;
 const PAGE: usize = 1_000;
 const MINUTE: u64 = 60_000;
 /// The moment of the oldest messages: 23 November 2026, 10:42 UTC.
-const START: u64 = 1_795_430_520_000;
+pub(crate) const START: u64 = 1_795_430_520_000;
 
 /// The account, as its server shows it.
 pub(crate) struct History {
@@ -136,6 +136,13 @@ fn pages(backup: &Backup, room: u64) -> Result<Vec<Bytes>> {
 }
 
 fn sync(backup: &Backup) -> Bytes {
+    json!({"next_batch": "s1", "rooms": {"join": joined(backup)}})
+        .to_string()
+        .into()
+}
+
+/// Its rooms, as a sync tells them.
+pub(crate) fn joined(backup: &Backup) -> Map<String, Value> {
     let event = |event_type: &str, content: Value| {
         json!({"type": event_type, "state_key": "", "content": content, "event_id": "$state",
                "sender": USER, "origin_server_ts": START})
@@ -146,8 +153,5 @@ fn sync(backup: &Backup) -> Bytes {
         let state = json!({"state": {"events": [encryption, name]}});
         (backup.generator.room_id(number), state)
     };
-    let joined: Map<String, Value> = (0..backup.size.rooms).map(room).collect();
-    json!({"next_batch": "s1", "rooms": {"join": joined}})
-        .to_string()
-        .into()
+    (0..backup.size.rooms).map(room).collect()
 }

@@ -13,6 +13,7 @@ mod engine;
 mod extent;
 mod forecast;
 mod history;
+mod load;
 mod memory;
 mod peak;
 mod rescue;
@@ -28,8 +29,8 @@ use anyhow::{Result, bail, ensure};
 use crate::{extent::Extent, table::Table};
 
 /// What can be measured alone.
-const PARTS: [&str; 9] = [
-    "start", "check", "reset", "proof", "memory", "forecast", "audit", "rescue", "synapse",
+const PARTS: [&str; 10] = [
+    "start", "check", "reset", "proof", "memory", "forecast", "load", "audit", "rescue", "synapse",
 ];
 
 #[tokio::main]
@@ -81,6 +82,7 @@ async fn measure(part: &str, extent: Extent) -> Result<Table> {
         "memory" => memory::measure(extent),
         "forecast" => forecast::measure(extent).await,
         "audit" => audit::measure(extent).await,
+        "load" => load::measure(extent).await,
         "rescue" => rescue::measure(extent).await,
         _ => synapse::measure(extent).await,
     }

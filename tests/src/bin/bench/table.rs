@@ -178,7 +178,7 @@ To repeat it, leave the machine alone and run
 
 ```sh
 cargo xtask bench                # everything; writes this page; ends with an error when a promise is missed
-cargo xtask bench proof memory   # some of start, check, reset, proof, memory, forecast, audit, rescue, synapse; leaves the page alone
+cargo xtask bench proof memory   # some of start, check, reset, proof, memory, forecast, load, audit, rescue, synapse; leaves the page alone
 cargo xtask bench --small        # a fiftieth of everything, to see in a minute that it works; figures without meaning
 ```
 
