@@ -32,6 +32,8 @@ pub struct Lifeboat {
     arguments: Vec<OsString>,
     variables: Vec<(OsString, OsString)>,
     deadline: Duration,
+    /// How large a file may get, in bytes.
+    largest_file: Option<u64>,
 }
 
 impl Lifeboat {
@@ -59,6 +61,7 @@ impl Lifeboat {
             arguments,
             variables: Vec::new(),
             deadline: DEADLINE,
+            largest_file: None,
         }
     }
 
@@ -103,6 +106,12 @@ impl Lifeboat {
         self
     }
 
+    /// Lets no file get larger than this, as on a disk that gets full: writing more fails, for root as well.
+    pub fn largest_file(mut self, bytes: u64) -> Self {
+        self.largest_file = Some(bytes);
+        self
+    }
+
     /// Its home folder, which is also its working folder and goes with it.
     pub fn home(&self) -> &Path {
         self.home.path()
@@ -113,6 +122,11 @@ impl Lifeboat {
         // A session of its own has no terminal to ask at, and Ctrl-C at the tests is not meant for it. `setsid` (of
         // util-linux) becomes the program, with the same process id.
         let mut command = Command::new("setsid");
+        if let Some(bytes) = self.largest_file {
+            // The shell counts in blocks; the signal for such a file would end the program, which a full disk does not.
+            let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 512);
+            command.args(["sh", "-c", &limit]);
+        }
         command
             .arg(&self.program)
             .args(&self.arguments)

@@ -1,7 +1,7 @@
 //! `lifeboat ark` against a real Synapse: what is saved is whole, private and proven, and nothing else happens.
 
 mod large;
-mod restore;
+pub(crate) mod restore;
 mod stopped;
 
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ fn save_at(account: &TestAccount, base_url: &str) -> Result<Lifeboat> {
     Lifeboat::new(arguments)?.secret("--password-file", &account.password)
 }
 
-fn save(account: &TestAccount) -> Result<Lifeboat> {
+pub(crate) fn save(account: &TestAccount) -> Result<Lifeboat> {
     save_at(account, &account.homeserver.base_url)
 }
 
@@ -44,7 +44,7 @@ async fn verify(ark: &Path, keys: &[&str]) -> Result<Outcome> {
     lifeboat.run().await
 }
 
-fn ark_of(outcome: &Outcome) -> PathBuf {
+pub(crate) fn ark_of(outcome: &Outcome) -> PathBuf {
     outcome.home().join("an.ark")
 }
 

@@ -1,13 +1,51 @@
 //! Every request of a command, and for each every way in which it can go wrong.
 
 mod check;
+mod matrix;
+mod rescue;
+mod reset;
+mod restore;
 
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use lifeboat_tests::lifeboat::Outcome;
+use lifeboat_tests::account::History;
+use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
 use lifeboat_tests::proxy::{Exchange, Fault, Proxy, Reply};
 use serde_json::json;
+
+/// As little as an account can have that something can be lost of.
+const SMALL: History = History {
+    rooms: 1,
+    messages_each: 3,
+    messages_per_key: 1,
+};
+
+/// How long everybody waits, on both sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    /// As people would.
+    Unhurried,
+    /// A tenth of it, as a debug build does that is told so.
+    Tenfold,
+}
+
+impl Pace {
+    fn of(self, wait: Duration) -> Duration {
+        match self {
+            Self::Unhurried => wait,
+            Self::Tenfold => wait / 10,
+        }
+    }
+
+    /// Has Lifeboat wait like this.
+    fn given_to(self, command: Lifeboat) -> Lifeboat {
+        match self {
+            Self::Unhurried => command,
+            Self::Tenfold => command.env("LIFEBOAT_TEST_HURRY", "10"),
+        }
+    }
+}
 
 /// One way in which a request goes wrong, each time it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,13 +89,32 @@ impl Kind {
         Self::Trickle,
     ];
 
-    fn fault(self) -> Fault {
+    /// One of each sort for whoever reads the answers: the check shows that those that are left out are read alike. A
+    /// request that is cut off before or in the middle of its answer is one that is lost after it did what it was for,
+    /// a failure with HTML is one with JSON, nothing and twice the same are another shape, and late answers are answers.
+    const SORTS: [Self; 8] = [
+        Self::Gone,
+        Self::CutAfter,
+        Self::Silence,
+        Self::Limited,
+        Self::InternalError,
+        Self::UnknownToken,
+        Self::Forbidden,
+        Self::OtherShape,
+    ];
+
+    /// Tells whether Lifeboat waits it out for a while.
+    fn waits(self) -> bool {
+        matches!(self, Self::Silence | Self::Limited)
+    }
+
+    fn fault(self, pace: Pace) -> Fault {
         let limited = Reply::error(429, "M_LIMIT_EXCEEDED", "Too Many Requests");
         match self {
             Self::Gone | Self::CutBefore => Fault::CutBefore,
             Self::CutAfter => Fault::CutAfter,
             Self::CutInside => Fault::CutInside,
-            Self::Silence => Fault::Late(Duration::from_secs(60)),
+            Self::Silence => Fault::Late(pace.of(Duration::from_secs(60))),
             Self::Limited => Fault::Answer(limited),
             Self::LimitedForAMoment => Fault::Answer(limited.header("Retry-After", "1")),
             Self::InternalError => Fault::Answer(Reply::error(500, "M_UNKNOWN", "Internal server error")),
@@ -72,7 +129,7 @@ impl Kind {
     }
 
     /// Puts it in the way of every request that `asks`.
-    fn in_the_way(self, proxy: &Proxy, asks: impl Fn(&Exchange) -> bool + Send + 'static) {
+    fn in_the_way(self, pace: Pace, proxy: &Proxy, mut asks: impl FnMut(&Exchange) -> bool + Send + 'static) {
         let mut seen = 0;
         proxy.intercept(move |it| {
             let hit = asks(it);
@@ -82,7 +139,7 @@ impl Kind {
                 Self::LimitedForAMoment => hit && seen == 1,
                 _ => hit,
             };
-            strikes.then(|| self.fault())
+            strikes.then(|| self.fault(pace))
         });
     }
 }
@@ -91,7 +148,11 @@ impl Kind {
 fn name_of(it: &Exchange) -> String {
     let is_id = |part: &str| {
         let of_a_device = part.len() == 10 && part.chars().all(|letter| letter.is_ascii_uppercase());
-        of_a_device || part.contains(['@', '!', '$', '%']) || part.chars().all(|digit| digit.is_ascii_digit())
+        let of_a_message = part.len() == 32 && part.chars().all(|digit| digit.is_ascii_hexdigit());
+        of_a_device
+            || of_a_message
+            || part.contains(['@', '!', '$', '%'])
+            || part.chars().all(|digit| digit.is_ascii_digit())
     };
     let part = |part: &str| match part {
         "" => String::new(),

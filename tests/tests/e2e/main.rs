@@ -16,6 +16,7 @@ mod harness;
 mod hostile;
 mod library;
 mod live;
+mod machine;
 mod network;
 mod oauth;
 mod page;

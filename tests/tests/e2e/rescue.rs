@@ -1,6 +1,6 @@
 //! The rescue on real accounts: what only living sessions hold ends in the backup, and the history survives them.
 
-mod command;
+pub(crate) mod command;
 mod defects;
 mod givers;
 mod key_files;

@@ -18,6 +18,8 @@ use lifeboat_tests::{
 };
 use serde_json::Value;
 
+pub(crate) use self::cut::is_change;
+
 /// What the tests change the password to.
 const NEW: &str = "New-Password-2";
 
@@ -38,12 +40,12 @@ fn who<'a>(command: &'a str, account: &'a TestAccount) -> [&'a str; 5] {
 }
 
 /// The same where the server is reached at another address, through a proxy.
-fn who_at<'a>(command: &'a str, account: &'a TestAccount, base_url: &'a str) -> [&'a str; 5] {
+pub(crate) fn who_at<'a>(command: &'a str, account: &'a TestAccount, base_url: &'a str) -> [&'a str; 5] {
     [command, account.user_id.as_str(), "--homeserver", base_url, "--json"]
 }
 
 /// Gives the command everything it would ask for.
-fn with_secrets(command: Lifeboat, account: &TestAccount, old: &str, new: &str) -> Result<Lifeboat> {
+pub(crate) fn with_secrets(command: Lifeboat, account: &TestAccount, old: &str, new: &str) -> Result<Lifeboat> {
     let key = account.recovery.text().context("a recovery key")?;
     command
         .secret("--password-file", old)?

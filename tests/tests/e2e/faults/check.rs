@@ -1,42 +1,28 @@
 //! The check: it never says clear on less than it knows undisturbed, and changes nothing.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use futures_util::future::try_join_all;
-use lifeboat_tests::account::{AccountSpec, History, TestAccount, Way};
+use lifeboat_tests::account::{AccountSpec, TestAccount, Way};
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
 use lifeboat_tests::proxy::Proxy;
-use lifeboat_tests::snapshot::snapshot_of;
+use lifeboat_tests::snapshot::{Snapshot, snapshot_of};
 use serde_json::Value;
 
-use super::{Kind, ends_in_words, name_of};
-use crate::live::end_what_is_left_behind;
+use super::{Kind, Pace, SMALL, matrix};
+use matrix::{Patient, Request};
 
-/// As many at a time as there are accounts: the sessions of several checks on one account would see each other.
-const ACCOUNTS: usize = 3;
-const HISTORY: History = History {
-    rooms: 1,
-    messages_each: 3,
-    messages_per_key: 1,
-};
-/// Faults that Lifeboat waits out for a while.
-const WAITING: [Kind; 2] = [Kind::Silence, Kind::Limited];
 /// The longest wait for two answers in a row, and a machine that does other things too.
 const DEADLINE: Duration = Duration::from_secs(200);
 
-struct Case {
-    request: String,
-    kind: Kind,
+pub(super) struct Check {
+    account: TestAccount,
+    before: Snapshot,
+    undisturbed: Value,
 }
 
-async fn account() -> Result<TestAccount> {
-    AccountSpec::healthy(Way::Key).history(HISTORY).build().await
-}
-
-async fn check(account: &TestAccount, url: &str) -> Result<Outcome> {
+async fn check(account: &TestAccount, password: &str, url: &str) -> Result<Outcome> {
     let key = account.recovery.text().context("no recovery key")?;
     let arguments = [
         "check",
@@ -47,11 +33,18 @@ async fn check(account: &TestAccount, url: &str) -> Result<Outcome> {
         "--no-cache",
     ];
     Lifeboat::new(arguments)?
-        .secret("--password-file", &account.password)?
+        .secret("--password-file", password)?
         .secret("--recovery-key-file", key)?
         .deadline(DEADLINE)
         .run()
         .await
+}
+
+/// The requests of a check of the account.
+pub(super) async fn requests(account: &TestAccount, password: &str) -> Result<BTreeSet<Request>> {
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    check(account, password, &proxy.base_url()).await?;
+    Ok(matrix::named::<Check>(&proxy.log()))
 }
 
 /// What the word “clear” rests on.
@@ -63,96 +56,51 @@ fn knowledge(document: &Value) -> Value {
         .collect()
 }
 
-async fn undisturbed(account: &TestAccount) -> Result<Value> {
-    let outcome = check(account, &account.homeserver.base_url).await?;
-    ensure!(outcome.code()? == 0, "the account is not clear\n{outcome}");
-    Ok(knowledge(&outcome.json()?))
-}
+impl Patient for Check {
+    const NAME: &'static str = "check";
+    /// The sessions of several checks on one account would see each other.
+    const ACCOUNTS: usize = 3;
+    const SHARED: bool = true;
+    const PACE: Pace = Pace::Unhurried;
 
-/// Runs one case and judges its end.
-async fn run(account: &TestAccount, undisturbed: &Value, case: &Case) -> Result<i32> {
-    let proxy = Proxy::start(&account.homeserver.base_url).await?;
-    let request = case.request.clone();
-    case.kind.in_the_way(&proxy, move |it| name_of(it) == request);
-    let outcome = check(account, &proxy.base_url()).await?;
-    ends_in_words(&outcome)?;
-    let code = outcome.code()?;
-    ensure!([0, 1, 10, 11].contains(&code), "status {code}\n{outcome}");
-    if code == 0 {
-        let known = knowledge(&outcome.json()?);
-        ensure!(known == *undisturbed, "clear on other knowledge\n{known:#}\n{outcome}");
+    async fn admit() -> Result<Self> {
+        let account = AccountSpec::healthy(Way::Key).history(SMALL).build().await?;
+        let before = snapshot_of(&account).await?;
+        let outcome = check(&account, &account.password, &account.homeserver.base_url).await?;
+        ensure!(outcome.code()? == 0, "the account is not clear\n{outcome}");
+        Ok(Self {
+            undisturbed: knowledge(&outcome.json()?),
+            account,
+            before,
+        })
     }
-    Ok(code)
-}
 
-async fn work(account: TestAccount, cases: &Mutex<Vec<Case>>) -> Result<Vec<i32>> {
-    let before = snapshot_of(&account).await?;
-    let undisturbed = undisturbed(&account).await?;
-    let mut codes = Vec::new();
-    loop {
-        let case = cases.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let Some(case) = case else { break };
-        let told = || format!("{} and {:?}", case.request, case.kind);
-        codes.push(run(&account, &undisturbed, &case).await.with_context(told)?);
-        end_what_is_left_behind(&account).await?;
+    fn account(&self) -> &TestAccount {
+        &self.account
     }
-    let differences = before.differences(&snapshot_of(&account).await?);
-    ensure!(differences.is_empty(), "{differences:#?}");
-    Ok(codes)
-}
 
-/// All at once: they only wait.
-async fn wait(account: &TestAccount, requests: &BTreeSet<String>, kind: Kind) -> Result<Vec<i32>> {
-    let undisturbed = undisturbed(account).await?;
-    let undisturbed = &undisturbed;
-    let runs = requests.iter().map(async |request| {
-        let case = Case {
-            request: request.clone(),
-            kind,
-        };
-        let told = || format!("{request} and {kind:?}");
-        run(account, undisturbed, &case).await.with_context(told)
-    });
-    try_join_all(runs).await
+    async fn run(&self, url: &str, _: Pace) -> Result<Outcome> {
+        check(&self.account, &self.account.password, url).await
+    }
+
+    async fn judge(&self, outcome: Outcome, _: Option<Kind>) -> Result<i32> {
+        let code = outcome.code()?;
+        ensure!([0, 1, 10, 11].contains(&code), "status {code}");
+        if code == 0 {
+            let known = knowledge(&outcome.json()?);
+            ensure!(known == self.undisturbed, "clear on other knowledge\n{known:#}");
+        }
+        Ok(code)
+    }
+
+    async fn discharge(self) -> Result<()> {
+        let differences = self.before.differences(&snapshot_of(&self.account).await?);
+        ensure!(differences.is_empty(), "{differences:#?}");
+        Ok(())
+    }
 }
 
 #[tokio::test]
 async fn no_fault_makes_a_check_say_what_it_does_not_know() -> Result<()> {
-    let first = account().await?;
-    let proxy = Proxy::start(&first.homeserver.base_url).await?;
-    check(&first, &proxy.base_url()).await?;
-    let requests: BTreeSet<String> = proxy.log().iter().map(name_of).collect();
-    let mut codes = Vec::new();
-    for kind in WAITING {
-        codes.extend(wait(&first, &requests, kind).await?);
-        end_what_is_left_behind(&first).await?;
-    }
-
-    let mut cases = Vec::new();
-    for request in &requests {
-        let quick = Kind::ALL.into_iter().filter(|it| !WAITING.contains(it));
-        cases.extend(quick.map(|kind| Case {
-            request: request.clone(),
-            kind,
-        }));
-    }
-    let cases = Mutex::new(cases);
-    let mut accounts = vec![first];
-    for _ in 1..ACCOUNTS {
-        accounts.push(account().await?);
-    }
-    let quick = try_join_all(accounts.into_iter().map(|it| work(it, &cases)));
-    codes.extend(quick.await?.concat());
-    let ended = |code| codes.iter().filter(|it| **it == code).count();
-    println!(
-        "check: {} requests × {} faults = {} runs: {} clear, {} cautions, {} blocked, {} failed",
-        requests.len(),
-        Kind::ALL.len(),
-        codes.len(),
-        ended(0),
-        ended(11),
-        ended(10),
-        ended(1),
-    );
-    Ok(())
+    matrix::matrix::<Check>(&Kind::ALL, |_, _| false).await
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{NEW, ensure_proven, healthy, reset_at, resume, who_at, with_secrets};
 
-fn is_change(exchange: &Exchange) -> bool {
+pub(crate) fn is_change(exchange: &Exchange) -> bool {
     exchange.is(&Method::POST, "/account/password")
 }
 

@@ -1,0 +1,7 @@
+//! Trouble of the machine that Lifeboat runs on, in every command that writes something: signals, full disks, folders
+//! that cannot be written to, a store that somebody else holds.
+
+mod disk;
+mod locked;
+mod signals;
+mod work;
