@@ -1,7 +1,6 @@
-//! Trouble of the machine that Lifeboat runs on, in every command that writes something: signals, full disks, folders
+//! Trouble of the machine that Lifeboat runs on, in every command that writes something: full disks, folders
 //! that cannot be written to, a store that somebody else holds.
 
 mod disk;
 mod locked;
-mod signals;
 mod work;

@@ -38,6 +38,7 @@ struct Machine {
     files: usize,
     log_lines: usize,
     runs: usize,
+    watched: usize,
     problems: Vec<String>,
 }
 
@@ -90,6 +91,7 @@ impl Machine {
             files: 0,
             log_lines: 0,
             runs: 0,
+            watched: 0,
             problems: Vec::new(),
         })
     }
@@ -133,6 +135,7 @@ impl Machine {
     async fn run(&mut self, codes: &[i32], command: Lifeboat) -> Result<()> {
         let words = format!("{command:?}");
         let (outcome, visible) = watched(command).await?;
+        self.watched += usize::from(!visible.is_empty());
         let ended = codes.contains(&outcome.code()?);
         let told = format!("not {codes:?}: {outcome}");
         self.learn()?;
@@ -311,6 +314,12 @@ async fn no_command_lets_a_secret_out() -> Result<()> {
         machine.run(&[0], command).await?;
     }
     machine.sums_up()?;
+    // The quickest ones are over at once.
+    ensure!(
+        machine.watched > machine.runs / 3,
+        "only {} commands were seen",
+        machine.watched
+    );
     ensure!(
         machine.log_lines > 100,
         "hardly anything was logged: {} lines",

@@ -6,8 +6,6 @@ use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::account::{AccountSpec, History, Secret, ServerBackup, TestAccount, Way};
 use lifeboat_tests::api::segment;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
-use lifeboat_tests::proxy::Exchange;
-use matrix_sdk::reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -58,19 +56,6 @@ impl Work {
             Self::Verify => &["verify"],
             Self::Reset => &["reset"],
             Self::Leave => &["leave"],
-        }
-    }
-
-    /// The request in the middle of what it does.
-    pub(super) fn is_in_the_middle(self, it: &Exchange) -> bool {
-        match self {
-            Self::Check | Self::ArkSave => it.is(&Method::GET, "/room_keys/keys"),
-            Self::ExportKeys => it.method == Method::GET && it.path.contains("/room_keys/keys"),
-            Self::Repair => it.method == Method::PUT && it.path.contains("/room_keys/version/"),
-            Self::ArkRestore => it.method == Method::PUT && it.path.contains("/account_data/"),
-            Self::Rescue | Self::Verify => it.is(&Method::POST, "/keys/signatures/upload"),
-            Self::Reset => it.is(&Method::POST, "/account/password"),
-            Self::Leave => it.is(&Method::POST, "/logout"),
         }
     }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
 use tokio::time::sleep;
 
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// Runs it to its end, and returns what was to be seen meanwhile, by process.
+/// Runs it to its end, and returns what was to be seen meanwhile; nothing where it was over before anybody looked.
 pub(super) async fn watched(command: Lifeboat) -> Result<(Outcome, Vec<u8>)> {
     let mut running = command.start()?;
     let mut seen = BTreeMap::new();
@@ -19,7 +19,6 @@ pub(super) async fn watched(command: Lifeboat) -> Result<(Outcome, Vec<u8>)> {
         sleep(GLANCE).await;
     }
     let outcome = running.outcome().await?;
-    ensure!(!seen.is_empty(), "it was over before anybody looked");
     Ok((outcome, seen.into_values().flatten().collect()))
 }
 
