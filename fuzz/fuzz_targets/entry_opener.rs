@@ -36,6 +36,8 @@ impl Court {
 
     fn sit(&mut self, data: &[u8]) {
         match data.split_first() {
+            // The reader hands nothing on that is no UTF-8; serde_json does not look where it passes over.
+            Some((b'{', _)) if std::str::from_utf8(data).is_err() => {}
             // Entries are objects; whatever begins otherwise is sealed lawfully first.
             Some((b'{', _)) => self.judge(data),
             Some((_, plaintext)) => {
