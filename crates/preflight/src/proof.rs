@@ -41,12 +41,7 @@ pub(crate) async fn list(
     opening: Opening,
     progress: &ForecastProgress,
 ) -> Fact<Listing> {
-    let opened = tokio::select! {
-        opened = stream::open(caller, homeserver, version) => opened,
-        // Nothing has come yet that anything could be judged by.
-        () = progress.until_stopped() => Err(Gap::NotAsked),
-    };
-    let body = match opened {
+    let body = match stream::open(caller, homeserver, version).await {
         Ok(body) => body,
         Err(gap) => return Fact::Unknown(gap),
     };
