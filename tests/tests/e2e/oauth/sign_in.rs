@@ -111,7 +111,9 @@ async fn a_kept_session_goes_on_with_the_tokens_it_was_given_last() -> Result<()
         ensure!(!outcome.stderr.contains("has ended"), "{command}: {outcome}");
     }
     ensure!(outcome.code()? == 0, "{outcome}");
-    ensure!(oauth.refreshes(account.localpart()).await? == 2, "{outcome}");
+    // Each of the two has to; a token that runs out between two requests is taken anew once more.
+    let refreshes = oauth.refreshes(account.localpart()).await?;
+    ensure!(refreshes >= 2, "{refreshes} refreshes: {outcome}");
     ensure!(device_ids(&account).await? == before, "it is still there");
     Ok(())
 }
