@@ -6,7 +6,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use textwrap::core::display_width;
 
-use super::{clean::clean_sentence, json, page::Page, progress, prompt, signs::shown, style::Tone};
+use super::{clean::clean_sentence, json, page::Page, progress, prompt, signs::shown_on, style::Tone};
 use crate::{args::ColorArg, failure::Failure, resolve::Format};
 
 /// Width of what is written to a file or a pipe.
@@ -57,12 +57,7 @@ impl Console {
 
     /// Writes to stdout what the command was asked for. That nobody reads to the end (`| head`) is no failure.
     pub(crate) fn show(&mut self, text: &str) -> Result<(), Failure> {
-        // What goes into a file or to another program stays as it is.
-        let text = if io::stdout().is_terminal() {
-            shown(text)
-        } else {
-            text.into()
-        };
+        let text = shown_on(&io::stdout(), text);
         match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::failed(
                 format!("The result cannot be written to standard output: {error}."),
@@ -126,11 +121,7 @@ impl Console {
     }
 
     fn tell(&mut self, line: &str) {
-        let line = if io::stderr().is_terminal() {
-            shown(line)
-        } else {
-            line.into()
-        };
+        let line = shown_on(&io::stderr(), line);
         // When stderr is gone there is nobody left to tell.
         let _ = writeln!(self.err, "{line}");
     }

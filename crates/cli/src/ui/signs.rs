@@ -1,13 +1,14 @@
 //! Signs beyond ASCII, on a terminal whose character set has none.
 
-use std::{borrow::Cow, env, sync::LazyLock};
+use std::{borrow::Cow, env, io::IsTerminal, sync::LazyLock};
 
 use indicatif::ProgressStyle;
 
-/// What stands for each sign of Lifeboat's own, as wide as it. Names of people and rooms stay as they are.
+/// What stands for each sign of Lifeboat's own, as wide as it, and in JSON as harmless. Names of people and rooms stay as they
+/// are.
 const SIGNS: [(char, char); 14] = [
-    ('“', '"'),
-    ('”', '"'),
+    ('“', '\''),
+    ('”', '\''),
     ('’', '\''),
     ('→', '>'),
     ('…', '~'),
@@ -38,6 +39,15 @@ fn is_unicode(value: impl Fn(&str) -> Option<String>) -> bool {
 /// Returns a text as this machine's terminal can show it.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     if *ALL { Cow::Borrowed(text) } else { in_ascii(text) }
+}
+
+/// The same for what is written to `stream`: what goes into a file or to another program stays as it is.
+pub(crate) fn shown_on<'a>(stream: &impl IsTerminal, text: &'a str) -> Cow<'a, str> {
+    if stream.is_terminal() {
+        shown(text)
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 fn in_ascii(text: &str) -> Cow<'_, str> {
@@ -86,8 +96,10 @@ mod tests {
 
     #[test]
     fn signs_of_our_own_become_ascii_and_names_stay() {
-        assert_eq!(in_ascii("Mira’s “Größe” → 1\u{a0}000 …"), "Mira's \"Größe\" > 1 000 ~");
+        assert_eq!(in_ascii("Mira’s “Größe” → 1\u{a0}000 …"), "Mira's 'Größe' > 1 000 ~");
         assert!(matches!(in_ascii("Größe"), Cow::Borrowed(_)));
         assert!(SIGNS.iter().all(|(sign, plain)| !sign.is_ascii() && plain.is_ascii()));
+        // Documents for programs are shown on terminals as well, and stay what they are.
+        assert!(SIGNS.iter().all(|(_, plain)| !['"', '\\'].contains(plain)));
     }
 }
