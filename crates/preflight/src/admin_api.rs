@@ -2,26 +2,19 @@
 
 mod pace;
 
-use std::time::Duration;
-
 use lifeboat_report::Gap;
 use matrix_sdk::reqwest::{Method, RequestBuilder, Response, Url, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::{Homeserver, OwnSession, network::retry_after};
+use crate::{
+    Homeserver, OwnSession,
+    network::{body, until_answered},
+};
 pub use pace::Pace;
 
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Longest answer that is read: account data of one user, or the keys of a page of users.
 const LIMIT: usize = 16 << 20;
-/// How often a request is repeated that came too early.
-const TRIES: u32 = 5;
-/// How long a server is left alone that does not say for how long.
-const UNASKED_WAIT: Duration = Duration::from_secs(1);
-/// Longest wait that is waited for without a word.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Synapse's Admin API ([documentation](https://element-hq.github.io/synapse/latest/usage/administration/admin_api/)),
 /// through a session that was lent.
@@ -95,35 +88,19 @@ impl AdminApi {
     }
 
     async fn send(&self, request: impl Fn(&matrix_sdk::reqwest::Client) -> RequestBuilder) -> Result<Value, Missing> {
-        let mut tries = 1;
-        loop {
+        let in_turn = || async {
             self.pace.turn().await;
-            let request = request(self.homeserver.http());
-            let asked = request.bearer_auth(self.token.expose_secret()).timeout(PATIENCE).send();
-            let answer = asked.await.map_err(|_| Missing::Gap(Gap::Offline))?;
-            if answer.status().as_u16() != 429 || tries == TRIES {
-                return read(answer).await;
-            }
-            tries += 1;
-            tokio::time::sleep(wait(&answer)).await;
-        }
+            request(self.homeserver.http()).bearer_auth(self.token.expose_secret())
+        };
+        let answer = until_answered(in_turn).await;
+        read(answer.map_err(|_| Missing::Gap(Gap::Offline))?).await
     }
 }
 
-/// Returns how long the server wants to be left alone; a second where it does not say it.
-fn wait(answer: &Response) -> Duration {
-    retry_after(answer).unwrap_or(UNASKED_WAIT).min(LONGEST_WAIT)
-}
-
-async fn read(mut answer: Response) -> Result<Value, Missing> {
+async fn read(answer: Response) -> Result<Value, Missing> {
     let status = answer.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(piece) = answer.chunk().await.map_err(|_| Missing::Gap(Gap::Offline))? {
-        if body.len() + piece.len() > LIMIT {
-            return Err(Missing::Gap(Gap::Unreadable));
-        }
-        body.extend_from_slice(&piece);
-    }
+    let body = body(answer, LIMIT).await.map_err(|_| Missing::Gap(Gap::Offline))?;
+    let body = body.ok_or(Missing::Gap(Gap::Unreadable))?;
     let content: Option<Value> = serde_json::from_slice(&body).ok();
     let errcode = content
         .as_ref()

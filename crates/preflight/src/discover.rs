@@ -181,8 +181,8 @@ fn parse_given(given: &str) -> Result<Url, DiscoverError> {
     if is_address(&url) { Ok(url) } else { Err(bad()) }
 }
 
-/// Tells whether `url` can be a homeserver's. One with a name or a password in it looks like another server's.
-fn is_address(url: &Url) -> bool {
+/// Tells whether `url` can be a server's address. One with a name or a password in it looks like another server's.
+pub(crate) fn is_address(url: &Url) -> bool {
     let anonymous = url.username().is_empty() && url.password().is_none();
     matches!(url.scheme(), "http" | "https") && url.has_host() && anonymous
 }

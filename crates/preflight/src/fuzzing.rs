@@ -4,7 +4,7 @@ use matrix_sdk::ruma::{
     api::{IncomingResponse, client::message::get_message_events},
     exports::http,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -21,11 +21,9 @@ const MOST_ROUNDS: u32 = 10_000_000;
 ///
 /// When it is not read back as it was.
 pub fn recovery_key(key: &[u8; 32], space: &str) {
-    use secrecy::ExposeSecret;
     let written = recovery_key::encode(key);
     let spaced = SecretString::from(written.expose_secret().replace(' ', space));
-    let blank = space.chars().all(char::is_whitespace);
-    if blank {
+    if space.chars().all(char::is_whitespace) {
         assert_eq!(
             recovery_key::understand(&spaced),
             recovery_key::Understanding::RecoveryKey

@@ -5,8 +5,6 @@ mod answer;
 mod tests;
 mod told;
 
-use std::time::Duration;
-
 use lifeboat_report::facts::{Account, AccountServer, SignedIn, SignedInKind};
 use matrix_sdk::reqwest::{Client, Method, RequestBuilder, Url, header};
 use secrecy::{ExposeSecret, SecretString};
@@ -16,17 +14,8 @@ use self::answer::read;
 pub use self::{answer::MasError, told::MasAccount};
 use crate::{
     Homeserver,
-    network::{is_protected, retry_after},
+    network::{is_protected, until_answered},
 };
-
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How often a request is repeated that came too early.
-const TRIES: u32 = 5;
-/// How long a server is left alone that does not say for how long.
-const UNASKED_WAIT: Duration = Duration::from_secs(1);
-/// Longest wait that is waited for without a word.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Where the Admin API of a Matrix Authentication Service is.
 #[derive(Clone, Debug)]
@@ -120,17 +109,9 @@ impl MasPlace {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let mut tries = 1;
-        loop {
-            let request = with(self.http.request(method.clone(), url.clone())).timeout(PATIENCE);
-            let answer = request.send().await.map_err(|error| MasError::of_network(&error))?;
-            if answer.status().as_u16() != 429 || tries == TRIES {
-                return read(answer).await;
-            }
-            tries += 1;
-            let wait = retry_after(&answer).unwrap_or(UNASKED_WAIT).min(LONGEST_WAIT);
-            tokio::time::sleep(wait).await;
-        }
+        let request = || async { with(self.http.request(method.clone(), url.clone())) };
+        let answer = until_answered(request).await;
+        read(answer.map_err(|error| MasError::of_network(&error))?).await
     }
 }
 

@@ -3,7 +3,8 @@
 use std::{error::Error, io, path::PathBuf, time::Duration};
 
 use matrix_sdk::reqwest::{
-    self, Certificate, ClientBuilder, NoProxy, Proxy, Response, Url, header::RETRY_AFTER, redirect::Policy,
+    self, Certificate, ClientBuilder, NoProxy, Proxy, RequestBuilder, Response, StatusCode, Url, header::RETRY_AFTER,
+    redirect::Policy,
 };
 use serde_json::Value;
 
@@ -11,6 +12,45 @@ use serde_json::Value;
 pub(crate) fn retry_after(answer: &Response) -> Option<Duration> {
     let stated = answer.headers().get(RETRY_AFTER)?.to_str().ok()?;
     stated.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// How long an answer to an administrator may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a request is repeated that came too early.
+const TRIES: u32 = 5;
+/// How long a server is left alone that does not say for how long.
+const UNASKED_WAIT: Duration = Duration::from_secs(1);
+/// Longest wait that is waited for without a word.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Sends what `request` makes, and makes it anew as often as the server wants to be asked later (429). Every other answer
+/// is the last one.
+pub(crate) async fn until_answered<F>(request: impl Fn() -> F) -> reqwest::Result<Response>
+where
+    F: Future<Output = RequestBuilder>,
+{
+    let mut tries = 1;
+    loop {
+        let answer = request().await.timeout(PATIENCE).send().await?;
+        if answer.status() != StatusCode::TOO_MANY_REQUESTS || tries == TRIES {
+            return Ok(answer);
+        }
+        tries += 1;
+        let wait = retry_after(&answer).unwrap_or(UNASKED_WAIT).min(LONGEST_WAIT);
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Reads what an answer holds; `None` when it is longer than `limit` bytes.
+pub(crate) async fn body(mut answer: Response, limit: usize) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(piece) = answer.chunk().await? {
+        if body.len() + piece.len() > limit {
+            return Ok(None);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(Some(body))
 }
 
 /// How to reach servers.
@@ -203,17 +243,12 @@ const LIMIT: usize = 1 << 20;
 
 /// Fetches a JSON document of at most 1 MiB with a plain `GET`.
 pub(crate) async fn fetch_json(client: &reqwest::Client, url: Url) -> Result<Value, Failure> {
-    let mut answer = client.get(url).send().await.map_err(failure_of)?;
+    let answer = client.get(url).send().await.map_err(failure_of)?;
     if !answer.status().is_success() {
         return Err(Failure::Status(answer.status().as_u16()));
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(failure_of)? {
-        if body.len() + chunk.len() > LIMIT {
-            return Err(Failure::TooLong);
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = body(answer, LIMIT).await.map_err(failure_of)?;
+    let body = body.ok_or(Failure::TooLong)?;
     serde_json::from_slice(&body).map_err(|_| Failure::NotJson(kind_of(&body)))
 }
 

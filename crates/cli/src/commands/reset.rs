@@ -295,19 +295,21 @@ async fn decide(
         }
         Format::Json => {}
     }
-    match job.consent {
-        Consent::DryRun => return Ok(None),
-        Consent::Given => {}
-        Consent::Ask => {
-            if !asked(stops, || prompt::yes("Shall Lifeboat do this?")).await? {
-                return Err(Failure::interrupted(
-                    "You did not say yes. Nothing was changed.",
-                    "Run the same command to begin again.",
-                ));
-            }
-        }
+    let decided = Decided { plan, clearance, email };
+    Ok(agreed(job.consent, stops).await?.then_some(decided))
+}
+
+/// Says whether the plan that was shown is to be carried out, and asks where somebody sits.
+pub(crate) async fn agreed(consent: Consent, stops: &mut Stops) -> Result<bool, Failure> {
+    match consent {
+        Consent::DryRun => Ok(false),
+        Consent::Given => Ok(true),
+        Consent::Ask if asked(stops, || prompt::yes("Shall Lifeboat do this?")).await? => Ok(true),
+        Consent::Ask => Err(Failure::interrupted(
+            "You did not say yes. Nothing was changed.",
+            "Run the same command to begin again.",
+        )),
     }
-    Ok(Some(Decided { plan, clearance, email }))
 }
 
 /// Asks for the address, with a hint at those that the server would take.

@@ -4,6 +4,8 @@ use lifeboat_report::Gap;
 use matrix_sdk::reqwest::{Error, Response};
 use serde_json::Value;
 
+use crate::network::body;
+
 /// Longest answer that is read: a page of a hundred sessions.
 const LIMIT: usize = 4 << 20;
 
@@ -80,15 +82,10 @@ impl MasError {
 
 /// Reads an answer. Errors have the shape `{"errors": [{"title": …}]}`
 /// ([documentation](https://element-hq.github.io/matrix-authentication-service/topics/admin-api.html#error-responses)).
-pub(super) async fn read(mut answer: Response) -> Result<Value, MasError> {
+pub(super) async fn read(answer: Response) -> Result<Value, MasError> {
     let status = answer.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(piece) = answer.chunk().await.map_err(|_| MasError::Lost)? {
-        if body.len() + piece.len() > LIMIT {
-            return Err(MasError::Unreadable);
-        }
-        body.extend_from_slice(&piece);
-    }
+    let body = body(answer, LIMIT).await.map_err(|_| MasError::Lost)?;
+    let body = body.ok_or(MasError::Unreadable)?;
     let content: Option<Value> = serde_json::from_slice(&body).ok();
     let words = content.as_ref().and_then(words_of);
     match (status, words) {

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use crate::{
     Caller, Homeserver,
-    discover::fetch_from_server_name,
+    discover::{fetch_from_server_name, is_address},
     gap::{gap_of, is_not_found},
     network::{Failure, fetch_json},
 };
@@ -150,8 +150,7 @@ async fn support(homeserver: &Homeserver, user: &UserId) -> Fact<Option<Support>
 /// Returns an address that a browser may be sent to: a server could name a script, a file, or what looks like another server.
 fn page(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
-    let plain = url.username().is_empty() && url.password().is_none();
-    (matches!(url.scheme(), "http" | "https") && url.has_host() && plain).then(|| text.to_owned())
+    is_address(&url).then(|| text.to_owned())
 }
 
 fn is_email(text: &str) -> bool {

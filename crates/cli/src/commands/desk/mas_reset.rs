@@ -8,16 +8,18 @@ use lifeboat_report::{
     facts::{AccountServer, Restriction, SignedIn},
 };
 use lifeboat_reset::route::mas_admin;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Serialize;
 
 use super::{chair::stopped, mas::not_told};
 use crate::{
-    commands::reset::password::Chosen,
+    commands::reset::{
+        self,
+        password::{Chosen, write_down},
+    },
     exit::Exit,
     failure::{Failure, as_sentence},
     resolve::{Consent, Format, ResetJob},
-    session::asked,
     signals::{Stopped, Stops, Wish},
     ui::{
         clean::clean,
@@ -145,15 +147,7 @@ async fn agreed(plan: &MasPlan, job: &ResetJob, stops: &mut Stops, console: &mut
         }
         Format::Json => {}
     }
-    match job.consent {
-        Consent::DryRun => Ok(false),
-        Consent::Given => Ok(true),
-        Consent::Ask if asked(stops, || prompt::yes("Shall Lifeboat do this?")).await? => Ok(true),
-        Consent::Ask => Err(Failure::interrupted(
-            "You did not say yes. Nothing was changed.",
-            "Run the same command to begin again.",
-        )),
-    }
+    reset::agreed(job.consent, stops).await
 }
 
 /// Has the password at hand, and in its file.
@@ -161,11 +155,7 @@ fn written(chosen: Chosen, console: &mut Console) -> Result<(SecretString, Optio
     match chosen {
         Chosen::Given(password) => Ok((password, None)),
         Chosen::Made(password, file) => {
-            let file = file.write(password.expose_secret().as_bytes())?;
-            console.note(&format!(
-                "The new password is in {}, which only you can read.",
-                file.display()
-            ));
+            let file = write_down(&password, file, console)?;
             Ok((password, Some(file)))
         }
         Chosen::Typed => Err(Failure::usage(

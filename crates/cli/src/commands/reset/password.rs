@@ -107,11 +107,7 @@ pub(crate) async fn settle(
         }
         Chosen::Made(new, file) => {
             judge(&new, old.as_ref(), &policy, user, console)?;
-            let file = file.write(new.expose_secret().as_bytes())?;
-            console.note(&format!(
-                "The new password is in {}, which only you can read.",
-                file.display()
-            ));
+            write_down(&new, file, console)?;
             Ok((new, old))
         }
         // Only the person types it, into pages of the server.
@@ -126,6 +122,16 @@ pub(crate) async fn settle(
             Ok((new, old))
         }
     }
+}
+
+/// Writes a made one into its file, and says where that is.
+pub(crate) fn write_down(new: &SecretString, file: Reserved, console: &mut Console) -> Result<PathBuf, Failure> {
+    let file = file.write(new.expose_secret().as_bytes())?;
+    console.note(&format!(
+        "The new password is in {}, which only you can read.",
+        file.display()
+    ));
+    Ok(file)
 }
 
 /// Has a password typed twice, until `judge` takes it and both are the same.
