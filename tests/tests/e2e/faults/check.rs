@@ -22,7 +22,7 @@ pub(super) struct Check {
     undisturbed: Value,
 }
 
-async fn check(account: &TestAccount, password: &str, url: &str) -> Result<Outcome> {
+async fn check(account: &TestAccount, url: &str) -> Result<Outcome> {
     let key = account.recovery.text().context("no recovery key")?;
     let arguments = [
         "check",
@@ -33,7 +33,7 @@ async fn check(account: &TestAccount, password: &str, url: &str) -> Result<Outco
         "--no-cache",
     ];
     Lifeboat::new(arguments)?
-        .secret("--password-file", password)?
+        .secret("--password-file", &account.password)?
         .secret("--recovery-key-file", key)?
         .deadline(DEADLINE)
         .run()
@@ -41,9 +41,9 @@ async fn check(account: &TestAccount, password: &str, url: &str) -> Result<Outco
 }
 
 /// The requests of a check of the account.
-pub(super) async fn requests(account: &TestAccount, password: &str) -> Result<BTreeSet<Request>> {
+pub(super) async fn requests(account: &TestAccount) -> Result<BTreeSet<Request>> {
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
-    check(account, password, &proxy.base_url()).await?;
+    check(account, &proxy.base_url()).await?;
     Ok(matrix::named::<Check>(&proxy.log()))
 }
 
@@ -66,7 +66,7 @@ impl Patient for Check {
     async fn admit() -> Result<Self> {
         let account = AccountSpec::healthy(Way::Key).history(SMALL).build().await?;
         let before = snapshot_of(&account).await?;
-        let outcome = check(&account, &account.password, &account.homeserver.base_url).await?;
+        let outcome = check(&account, &account.homeserver.base_url).await?;
         ensure!(outcome.code()? == 0, "the account is not clear\n{outcome}");
         Ok(Self {
             undisturbed: knowledge(&outcome.json()?),
@@ -80,10 +80,10 @@ impl Patient for Check {
     }
 
     async fn run(&self, url: &str, _: Pace) -> Result<Outcome> {
-        check(&self.account, &self.account.password, url).await
+        check(&self.account, url).await
     }
 
-    async fn judge(&self, outcome: Outcome, _: Option<Kind>) -> Result<i32> {
+    async fn judge(&self, outcome: Outcome) -> Result<i32> {
         let code = outcome.code()?;
         ensure!([0, 1, 10, 11].contains(&code), "status {code}");
         if code == 0 {

@@ -30,16 +30,11 @@ pub(super) trait Patient: Sized {
 
     fn account(&self) -> &TestAccount;
 
-    /// The account's password.
-    fn password(&self) -> &str {
-        &self.account().password
-    }
-
     /// Gives the command something to do, and runs it at this pace where the homeserver is at `url`.
     async fn run(&self, url: &str, pace: Pace) -> Result<Outcome>;
 
     /// Judges what a run did and said, and finishes what it left unfinished.
-    async fn judge(&self, outcome: Outcome, kind: Option<Kind>) -> Result<i32>;
+    async fn judge(&self, outcome: Outcome) -> Result<i32>;
 
     /// Judges the account after all runs.
     async fn discharge(self) -> Result<()>;
@@ -121,7 +116,7 @@ async fn requests_of<P: Patient>(patient: &P) -> Result<BTreeSet<Request>> {
     let outcome = patient.run(&proxy.base_url(), Pace::Unhurried).await?;
     let requests = named::<P>(&proxy.log());
     let told = outcome.to_string();
-    let code = patient.judge(outcome, None).await.with_context(|| told.clone())?;
+    let code = patient.judge(outcome).await.with_context(|| told.clone())?;
     ensure!(code == 0, "undisturbed it ends with {code}\n{told}");
     Ok(requests)
 }
@@ -135,7 +130,7 @@ async fn disturbed<P: Patient>(patient: &P, case: &Case) -> Result<i32> {
     drop(proxy);
     ends_in_words(&outcome)?;
     let told = outcome.to_string();
-    patient.judge(outcome, Some(case.kind)).await.context(told)
+    patient.judge(outcome).await.context(told)
 }
 
 /// What came of the cases: how often each exit status, and what was wrong.
@@ -176,7 +171,7 @@ pub(super) async fn matrix<P: Patient>(
 ) -> Result<()> {
     let first = P::admit().await?;
     let all = requests_of(&first).await?;
-    let of_the_check = check::requests(first.account(), first.password()).await?;
+    let of_the_check = check::requests(first.account()).await?;
     let requests: Vec<_> = all.iter().filter(|it| !shown(it, &of_the_check)).collect();
     let cases = |kinds: &mut dyn Iterator<Item = Kind>| -> VecDeque<Case> {
         let of = |kind: Kind| {

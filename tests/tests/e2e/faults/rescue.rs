@@ -68,7 +68,7 @@ impl Patient for Rescue {
         pace.given_to(command).deadline(DEADLINE).run().await
     }
 
-    async fn judge(&self, outcome: Outcome, _: Option<Kind>) -> Result<i32> {
+    async fn judge(&self, outcome: Outcome) -> Result<i32> {
         let code = outcome.code()?;
         ensure!([0, 1, 10].contains(&code), "status {code}");
         if code != 1 {

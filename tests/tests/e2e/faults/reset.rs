@@ -99,7 +99,7 @@ impl Patient for Reset {
             .await
     }
 
-    async fn judge(&self, outcome: Outcome, _: Option<Kind>) -> Result<i32> {
+    async fn judge(&self, outcome: Outcome) -> Result<i32> {
         let code = outcome.code()?;
         ensure!([0, 1, 10, 11, 20, 21].contains(&code), "status {code}");
         let (old, new) = (self.old.borrow().clone(), self.new_password());

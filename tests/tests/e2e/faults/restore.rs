@@ -105,7 +105,7 @@ impl Patient for Restore {
         self.restore(url, pace).await
     }
 
-    async fn judge(&self, outcome: Outcome, _: Option<Kind>) -> Result<i32> {
+    async fn judge(&self, outcome: Outcome) -> Result<i32> {
         let code = outcome.code()?;
         ensure!([0, 1, 21].contains(&code), "status {code}");
         let lacking = self.lacking().await?;

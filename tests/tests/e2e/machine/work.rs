@@ -28,12 +28,10 @@ pub(super) enum Work {
     Repair,
     Verify,
     Reset,
-    Leave,
 }
 
 impl Work {
-    /// In an order in which each leaves an account for the next; [`Self::Leave`] belongs to the session of a verification,
-    /// and after a reset the password is another.
+    /// In an order in which each leaves an account for the next: after a reset the password is another.
     pub(super) const ALL: [Self; 8] = [
         Self::Check,
         Self::ArkSave,
@@ -55,7 +53,6 @@ impl Work {
             Self::Repair => &["repair"],
             Self::Verify => &["verify"],
             Self::Reset => &["reset"],
-            Self::Leave => &["leave"],
         }
     }
 
@@ -66,7 +63,7 @@ impl Work {
 
     /// Tells whether it keeps something in the user's state folder that it cannot do without.
     pub(super) fn needs_state(self) -> bool {
-        !matches!(self, Self::Check | Self::ArkSave | Self::ExportKeys | Self::Leave)
+        !matches!(self, Self::Check | Self::ArkSave | Self::ExportKeys)
     }
 }
 
@@ -134,16 +131,12 @@ impl Ground {
         let account = &self.account;
         let key = account.recovery.text().context("no recovery key")?;
         let command = begun.arg(account.user_id.as_str());
-        if work == Work::Leave {
-            return Ok(command);
-        }
         let command = match work {
             Work::ArkSave | Work::ExportKeys => command.arg(output),
             Work::ArkRestore => command.arg(ark_of(&self.saved)).arg("--yes"),
             Work::Check | Work::Rescue => command.arg("--status-file").arg(output),
             Work::Verify => command.arg("--keep-session"),
             Work::Repair | Work::Reset => command.arg("--yes"),
-            Work::Leave => command,
         };
         let command = command
             .args(["--homeserver", url])
@@ -172,7 +165,7 @@ impl Ground {
     }
 
     /// Does the same in the same home, undisturbed, and what is left of a reset: everything is as it would have been.
-    pub(super) async fn ends_well(&self, work: Work, earlier: Outcome) -> Result<Outcome> {
+    pub(super) async fn ends_well(&self, work: Work, earlier: Outcome) -> Result<()> {
         let url = &self.account.homeserver.base_url;
         let mut earlier = earlier;
         if work == Work::Reset {
@@ -200,7 +193,7 @@ impl Ground {
                 "{work:?} left {name}"
             );
         }
-        Ok(ended)
+        Ok(())
     }
 
     /// Notes that a reset has changed the password.
