@@ -35,16 +35,6 @@ pub(crate) struct Arguments {
 /// How long each target runs in continuous integration, in seconds.
 const SMOKE: u32 = 20;
 
-/// Runs all targets for a short while.
-pub(crate) fn smoke(workspace: &Workspace) -> Result<()> {
-    let arguments = Arguments {
-        targets: Vec::new(),
-        seconds: SMOKE,
-    };
-    ensure!(run(workspace, &arguments)? == ExitCode::SUCCESS, "see above");
-    Ok(())
-}
-
 /// Runs targets, as many at once as there are cores, and ends with a table.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCode> {
     let names = chosen(workspace, &arguments.targets)?;
