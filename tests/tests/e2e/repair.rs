@@ -183,7 +183,7 @@ async fn what_is_missing_in_secret_storage_comes_from_a_living_session() -> Resu
 #[tokio::test]
 async fn what_no_session_hands_over_is_said_and_nothing_else_is_touched() -> Result<()> {
     let account = by_key().with(Defect::BackupKeyNotStored).build().await?;
-    account.sessions.iter().for_each(|it| it.stop());
+    account.stop_sessions();
     let before = snapshot_of(&account).await?;
     let outcome = repair(&account, &["--yes", "--no-ark"])?.run().await?;
     assert_eq!(outcome.code()?, 1, "{outcome}");

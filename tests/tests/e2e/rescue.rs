@@ -93,7 +93,7 @@ async fn what_no_session_answers_stays_missing_and_is_named() -> Result<()> {
         .with(Defect::EntriesDeleted(2))
         .build()
         .await?;
-    account.sessions.iter().for_each(|it| it.stop());
+    account.stop_sessions();
     let (before, gathered, after) = rescue(&account, 3).await?;
     assert_eq!(before.len(), 2);
     assert_eq!((gathered.arrived.len(), gathered.from().len()), (0, 0));

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use lifeboat_preflight::{BackupConnection, FetchProgress, ForecastProgress, LiveSession, UnlockError, Unlocked};
-use lifeboat_report::{Fate, Step};
+use lifeboat_preflight::{
+    BackupConnection, FetchError, FetchProgress, ForecastProgress, LiveSession, UnlockError, Unlocked,
+};
+use lifeboat_report::{Fate, Gap, Step};
 
 use super::{Reset, evidence::HISTORY};
 use crate::{
     Cause, News,
+    flow::{Outcome, Record},
     history_proof::{self, Earlier},
     journal::now,
 };
@@ -28,6 +31,7 @@ impl Reset<'_> {
             fetched = live.fetch_room_keys(self.kit.homeserver, &progress) => fetched?,
             () = self.kit.wishes.stopped() => return Err(Cause::Stopped),
         };
+        self.not_cut_short(fetched.listing_gap).map_err(FetchError::NotListed)?;
         self.done.fetched = Some(fetched);
         if !self.journal.plan().steps.contains(&Step::ProveHistory) {
             self.look_a_second_time().await?;
@@ -96,9 +100,31 @@ impl Reset<'_> {
             proof = proof => proof.map_err(not_proven)?,
             () = self.kit.wishes.stopped() => return Err(Cause::Stopped),
         };
+        self.not_cut_short(proof.after().gap)
+            .map_err(|gap| Cause::NotProven(gap.words().to_owned()))?;
         let text = serde_json::to_vec_pretty(&proof).map_err(|error| Cause::NotProven(error.to_string()))?;
         self.journal.keep_beside(HISTORY, &text)?;
         self.done.history = Some(proof);
         self.look_a_second_time().await
+    }
+
+    /// Fails where the server is the reason that not everything was seen, so that whoever goes on sees it then. What it
+    /// does not hand out the second time either does not hold up the rest.
+    fn not_cut_short(&self, gap: Option<Gap>) -> Result<(), Gap> {
+        match gap {
+            Some(gap) if gap == Gap::Offline || !self.has_failed_before() => Err(gap),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells whether the step that is under way has failed before.
+    fn has_failed_before(&self) -> bool {
+        let records = self.journal.records();
+        let failed = |step| Record::Ended {
+            step,
+            outcome: Outcome::Failed,
+        };
+        let under_way = records.iter().rev().find_map(Record::step);
+        under_way.is_some_and(|step| records.contains(&failed(step)))
     }
 }

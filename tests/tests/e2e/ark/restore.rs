@@ -30,7 +30,7 @@ struct Saved {
 
 async fn saved() -> Result<Saved> {
     let account = AccountSpec::healthy(Way::Key).build().await?;
-    account.sessions.iter().for_each(|it| it.stop());
+    account.stop_sessions();
     let before = snapshot_of(&account).await?;
     let outcome = save(&account)?.run().await?;
     ensure!(outcome.code()? == 0, "{outcome}");

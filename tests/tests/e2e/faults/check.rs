@@ -65,6 +65,7 @@ impl Patient for Check {
 
     async fn admit() -> Result<Self> {
         let account = AccountSpec::healthy(Way::Key).history(SMALL).build().await?;
+        account.stop_sessions();
         let before = snapshot_of(&account).await?;
         let outcome = check(&account, &account.homeserver.base_url).await?;
         ensure!(outcome.code()? == 0, "the account is not clear\n{outcome}");

@@ -1,18 +1,20 @@
-//! The reset until the change: nothing is half done, whatever goes wrong.
+//! The reset: before the change nothing is half done, after it a journal leads to the end, whatever goes wrong.
 
 use std::cell::{Cell, RefCell};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::account::TestAccount;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
-use lifeboat_tests::proxy::Exchange;
+use lifeboat_tests::proxy::{Exchange, Fault, Proxy};
 use matrix_sdk::reqwest::Method;
 use serde_json::json;
 
 use super::{Kind, Pace, matrix};
+use crate::live::devices;
 use crate::reset::{ensure_proven, healthy, is_change, who_at, with_secrets};
-use matrix::Patient;
+use matrix::{Patient, is_a_look};
 
 /// Every wait that a fault causes, one after the other.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -31,11 +33,9 @@ async fn resume(outcome: Outcome, account: &TestAccount, old: &str, new: &str) -
     let command = outcome.then(who_at("resume", account, &account.homeserver.base_url))?;
     let resumed = with_secrets_again(command, account, old, new)?.run().await?;
     ensure!(resumed.code()? == 0, "it cannot be resumed\n{resumed}");
-    // There was nothing left to do, or everything is proven.
-    if !resumed.stdout.is_empty() {
-        ensure_proven(&resumed.json()?).with_context(|| resumed.to_string())?;
-    }
-    Ok(())
+    ensure_proven(&resumed.json()?)
+        .with_context(|| resumed.to_string())
+        .map(drop)
 }
 
 /// Tells whether somebody can sign in with it; leaves no session.
@@ -77,6 +77,7 @@ impl Patient for Reset {
 
     async fn admit() -> Result<Self> {
         let account = healthy().await?;
+        account.stop_sessions();
         Ok(Self {
             old: RefCell::new(account.password.clone()),
             number: Cell::new(0),
@@ -131,4 +132,100 @@ impl Patient for Reset {
 #[tokio::test]
 async fn no_fault_leaves_a_change_half_done() -> Result<()> {
     matrix::matrix::<Reset>(&Kind::SORTS, |it, check| it.part > 1 || check.contains(it)).await
+}
+
+/// What is left of a reset after the change: the same journal is taken up again and again.
+struct Restore {
+    account: TestAccount,
+    /// The home of the run that changed the password and could not sign in any more.
+    changed: Outcome,
+}
+
+/// As many sorts as there is time for: each of these cases is a run, and most are two.
+const AFTER_THE_CHANGE: [Kind; 6] = [
+    Kind::Gone,
+    Kind::CutAfter,
+    Kind::Limited,
+    Kind::InternalError,
+    Kind::UnknownToken,
+    Kind::OtherShape,
+];
+
+const OLD: &str = "an old password";
+const NEW: &str = "New-Password-2";
+
+impl Patient for Restore {
+    const NAME: &'static str = "reset from the change on";
+    const ACCOUNTS: usize = 4;
+
+    async fn admit() -> Result<Self> {
+        let account = healthy().await?;
+        account.stop_sessions();
+        let proxy = Proxy::start(&account.homeserver.base_url).await?;
+        let mut changed = false;
+        proxy.intercept(move |it| {
+            let cut = changed.then_some(Fault::CutBefore);
+            changed |= is_change(it);
+            cut
+        });
+        let command = Lifeboat::new(who_at("reset", &account, &proxy.base_url()))?.arg("--yes");
+        let command = with_secrets(command, &account, &account.password, NEW)?;
+        let changed = command.run().await?;
+        ensure!(changed.code()? == 20, "{changed}");
+        Ok(Self { account, changed })
+    }
+
+    fn account(&self) -> &TestAccount {
+        &self.account
+    }
+
+    async fn run(&self, url: &str, pace: Pace) -> Result<Outcome> {
+        let command = Lifeboat::new(who_at("resume", &self.account, url))?;
+        copy(&self.changed.home().join("state"), &command.home().join("state"))?;
+        let command = pace.given_to(command).deadline(DEADLINE);
+        with_secrets_again(command, &self.account, OLD, NEW)?.run().await
+    }
+
+    async fn judge(&self, outcome: Outcome) -> Result<i32> {
+        let code = outcome.code()?;
+        ensure!([0, 20, 21].contains(&code), "status {code}");
+        match code {
+            0 => ensure_proven(&outcome.json()?).map(drop)?,
+            _ => resume(outcome, &self.account, OLD, NEW).await?,
+        }
+        // Whatever was taken up again has tidied up after itself.
+        if code != 0 {
+            let left = devices(&self.account).await?;
+            ensure!(left.len() == self.account.sessions.len(), "{left:?} are left");
+        }
+        Ok(code)
+    }
+
+    async fn discharge(self) -> Result<()> {
+        Ok(())
+    }
+
+    /// The server is found, and everything else is this command's own.
+    fn turns(part: usize, it: &Exchange) -> bool {
+        part == 0 && it.is(&Method::GET, "/versions")
+    }
+}
+
+/// Copies a folder with what is in it.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let (entry, to) = (entry?, to.to_owned());
+        let to = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &to)?,
+            false => std::fs::copy(entry.path(), to).map(drop)?,
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_fault_after_the_change_loses_anything() -> Result<()> {
+    matrix::matrix::<Restore>(&AFTER_THE_CHANGE, is_a_look).await
 }

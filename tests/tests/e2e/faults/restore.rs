@@ -83,7 +83,7 @@ impl Patient for Restore {
     async fn admit() -> Result<Self> {
         let account = AccountSpec::healthy(Way::Key).history(SMALL).build().await?;
         // They would make a new key backup by themselves.
-        account.sessions.iter().for_each(|it| it.stop());
+        account.stop_sessions();
         let before = snapshot_of(&account).await?;
         let backup = ServerBackup::active(account.api()?).await?.context("no backup")?;
         let saved = save(&account)?.run().await?;

@@ -29,6 +29,14 @@ impl Desktop {
         self.0.path()
     }
 
+    /// A terminal on it.
+    fn terminal(&self, arguments: &str) -> Result<TerminalSpec> {
+        let (folder, path) = (self.path().display(), std::env::var("PATH")?);
+        Ok(TerminalSpec::new(&format!("--config {folder}/config.toml {arguments}"))
+            .env("DISPLAY", ":lifeboat")
+            .env("PATH", &format!("{folder}:{path}")))
+    }
+
     /// Waits for the address that was opened after `before` others.
     async fn opened(&self, before: usize) -> Result<String> {
         let file = self.path().join("opened");
@@ -40,6 +48,16 @@ impl Desktop {
     }
 }
 
+/// The person signs in there, and lets Lifeboat in.
+async fn allow(account: &TestAccount, address: &str, password: &str) -> Result<()> {
+    let answers = [
+        ("username", account.localpart()),
+        ("password", password),
+        ("answer", "allow"),
+    ];
+    Browser::new(answers)?.open(address).await.map(drop)
+}
+
 #[tokio::test]
 async fn the_browser_leads_in_and_the_account_page_changes_the_password() -> Result<()> {
     let account = AccountSpec::healthy(Way::Key)
@@ -49,16 +67,8 @@ async fn the_browser_leads_in_and_the_account_page_changes_the_password() -> Res
         .await?;
     let before = snapshot_of(&account).await?;
     let desktop = Desktop::new()?;
-    let path = std::env::var("PATH")?;
-    let terminal = TerminalSpec::new(&format!("--config {}/config.toml", desktop.path().display()))
-        .env("DISPLAY", ":lifeboat")
-        .env("PATH", &format!("{}:{path}", desktop.path().display()))
-        .start()?;
+    let terminal = desktop.terminal("")?.start()?;
     let user = account.localpart();
-    let allow = async |address: &str, password: &str| {
-        let answers = [("username", user), ("password", password), ("answer", "allow")];
-        Browser::new(answers)?.open(address).await
-    };
     arrive(&terminal, &account, &account.homeserver.base_url).await?;
     terminal
         .answers("How do you sign in?", &typed("in the browser"))
@@ -69,7 +79,7 @@ async fn the_browser_leads_in_and_the_account_page_changes_the_password() -> Res
         terminal.raw().contains(&address),
         "the address is shown, too: {address}"
     );
-    allow(&address, &account.password).await?;
+    allow(&account, &address, &account.password).await?;
     terminal.answers("Recovery key", &typed(key_of(&account)?)).await?;
     terminal
         .sees("you would lose nothing: your recovery key brings all")
@@ -89,7 +99,7 @@ async fn the_browser_leads_in_and_the_account_page_changes_the_password() -> Res
     terminal
         .answers("Have you set the new password there?", &typed("yes"))
         .await?;
-    allow(&desktop.opened(2).await?, NEW).await?;
+    allow(&account, &desktop.opened(2).await?, NEW).await?;
     terminal
         .sees("messages that were readable before are readable now. Your identity is unchanged.")
         .await?;
@@ -101,5 +111,29 @@ async fn the_browser_leads_in_and_the_account_page_changes_the_password() -> Res
         account.homeserver.oauth()?.takes(user, NEW).await?,
         "the password is another one"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_browser_stays_closed_where_that_is_wished() -> Result<()> {
+    let account = AccountSpec::healthy(Way::Key)
+        .history(SHORT)
+        .on(Profile::OAuth)
+        .build()
+        .await?;
+    let (user, url) = (&account.user_id, &account.homeserver.base_url);
+    let check = format!("check {user} --homeserver {url} --auth oauth");
+    for (flag, opens) in [("--no-browser", false), ("", true)] {
+        let desktop = Desktop::new()?;
+        let terminal = desktop.terminal(&format!("{check} {flag}"))?.start()?;
+        terminal.answers("Recovery key", &typed(key_of(&account)?)).await?;
+        terminal.sees("Open this address in a browser on this machine").await?;
+        let raw = terminal.raw();
+        let address = raw.lines().map(str::trim).find(|it| it.starts_with("https://"));
+        allow(&account, address.context("no address")?, &account.password).await?;
+        terminal.ends(0, &[&account.password, key_of(&account)?]).await?;
+        let opened = fs::read_to_string(desktop.path().join("opened"));
+        ensure!(opened.is_ok() == opens, "“{flag}”: {opened:?}");
+    }
     Ok(())
 }

@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::account::{AccountSpec, History, Secret, ServerBackup, TestAccount, Way};
 use lifeboat_tests::api::segment;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
+use lifeboat_tests::proxy::Exchange;
+use matrix_sdk::reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -28,10 +30,12 @@ pub(super) enum Work {
     Repair,
     Verify,
     Reset,
+    Leave,
 }
 
 impl Work {
-    /// In an order in which each leaves an account for the next: after a reset the password is another.
+    /// In an order in which each leaves an account for the next; [`Self::Leave`] belongs to the session of a verification,
+    /// and after a reset the password is another.
     pub(super) const ALL: [Self; 8] = [
         Self::Check,
         Self::ArkSave,
@@ -53,6 +57,21 @@ impl Work {
             Self::Repair => &["repair"],
             Self::Verify => &["verify"],
             Self::Reset => &["reset"],
+            Self::Leave => &["leave"],
+        }
+    }
+
+    /// The request in the middle of what it does.
+    pub(super) fn is_in_the_middle(self, it: &Exchange) -> bool {
+        match self {
+            Self::Check => it.is(&Method::GET, "/messages"),
+            Self::ArkSave => it.is(&Method::GET, "/room_keys/keys"),
+            Self::ExportKeys => it.method == Method::GET && it.path.contains("/room_keys/keys"),
+            Self::Repair => it.method == Method::PUT && it.path.contains("/room_keys/version/"),
+            Self::ArkRestore => it.method == Method::PUT && it.path.contains("/account_data/"),
+            Self::Rescue | Self::Verify => it.is(&Method::POST, "/keys/signatures/upload"),
+            Self::Reset => it.is(&Method::POST, "/account/password"),
+            Self::Leave => it.is(&Method::POST, "/logout"),
         }
     }
 
@@ -63,7 +82,7 @@ impl Work {
 
     /// Tells whether it keeps something in the user's state folder that it cannot do without.
     pub(super) fn needs_state(self) -> bool {
-        !matches!(self, Self::Check | Self::ArkSave | Self::ExportKeys)
+        !matches!(self, Self::Check | Self::ArkSave | Self::ExportKeys | Self::Leave)
     }
 }
 
@@ -130,17 +149,17 @@ impl Ground {
         };
         let account = &self.account;
         let key = account.recovery.text().context("no recovery key")?;
-        let command = begun.arg(account.user_id.as_str());
+        let command = begun.args([account.user_id.as_str(), "--homeserver", url]);
         let command = match work {
             Work::ArkSave | Work::ExportKeys => command.arg(output),
             Work::ArkRestore => command.arg(ark_of(&self.saved)).arg("--yes"),
             Work::Check | Work::Rescue => command.arg("--status-file").arg(output),
             Work::Verify => command.arg("--keep-session"),
             Work::Repair | Work::Reset => command.arg("--yes"),
+            // It is the only one that the account's other sessions know to be verified.
+            Work::Leave => return Ok(command.arg("--force")),
         };
-        let command = command
-            .args(["--homeserver", url])
-            .secret("--password-file", &account.password)?;
+        let command = command.secret("--password-file", &account.password)?;
         match work {
             Work::ArkSave => Ok(command),
             Work::ExportKeys => command
@@ -165,7 +184,7 @@ impl Ground {
     }
 
     /// Does the same in the same home, undisturbed, and what is left of a reset: everything is as it would have been.
-    pub(super) async fn ends_well(&self, work: Work, earlier: Outcome) -> Result<()> {
+    pub(super) async fn ends_well(&self, work: Work, earlier: Outcome) -> Result<Outcome> {
         let url = &self.account.homeserver.base_url;
         let mut earlier = earlier;
         if work == Work::Reset {
@@ -193,7 +212,7 @@ impl Ground {
                 "{work:?} left {name}"
             );
         }
-        Ok(())
+        Ok(ended)
     }
 
     /// Notes that a reset has changed the password.

@@ -66,7 +66,7 @@ async fn a_ghost_goes_and_who_holds_keys_at_risk_stays() -> Result<()> {
         .0
         .clone();
     // Without the sessions' help the backup stays as it is: they do not answer.
-    account.sessions.iter().for_each(|it| it.stop());
+    account.stop_sessions();
     let flags = [
         "--sign-out-session",
         &ghost,

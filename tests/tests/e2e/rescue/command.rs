@@ -98,7 +98,7 @@ async fn a_rescue_without_anybody_there_is_blocked_and_says_what_is_missing() ->
         .with(Defect::EntriesDeleted(1))
         .build()
         .await?;
-    account.sessions.iter().for_each(|it| it.stop());
+    account.stop_sessions();
     let sessions = devices(&account).await?;
     let command = lifeboat(&account, "rescue")?.args(["--wait", "2", "--no-ark"]);
     let outcome = command.run().await?;
@@ -240,7 +240,7 @@ async fn an_exported_key_file_brings_back_what_the_backup_lost() -> Result<()> {
         .await?;
     assert_eq!(imported.total_count as u64, backup.count());
 
-    account.sessions.iter().for_each(|it| it.stop());
+    account.stop_sessions();
     backup.delete_room(&account.rooms[0].room_id).await?;
     let lost = account.rooms[0].session_ids().len();
     let text = fs::read(&file)?;
@@ -271,7 +271,7 @@ async fn a_key_file_of_another_client_is_taken_and_a_wrong_passphrase_changes_no
     let first = account.first()?.client().encryption();
     first.export_room_keys(file.clone(), PASSPHRASE, |_| true).await?;
     let text = fs::read(&file)?;
-    account.sessions.iter().for_each(|it| it.stop());
+    account.stop_sessions();
     let before = snapshot_of(&account).await?;
     let refused = command
         .arg("--key-file")

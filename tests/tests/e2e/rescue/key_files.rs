@@ -58,7 +58,7 @@ async fn better_keys_of_a_file_replace_later_ones_and_damage_is_told_before_anyt
     let first = account.first()?.client().encryption();
     first.export_room_keys(file.clone(), PASSPHRASE, |_| true).await?;
     let text = fs::read_to_string(&file)?;
-    account.sessions.iter().for_each(|it| it.stop());
+    account.stop_sessions();
     let (head, rest) = text.split_once('\n').context("one line")?;
     let damaged = [
         ("hello".to_owned(), "not a key file"),

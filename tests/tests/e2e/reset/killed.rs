@@ -13,7 +13,6 @@ use lifeboat_tests::{
     api::{Api, segment},
     lifeboat::{Lifeboat, Outcome},
     proxy::Proxy,
-    session::Session,
     wait,
 };
 use matrix_sdk::reqwest::Method;
@@ -85,6 +84,7 @@ fn tell(route: &str, fate: &str, moments: u32) -> Result<()> {
 /// makes two moments; that there are `expected` shows that none was left out, and that no line has come unnoticed.
 async fn every_moment(route: &'static str, fate: &'static str, expected: u32) -> Result<()> {
     let account = healthy().await?;
+    account.stop_sessions();
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
     if route == "account-page" {
         proxy.intercept(delegated);
@@ -278,7 +278,14 @@ impl Matrix {
         let stays = self.fate == "ended" && self.route != "synapse-admin";
         ensure!(own.count() == usize::from(stays), "{state:#}\n{outcome}");
         if self.fate == "kept" {
-            ensure!(account.sessions.iter().all(Session::runs), "a session was signed out");
+            // Signed out, it could not ask.
+            for session in &account.sessions {
+                session
+                    .api()
+                    .get("/_matrix/client/v3/account/whoami")
+                    .await
+                    .context("a session was signed out")?;
+            }
         }
         if stays {
             let left = outcome.then(self.who("leave").iter().filter(|it| *it != "--json"))?;
