@@ -91,6 +91,12 @@ impl OAuthServer {
         user["refreshes"].as_u64().context("no number")
     }
 
+    /// Every token and code of a user that would let somebody in, as long as none is revoked.
+    pub async fn secrets(&self, localpart: &str) -> Result<Vec<String>> {
+        let answer = self.tell("secrets", json!({"localpart": localpart})).await?;
+        Ok(serde_json::from_value(answer["secrets"].clone())?)
+    }
+
     /// Makes every access token that a user got by OAuth run out now; for sessions without encryption keys.
     pub async fn run_out(&self, localpart: &str) -> Result<()> {
         self.tell("run-out", json!({"localpart": localpart})).await?;

@@ -7,7 +7,7 @@ mod trouble;
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, TestAccount, Way},
     browser::{Browser, Page},
@@ -69,8 +69,29 @@ fn person(account: &TestAccount, answer: &str) -> Result<Browser> {
     ])
 }
 
-async fn allow(account: &TestAccount, address: &str) -> Result<Page> {
+/// The person lets Lifeboat in at this address.
+pub(crate) async fn allow(account: &TestAccount, address: &str) -> Result<Page> {
     person(account, "allow")?.open(address).await
+}
+
+/// The person types the code that is shown into another browser, and lets Lifeboat in.
+pub(crate) async fn allow_code(account: &TestAccount, running: &Running) -> Result<()> {
+    let link = address(running, 0).await?;
+    let page = with_a_code(account, &user_code(running).await?, "allow")?
+        .open(&link)
+        .await?;
+    ensure!(page.text.contains("You can close this page"), "{page:?}");
+    Ok(())
+}
+
+/// The same person, who is asked for a code first.
+fn with_a_code(account: &TestAccount, code: &str, answer: &str) -> Result<Browser> {
+    Browser::new([
+        ("username", account.localpart()),
+        ("password", &account.password),
+        ("answer", answer),
+        ("user_code", code),
+    ])
 }
 
 pub(crate) async fn device_ids(account: &TestAccount) -> Result<BTreeSet<String>> {

@@ -1,6 +1,7 @@
 //! Every command, as talkative as it can be: no secret is in what it prints, writes, logs or shows of its process, and every
 //! file that it leaves is one that the documentation names, readable for its owner alone.
 
+mod conversations;
 mod processes;
 mod search;
 
@@ -44,10 +45,11 @@ struct Machine {
 
 impl Machine {
     async fn new() -> Result<Self> {
-        let account = AccountSpec::healthy(Way::PassphraseOfRounds(1_000))
-            .history(SHORT)
-            .build()
-            .await?;
+        let spec = AccountSpec::healthy(Way::PassphraseOfRounds(1_000));
+        Self::of(spec.history(SHORT).build().await?).await
+    }
+
+    async fn of(account: TestAccount) -> Result<Self> {
         let proxy = Proxy::start(&account.homeserver.base_url).await?;
         let mut search = Search::default();
         for (name, secret) in [
@@ -205,7 +207,7 @@ fn handed_over(home: &Path) -> Result<BTreeSet<PathBuf>> {
     let is_one = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let given = name.starts_with(|it: char| it.is_ascii_digit()) && name.ends_with("-file");
-        path.parent() == Some(home) && (given || name == "temporary.txt")
+        path.parent() == Some(home) && (given || ["temporary.txt", "new-key.txt"].contains(&name.as_str()))
     };
     Ok(files_below(home)?.into_iter().filter(is_one).collect())
 }
@@ -402,7 +404,23 @@ async fn desk(machine: &mut Machine) -> Result<()> {
         let desk = desk.secret("--admin-token-file", &token)?;
         machine.run(&[0, 10, 11], desk).await?;
     }
-    Ok(())
+    let list = tempfile::NamedTempFile::new()?;
+    fs::write(list.path(), machine.account.user_id.as_str())?;
+    let (server, url) = (
+        machine.account.user_id.server_name().to_owned(),
+        machine.proxy.base_url(),
+    );
+    let audit = machine.command(&[
+        "desk",
+        "audit",
+        server.as_str(),
+        "--homeserver",
+        &url,
+        "--folder",
+        "audit",
+    ])?;
+    let audit = audit.arg("--users").arg(list.path());
+    machine.run(&[0], audit.secret("--admin-token-file", &token)?).await
 }
 
 /// A program that is broken off hard writes no core, and what it had in its hands is nowhere.

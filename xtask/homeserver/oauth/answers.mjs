@@ -7,7 +7,7 @@ import * as querystring from 'node:querystring';
 
 import { Refused, deviceOf } from './accounts.mjs';
 import { adminAnswers } from './admin.mjs';
-import { expireTokens, expireUserCode, look } from './memory.mjs';
+import { expireTokens, expireUserCode, look, secretsOf } from './memory.mjs';
 import * as pages from './pages.mjs';
 
 
@@ -40,6 +40,7 @@ export function answersOf(accounts, provider) {
     ['POST', /^\/harness\/sessions$/, harness((body) => accounts.begin(body.localpart, body.device_id, body.name, body.scopes))],
     ['POST', /^\/harness\/change$/, harness(({ localpart, ...change }) => void Object.assign(userOf(localpart), change))],
     ['POST', /^\/harness\/look$/, harness(({ localpart }) => userOf(localpart))],
+    ['POST', /^\/harness\/secrets$/, harness(({ localpart }) => ({ secrets: secretsOf(localpart) }))],
     ['POST', /^\/harness\/run-out$/, harness(async ({ localpart }) => {
       for (const { token, scopes } of expireTokens(localpart)) await accounts.forget(localpart, deviceOf(scopes), token);
     })],

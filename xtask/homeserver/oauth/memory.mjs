@@ -61,6 +61,12 @@ export function expireTokens(accountId) {
   });
 }
 
+/** Every token and code of an account that would let somebody in. */
+export function secretsOf(accountId) {
+  const secret = /^(AccessToken|RefreshToken|AuthorizationCode|DeviceCode):(.*)$/;
+  return [...kept].filter(([, payload]) => payload.accountId === accountId).flatMap(([key]) => secret.exec(key)?.[2] ?? []);
+}
+
 /** The browsers that are signed in to an account, by ids that `newId` makes. */
 export function browsersOf(accountId, newId) {
   const own = ([key, session]) => key.startsWith('Session:') && session.accountId === accountId;

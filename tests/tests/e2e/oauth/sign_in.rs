@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use lifeboat_tests::snapshot::snapshot_of;
 
-use super::{account, address, allow, check, codes, command, device_ids, flat, recovery, user_code};
+use super::{account, address, allow, allow_code, check, codes, command, device_ids, flat, recovery};
 
 #[tokio::test]
 async fn a_person_signs_in_with_the_code_flow_and_the_session_is_gone_afterwards() -> Result<()> {
@@ -39,16 +39,7 @@ async fn a_person_types_a_code_into_another_browser() -> Result<()> {
     let account = account().await?;
     let before = snapshot_of(&account).await?;
     let running = check(&account, "device-code")?.arg("--quick").start()?;
-    let link = address(&running, 0).await?;
-    let code = user_code(&running).await?;
-    let mut person = super::Browser::new([
-        ("username", account.localpart()),
-        ("password", &account.password),
-        ("answer", "allow"),
-        ("user_code", &code),
-    ])?;
-    let page = person.open(&link).await?;
-    ensure!(page.text.contains("You can close this page"), "{page:?}");
+    allow_code(&account, &running).await?;
     let outcome = running.outcome().await?;
     ensure!(outcome.json()?["account"] == account.user_id.as_str(), "{outcome}");
     let differences = before.differences(&snapshot_of(&account).await?);

@@ -2,7 +2,6 @@
 
 use anyhow::{Result, ensure};
 use lifeboat_tests::{
-    account::TestAccount,
     lifeboat::{Lifeboat, Outcome},
     name,
     proxy::{Fault, Proxy},
@@ -11,22 +10,13 @@ use matrix_sdk::reqwest::Method;
 use rustix::process::Signal;
 use serde_json::json;
 
-use super::{Browser, account, address, allow, check, command, device_ids, flat, person, user_code};
+use super::{Browser, account, address, allow, check, command, device_ids, flat, person, user_code, with_a_code};
 
 fn ensure_failed(outcome: &Outcome, code: i32, words: &str) -> Result<()> {
     ensure!(outcome.code()? == code, "{outcome}");
     ensure!(flat(outcome).contains(words), "not “{words}”: {outcome}");
     ensure!(!outcome.stderr.contains("may remain"), "{outcome}");
     Ok(())
-}
-
-async fn with_a_code(account: &TestAccount, code: &str, answer: &str) -> Result<Browser> {
-    Browser::new([
-        ("username", account.localpart()),
-        ("password", &account.password),
-        ("answer", answer),
-        ("user_code", code),
-    ])
 }
 
 #[tokio::test]
@@ -40,7 +30,7 @@ async fn a_person_says_no() -> Result<()> {
     let running = check(&account, "device-code")?.arg("--quick").start()?;
     let code = user_code(&running).await?;
     let link = address(&running, 0).await?;
-    with_a_code(&account, &code, "deny").await?.open(&link).await?;
+    with_a_code(&account, &code, "deny")?.open(&link).await?;
     ensure_failed(&running.outcome().await?, 1, "declined in the browser")?;
     ensure!(device_ids(&account).await? == before, "a session was left behind");
     Ok(())

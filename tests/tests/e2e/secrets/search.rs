@@ -122,14 +122,15 @@ impl Search {
     }
 }
 
-/// Every file below a folder.
+/// Every file below a folder; what a terminal is typed into through is none.
 pub(super) fn files_below(folder: &Path) -> Result<BTreeSet<PathBuf>> {
     let mut files = BTreeSet::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_type()?.is_dir() {
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
             files.extend(files_below(&entry.path())?);
-        } else {
+        } else if kind.is_file() {
             files.insert(entry.path());
         }
     }
