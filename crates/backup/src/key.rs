@@ -140,5 +140,7 @@ mod tests {
     fn debug_keeps_quiet() {
         let key = BackupKey::from_bytes(&ALICE).unwrap();
         assert_eq!(format!("{key:?}"), "BackupKey(..)");
+        let opener = crate::entry::Opener::new(Some(std::sync::Arc::new(key)));
+        assert_eq!(format!("{opener:?}"), "Opener { key: Some(BackupKey(..)), .. }");
     }
 }

@@ -189,3 +189,30 @@ impl BackupAccess {
         &self.proof
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_key() {
+        let access = BackupAccess {
+            view: BackupView {
+                version: "1".into(),
+                public_key: "public".into(),
+                coverage: Coverage::default(),
+            },
+            private_key: Zeroizing::new([7; 32]),
+            proof: Proof {
+                version: "1".into(),
+                entries: 0,
+                open: 0,
+                damaged: std::collections::BTreeMap::default(),
+                complete: true,
+            },
+        };
+        let view = format!("{:?}", access.view);
+        assert_eq!(format!("{access:?}"), format!("BackupAccess {{ view: {view}, .. }}"));
+        assert!(!view.contains('7'), "{view}");
+    }
+}

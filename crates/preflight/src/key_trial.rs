@@ -315,3 +315,26 @@ async fn legacy_key(typed: &SecretString, backup: &RawBackup) -> Option<Zeroizin
         .map(Zeroizing::new)
         .filter(|key| curve25519_public(key) == public_key.trim_end_matches('='))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_key() {
+        let key = Zeroizing::new([7; 32]);
+        let opened = Opened {
+            form: CandidateForm::Passphrase,
+            key: Some(StorageKey::new(Zeroizing::new(vec![7; 32]))),
+            typed: SecretString::from("hunter2"),
+            storage_keys: [("ID".to_owned(), StorageKey::new(Zeroizing::new(vec![7; 32])))].into(),
+            opens_default: true,
+            secrets: [(SecretName::BackupKey, OpenedSecret::Key(key))].into(),
+        };
+        assert_eq!(
+            format!("{opened:?}"),
+            "Opened { form: Passphrase, key: Some(StorageKey { .. }), typed: SecretBox<str>([REDACTED]), storage_keys: \
+             {\"ID\": StorageKey { .. }}, opens_default: true, secrets: {BackupKey: Key(..)} }"
+        );
+    }
+}

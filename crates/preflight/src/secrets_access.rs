@@ -135,3 +135,23 @@ impl SecretsAccess {
         signed_json::sign(object, &self.user, self.fitting(SecretName::Master)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_key() {
+        let key = Zeroizing::new([7; 32]);
+        let access = SecretsAccess {
+            user: "@mira:example.org".into(),
+            keys: [("ID".to_owned(), StorageKey::new(Zeroizing::new(vec![7; 32])))].into(),
+            secrets: [(SecretName::BackupKey, (key, SecretTrial::Fits))].into(),
+            sealed: BTreeMap::new(),
+        };
+        assert_eq!(
+            format!("{access:?}"),
+            "SecretsAccess { keys: [\"ID\"], secrets: [BackupKey], .. }"
+        );
+    }
+}

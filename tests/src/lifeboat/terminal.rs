@@ -180,6 +180,16 @@ impl Terminal {
         self.running.signal(Signal::KILL)
     }
 
+    /// True until the program has ended.
+    pub fn runs(&mut self) -> Result<bool> {
+        self.running.runs()
+    }
+
+    /// Waits for the program's end, whatever it is.
+    pub async fn ended(self) -> Result<Outcome> {
+        self.running.outcome().await
+    }
+
     /// Its home folder.
     pub fn home(&self) -> &Path {
         self.running.home()
@@ -187,7 +197,7 @@ impl Terminal {
 
     /// Waits for the program's end, which must be `code`, and for none of `secrets` to have been on the screen.
     pub async fn ends(self, code: i32, secrets: &[&str]) -> Result<Outcome> {
-        let outcome = self.running.outcome().await?;
+        let outcome = self.ended().await?;
         ensure!(outcome.code()? == code, "{code} was expected\n{outcome}");
         for secret in secrets {
             ensure!(

@@ -9,6 +9,7 @@ mod book;
 mod check;
 mod check_accounts;
 mod desk;
+mod examples;
 mod faults;
 mod forecast;
 mod guide;

@@ -82,3 +82,20 @@ impl KeyStore {
         machine.map_err(|error| error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_key() -> std::io::Result<()> {
+        let folder = Arc::new(TempDir::new()?);
+        let stores = [
+            KeyStore::Memory,
+            KeyStore::Temporary(folder, Arc::new(Zeroizing::new([7; 32]))),
+            KeyStore::Disk(PathBuf::new(), SecretString::from("hunter2")),
+        ];
+        assert_eq!(format!("{stores:?}"), "[Memory, Temporary(..), Disk(..)]");
+        Ok(())
+    }
+}

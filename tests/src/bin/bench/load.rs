@@ -36,6 +36,8 @@ const LOSING: u64 = 40;
 const GLANCE: Duration = Duration::from_millis(10);
 /// Half an hour of a machine that does nothing else.
 const DEADLINE: Duration = Duration::from_secs(1800);
+/// Name of the status file.
+const STATUS: &str = "status.json";
 /// A file is not a terminal: lines are as long as on one that is wide.
 const COLUMNS: usize = 100;
 
@@ -69,6 +71,7 @@ pub(crate) async fn measure(extent: Extent) -> Result<Table> {
     };
     let server = Canned::start(answering).await?;
     let (outcome, peak) = check(&server.base_url(), &account.recovery_key).await?;
+    ensure_all_seen(&outcome, entries)?;
     let screen: Vec<&str> = outcome.stdout.lines().collect();
     let widest = screen
         .iter()
@@ -95,7 +98,16 @@ pub(crate) async fn measure(extent: Extent) -> Result<Table> {
 
 /// Checks the account and returns what was said, and how much memory that took.
 async fn check(base_url: &str, recovery_key: &str) -> Result<(Outcome, f64)> {
-    let lifeboat = Lifeboat::new(["check", USER, "--homeserver", base_url, "--no-cache"])?
+    let arguments = [
+        "check",
+        USER,
+        "--homeserver",
+        base_url,
+        "--no-cache",
+        "--status-file",
+        STATUS,
+    ];
+    let lifeboat = Lifeboat::new(arguments)?
         .secret("--access-token-file", "token")?
         .secret("--recovery-key-file", recovery_key)?
         .deadline(DEADLINE);
@@ -107,12 +119,17 @@ async fn check(base_url: &str, recovery_key: &str) -> Result<(Outcome, f64)> {
         sleep(GLANCE).await;
     }
     let outcome = running.outcome().await?;
-    ensure!(outcome.code()? == 10, "{outcome}");
-    // That everything was there to be seen.
-    for sight in ["opens everything", "would be lost"] {
-        ensure!(outcome.stdout.contains(sight), "no “{sight}”\n{outcome}");
-    }
     Ok((outcome, peak))
+}
+
+/// That everything was there to be seen, and was looked at.
+fn ensure_all_seen(outcome: &Outcome, entries: u64) -> Result<()> {
+    ensure!(outcome.code()? == 10, "{outcome}");
+    ensure!(outcome.stdout.contains("would be lost"), "{outcome}");
+    let status: Value = serde_json::from_slice(&std::fs::read(outcome.home().join(STATUS))?)?;
+    let proof = &status["facts"]["proof"]["known"];
+    ensure!(proof["open"] == entries && proof["complete"] == true, "{proof:#}");
+    Ok(())
 }
 
 impl Account {
