@@ -408,9 +408,13 @@ mod mortal {
         use std::sync::atomic::{AtomicU32, Ordering};
         static MOMENTS: AtomicU32 = AtomicU32::new(0);
         let moment = MOMENTS.fetch_add(1, Ordering::Relaxed).to_string();
-        if std::env::var("LIFEBOAT_TEST_KILL_AT").is_ok_and(|it| it == moment) {
+        let has_come = |variable| std::env::var(variable).is_ok_and(|it| it == moment);
+        if has_come("LIFEBOAT_TEST_KILL_AT") {
             // The kind of end that nothing can clean up after.
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+        if has_come("LIFEBOAT_TEST_PANIC_AT") {
+            std::panic::panic_any("a test asked for it");
         }
     }
 

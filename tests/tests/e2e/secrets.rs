@@ -471,5 +471,17 @@ async fn what_goes_wrong_lets_no_secret_out() -> Result<()> {
         .filter(|it| it.to_string_lossy().contains("core"));
     ensure!(cores.count() == 0, "a core was written");
     machine.look_at(aborted)?;
+
+    // Panics in the middle of a reset, before the change and after it, with everything that a backtrace shows.
+    machine.proxy.let_through();
+    for (moment, new) in [("4", NEW), ("20", NEWER)] {
+        let reset = machine
+            .with_both(&["reset", "--yes", "--json"])?
+            .secret("--new-password-file", new)?;
+        let reset = reset
+            .env("LIFEBOAT_TEST_PANIC_AT", moment)
+            .env("RUST_BACKTRACE", "full");
+        machine.run(&[101], reset).await?;
+    }
     machine.sums_up()
 }
