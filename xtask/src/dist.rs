@@ -39,12 +39,12 @@ enum Profile {
 }
 
 impl Profile {
-    /// The same selections as those of the benchmark and the tests: whoever ran these does not wait here. What they switch on
-    /// beside the program is code that it does not call.
-    fn selection(self) -> &'static [&'static str] {
+    /// Builds the program, and returns its path.
+    fn build(self, workspace: &Workspace) -> Result<String> {
         match self {
-            Self::Release => &["--workspace", "--bins", "--release", "--locked"],
-            Self::Dev => &["--workspace", "--bins", "--tests", "--locked"],
+            Self::Release => servers::build_packaged_program(workspace),
+            // The same selection as that of the tests: whoever ran these does not wait here.
+            Self::Dev => servers::build_program(workspace, &["--workspace", "--bins", "--tests", "--locked"]),
         }
     }
 
@@ -69,7 +69,7 @@ struct Dist {
 
 /// Builds, packs and, if it is wanted, tries everything.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<ExitCode> {
-    let program = servers::build_program(workspace, arguments.profile.selection())?;
+    let program = arguments.profile.build(workspace)?;
     let dist = Dist {
         folder: emptied(&workspace.target().join(arguments.profile.folder()))?,
         version: version(workspace)?,

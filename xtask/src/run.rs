@@ -13,22 +13,31 @@ use crate::{child, servers};
 /// Checks of accounts as they should be and in trouble, and a whole reset by e-mail, in front of your eyes.
 pub(crate) fn demo(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     // The same selection as that of the tests: whoever ran one command does not wait for the other.
+    let interrupt = Interrupt::listen()?;
+    // Before the server starts, so that compiler errors come first and the server does not wait.
+    let lifeboat = servers::build_program(workspace, &["--workspace", "--bins", "--tests"])?;
+    let demo = Path::new(&lifeboat).with_file_name("demo");
     run(
         workspace,
         Purpose::Demo,
-        "demo",
-        &["--workspace", "--bins", "--tests"],
+        &interrupt,
+        [&demo, Path::new(&lifeboat)],
         arguments,
     )
 }
 
 /// The figures of the performance page, measured on this machine.
 pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
+    let interrupt = Interrupt::listen()?;
+    let beside = servers::build_program(workspace, &["--workspace", "--bins", "--release"])?;
+    let bench = Path::new(&beside).with_file_name("bench");
+    // What people get is what is measured.
+    let lifeboat = servers::build_packaged_program(workspace)?;
     run(
         workspace,
         Purpose::Bench,
-        "bench",
-        &["--workspace", "--bins", "--release"],
+        &interrupt,
+        [&bench, Path::new(&lifeboat)],
         arguments,
     )
 }
@@ -36,19 +45,15 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<ExitC
 fn run(
     workspace: &Workspace,
     purpose: Purpose,
-    name: &str,
-    selection: &[&str],
+    interrupt: &Interrupt,
+    [program, lifeboat]: [&Path; 2],
     arguments: &[String],
 ) -> Result<ExitCode> {
-    let interrupt = Interrupt::listen()?;
-    // Before the server starts, so that compiler errors come first and the server does not wait.
-    let lifeboat = servers::build_program(workspace, selection)?;
-    let program = Path::new(&lifeboat).with_file_name(name);
-    let status = servers::during(workspace, purpose, &[Profile::Default], &interrupt, |list| {
-        let mut command = Command::new(&program);
+    let status = servers::during(workspace, purpose, &[Profile::Default], interrupt, |list| {
+        let mut command = Command::new(program);
         command.current_dir(workspace.root()).args(arguments);
-        let command = servers::environment(&mut command, list, Path::new(&lifeboat));
-        child::run(command, &interrupt, |line| println!("{line}"))
+        let command = servers::environment(&mut command, list, lifeboat);
+        child::run(command, interrupt, |line| println!("{line}"))
     })?;
     Ok(ExitCode::from(u8::from(!status.success())))
 }

@@ -37,11 +37,32 @@ pub(crate) fn environment<'a>(command: &'a mut Command, servers: &Path, program:
         .env("LIFEBOAT_BIN", program)
 }
 
+/// Has Cargo say where it puts what it builds.
+const MESSAGES: &str = "--message-format=json-render-diagnostics";
+
+/// The program without what nobody uses: search in texts and geometry of SQLite.
+const SQLITE: &str = "-USQLITE_ENABLE_FTS3 -USQLITE_ENABLE_FTS3_PARENTHESIS -USQLITE_ENABLE_FTS5 -USQLITE_ENABLE_RTREE";
+
 /// Builds the program `lifeboat`, and whatever else `selection` names, and returns the program's path.
 pub(crate) fn build_program(workspace: &Workspace, selection: &[&str]) -> Result<String> {
-    let output = cargo()
-        .args(["build", "--message-format=json-render-diagnostics"])
-        .args(selection)
+    built(workspace, cargo().args(["build", MESSAGES]).args(selection))
+}
+
+/// Builds the program as it is handed out, small, and returns its path.
+pub(crate) fn build_packaged_program(workspace: &Workspace) -> Result<String> {
+    let mut build = cargo();
+    build.args(["rustc", MESSAGES, "--package=lifeboat", "--bin=lifeboat"]);
+    build.args(["--profile=packaged", "--locked"]);
+    build.env("LIBSQLITE3_FLAGS", SQLITE);
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        // The linker that Rust brings along there: one copy of functions that are the same.
+        build.args(["--", "-Clink-arg=-Wl,--icf=all"]);
+    }
+    built(workspace, &mut build)
+}
+
+fn built(workspace: &Workspace, build: &mut Command) -> Result<String> {
+    let output = build
         .current_dir(workspace.root())
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

@@ -182,7 +182,8 @@ cargo xtask bench proof memory   # some of start, check, reset, proof, memory, f
 cargo xtask bench --small        # a fiftieth of everything, to see in a minute that it works; figures without meaning
 ```
 
-It builds in release, starts a real Synapse of its own and needs about 4 GiB of memory. Element's engine is measured where `node` and `npm`
+The program is built as it is handed out ([packages](packages.md)), everything else in release. A real Synapse is started for it, and about 4 GiB
+of memory are needed. Element's engine is measured where `node` and `npm`
 are installed. Everything that is read is generated from a fixed seed by `lifeboat_backup::generate`, with `vodozemac`: lawful entries that
 open and lawful messages that decrypt, which the bench itself checks.
 
