@@ -29,15 +29,14 @@ pub(crate) fn demo(workspace: &Workspace, arguments: &[String]) -> Result<ExitCo
 /// The figures of the performance page, measured on this machine.
 pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
-    let beside = servers::build_program(workspace, &["--workspace", "--bins", "--release"])?;
-    let bench = Path::new(&beside).with_file_name("bench");
+    let bench = servers::build_bench(workspace)?;
     // What people get is what is measured.
     let lifeboat = servers::build_packaged_program(workspace)?;
     run(
         workspace,
         Purpose::Bench,
         &interrupt,
-        [&bench, Path::new(&lifeboat)],
+        [Path::new(&bench), Path::new(&lifeboat)],
         arguments,
     )
 }

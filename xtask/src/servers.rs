@@ -45,7 +45,15 @@ const SQLITE: &str = "-USQLITE_ENABLE_FTS3 -USQLITE_ENABLE_FTS3_PARENTHESIS -USQ
 
 /// Builds the program `lifeboat`, and whatever else `selection` names, and returns the program's path.
 pub(crate) fn build_program(workspace: &Workspace, selection: &[&str]) -> Result<String> {
-    built(workspace, cargo().args(["build", MESSAGES]).args(selection))
+    built(workspace, "lifeboat", cargo().args(["build", MESSAGES]).args(selection))
+}
+
+/// Builds the benchmark in release, and returns its path. Named beside the whole workspace it has the same SDK as everything
+/// else.
+pub(crate) fn build_bench(workspace: &Workspace) -> Result<String> {
+    let mut build = cargo();
+    build.args(["build", MESSAGES, "--workspace", "--bin=bench", "--release"]);
+    built(workspace, "bench", &mut build)
 }
 
 /// Builds the program as it is handed out, small, and returns its path.
@@ -58,10 +66,10 @@ pub(crate) fn build_packaged_program(workspace: &Workspace) -> Result<String> {
         // The linker that Rust brings along there: one copy of functions that are the same.
         build.args(["--", "-Clink-arg=-Wl,--icf=all"]);
     }
-    built(workspace, &mut build)
+    built(workspace, "lifeboat", &mut build)
 }
 
-fn built(workspace: &Workspace, build: &mut Command) -> Result<String> {
+fn built(workspace: &Workspace, program: &str, build: &mut Command) -> Result<String> {
     let output = build
         .current_dir(workspace.root())
         .stdin(Stdio::null())
@@ -69,17 +77,18 @@ fn built(workspace: &Workspace, build: &mut Command) -> Result<String> {
         .output()?;
     ensure!(
         output.status.success(),
-        "the program lifeboat, or something beside it, does not build"
+        "the program {program}, or something beside it, does not build"
     );
-    executable(&String::from_utf8_lossy(&output.stdout)).context("cargo did not say where it put the program lifeboat")
+    executable(&String::from_utf8_lossy(&output.stdout), program)
+        .with_context(|| format!("cargo did not say where it put the program {program}"))
 }
 
-/// Finds the program's path among the messages of `cargo build`; its tests have the same name.
-fn executable(messages: &str) -> Option<String> {
+/// Finds a program's path among the messages of `cargo build`; its tests have the same name.
+fn executable(messages: &str, program: &str) -> Option<String> {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "lifeboat" && message["profile"]["test"] == false)
+        .filter(|message| message["target"]["name"] == program && message["profile"]["test"] == false)
         .find_map(|message| message["executable"].as_str().map(str::to_owned))
 }
 
@@ -100,8 +109,11 @@ mod tests {
             message("lifeboat", true, Some("/t/debug/deps/lifeboat-0")),
             message("lifeboat", false, Some("/t/debug/lifeboat")),
         ];
-        assert_eq!(executable(&messages.join("\n")).as_deref(), Some("/t/debug/lifeboat"));
+        assert_eq!(
+            executable(&messages.join("\n"), "lifeboat").as_deref(),
+            Some("/t/debug/lifeboat")
+        );
         messages[2] = "not json".into();
-        assert_eq!(executable(&messages.join("\n")), None);
+        assert_eq!(executable(&messages.join("\n"), "lifeboat"), None);
     }
 }

@@ -4,6 +4,7 @@ mod chain;
 mod clearance;
 mod compare;
 mod every;
+mod everywhere;
 mod fact;
 mod golden;
 mod laws;

@@ -1,6 +1,6 @@
 //! Bad input from people, servers and the network: one sentence that says what is wrong, one that says what to do.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, TestAccount, Way},
     lifeboat::{Lifeboat, Outcome},
@@ -295,27 +295,26 @@ async fn a_deactivated_and_a_locked_account() -> Result<()> {
     Ok(())
 }
 
+/// Each end in its own words, and with what helps against it.
 #[tokio::test]
-async fn a_token_that_is_revoked_in_the_middle() -> Result<()> {
+async fn a_session_that_ends_in_the_middle() -> Result<()> {
     let account = account().await?;
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
-    let revoked = json!({"errcode": "M_UNKNOWN_TOKEN", "error": "Token is not active", "soft_logout": false});
-    proxy.intercept(move |it| {
-        it.path
-            .ends_with("/devices")
-            .then(|| Fault::Answer(Reply::json(401, &revoked)))
-    });
-    let arguments = [
-        "check",
-        account.user_id.as_str(),
-        "--homeserver",
-        &proxy.base_url(),
-        "--quick",
-    ];
-    let outcome = Lifeboat::new(arguments)?
-        .secret("--password-file", &account.password)?
-        .run()
-        .await?;
-    says(&outcome, 1, "session of this check was ended")?;
+    for (status, errcode, softly, words) in [
+        (401, "M_UNKNOWN_TOKEN", false, "session of this check was ended"),
+        (401, "M_UNKNOWN_TOKEN", true, "wants this session to sign in again"),
+        (401, "M_USER_LOCKED", true, "This account is locked"),
+        (403, "M_USER_DEACTIVATED", false, "This account is deactivated"),
+    ] {
+        let ended = json!({"errcode": errcode, "error": "No more", "soft_logout": softly});
+        proxy.intercept(move |it| {
+            let devices = it.path.ends_with("/devices");
+            devices.then(|| Fault::Answer(Reply::json(status, &ended)))
+        });
+        let user = account.user_id.as_str();
+        let check = Lifeboat::new(["check", user, "--homeserver", &proxy.base_url(), "--quick"])?;
+        let outcome = check.secret("--password-file", &account.password)?.run().await?;
+        says(&outcome, 1, words).with_context(|| errcode)?;
+    }
     Ok(())
 }

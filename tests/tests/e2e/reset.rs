@@ -18,7 +18,7 @@ use lifeboat_tests::{
 };
 use serde_json::Value;
 
-pub(crate) use self::cut::is_change;
+pub(crate) use self::{cut::is_change, ways::confirm};
 
 /// What the tests change the password to.
 const NEW: &str = "New-Password-2";

@@ -25,7 +25,7 @@ pub(super) async fn device_ids(session: &Session) -> Result<BTreeSet<String>> {
 }
 
 /// Waits for the mail with this number and presses the button on its page.
-pub(super) async fn confirm(mailbox: &Mailbox, address: &str, number: usize) -> Result<()> {
+pub(crate) async fn confirm(mailbox: &Mailbox, address: &str, number: usize) -> Result<()> {
     let mail = mailbox.wait_for(address, number).await?;
     mail.reset_link()?.press().await?;
     Ok(())
