@@ -179,11 +179,11 @@ To repeat it, leave the machine alone and run
 ```sh
 cargo xtask bench                # everything; writes this page; ends with an error when a promise is missed
 cargo xtask bench proof memory   # some of start, check, reset, proof, memory, forecast, load, audit, rescue, synapse; leaves the page alone
+cargo xtask bench --packaged audit   # with the program as it is handed out
 cargo xtask bench --small        # a fiftieth of everything, to see in a minute that it works; figures without meaning
 ```
 
-The program is built as it is handed out ([packages](packages.md)), everything else in release. A real Synapse is started for it, and about 4 GiB
-of memory are needed. Element's engine is measured where `node` and `npm`
+It builds in release, starts a real Synapse of its own and needs about 4 GiB of memory. Element's engine is measured where `node` and `npm`
 are installed. Everything that is read is generated from a fixed seed by `lifeboat_backup::generate`, with `vodozemac`: lawful entries that
 open and lawful messages that decrypt, which the bench itself checks.
 
