@@ -6,19 +6,17 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use anyhow::{Context as _, Result, bail, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, TestAccount, Way},
-    api::segment,
     lifeboat::{
         Lifeboat, Outcome,
         terminal::{CTRL_C, TerminalSpec},
     },
     wait::until,
 };
-use serde_json::json;
 
 use crate::{
     ark::{ark_of, save},
     live::end_what_is_left_behind,
-    reset::{SHORT, who_at, with_secrets},
+    reset::{SHORT, change_on_page, who_at, with_secrets},
 };
 
 /// Who and where the examples are.
@@ -153,12 +151,7 @@ impl Person {
     /// Gives the account the password back that the files hold, and ends what was left behind.
     async fn tidy(&self) -> Result<()> {
         let (account, admin) = (&self.account, self.account.homeserver.admin().await?);
-        let path = format!(
-            "/_synapse/admin/v1/reset_password/{}",
-            segment(account.user_id.as_str())
-        );
-        let old = json!({"new_password": account.password, "logout_devices": false});
-        admin.post(&path, &old).await?;
+        change_on_page(&admin, account, &account.password).await?;
         end_what_is_left_behind(account).await
     }
 

@@ -15,6 +15,7 @@ use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
 use lifeboat_tests::account::{AccountSpec, Recovery, Secret, ServerBackup, TestAccount, Way};
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
 use lifeboat_tests::proxy::{Fault, Proxy, Reply};
+use lifeboat_tests::server::Profile;
 use lifeboat_tests::storage_key::parse_recovery_key;
 use matrix_sdk::reqwest::Method;
 use rustix::process::Signal;
@@ -45,11 +46,15 @@ struct Machine {
 
 impl Machine {
     async fn new() -> Result<Self> {
-        let spec = AccountSpec::healthy(Way::PassphraseOfRounds(1_000));
-        Self::of(spec.history(SHORT).build().await?).await
+        Self::on(Profile::Default).await
     }
 
-    async fn of(account: TestAccount) -> Result<Self> {
+    async fn on(profile: Profile) -> Result<Self> {
+        let account = AccountSpec::healthy(Way::PassphraseOfRounds(1_000))
+            .history(SHORT)
+            .on(profile)
+            .build()
+            .await?;
         let proxy = Proxy::start(&account.homeserver.base_url).await?;
         let mut search = Search::default();
         for (name, secret) in [

@@ -6,6 +6,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use lifeboat_tests::{browser::Browser, server::Profile, snapshot::snapshot_of, tls, wait};
 
 use super::*;
+use crate::oauth::{allow, allow_with};
 
 /// A desktop's browser, as the program that opens one sees it: each address is a line of its own in a file.
 struct Desktop(tempfile::TempDir);
@@ -48,16 +49,6 @@ impl Desktop {
     }
 }
 
-/// The person signs in there, and lets Lifeboat in.
-async fn allow(account: &TestAccount, address: &str, password: &str) -> Result<()> {
-    let answers = [
-        ("username", account.localpart()),
-        ("password", password),
-        ("answer", "allow"),
-    ];
-    Browser::new(answers)?.open(address).await.map(drop)
-}
-
 #[tokio::test]
 async fn the_browser_leads_in_and_the_account_page_changes_the_password() -> Result<()> {
     let account = AccountSpec::healthy(Way::Key)
@@ -79,7 +70,7 @@ async fn the_browser_leads_in_and_the_account_page_changes_the_password() -> Res
         terminal.raw().contains(&address),
         "the address is shown, too: {address}"
     );
-    allow(&account, &address, &account.password).await?;
+    allow(&account, &address).await?;
     terminal.answers("Recovery key", &typed(key_of(&account)?)).await?;
     terminal
         .sees("you would lose nothing: your recovery key brings all")
@@ -99,7 +90,7 @@ async fn the_browser_leads_in_and_the_account_page_changes_the_password() -> Res
     terminal
         .answers("Have you set the new password there?", &typed("yes"))
         .await?;
-    allow(&account, &desktop.opened(2).await?, NEW).await?;
+    allow_with(&account, NEW, &desktop.opened(2).await?).await?;
     terminal
         .sees("messages that were readable before are readable now. Your identity is unchanged.")
         .await?;
@@ -130,7 +121,7 @@ async fn the_browser_stays_closed_where_that_is_wished() -> Result<()> {
         terminal.sees("Open this address in a browser on this machine").await?;
         let raw = terminal.raw();
         let address = raw.lines().map(str::trim).find(|it| it.starts_with("https://"));
-        allow(&account, address.context("no address")?, &account.password).await?;
+        allow(&account, address.context("no address")?).await?;
         terminal.ends(0, &[&account.password, key_of(&account)?]).await?;
         let opened = fs::read_to_string(desktop.path().join("opened"));
         ensure!(opened.is_ok() == opens, "“{flag}”: {opened:?}");

@@ -36,7 +36,6 @@ async fn stopped(ground: &Ground, work: Work, signal: Signal, earlier: Option<Ou
 
 async fn each_command(signal: Signal) -> Result<()> {
     let ground = Ground::lay().await?;
-    let mut with_session = None;
     for work in Work::ALL {
         let told = || format!("{work:?} and {signal:?}");
         ground.prepare(work).await?;
@@ -68,9 +67,6 @@ async fn each_command(signal: Signal) -> Result<()> {
         if work == Work::Verify {
             let left = stopped(&ground, Work::Leave, signal, Some(ended)).await;
             let left = left.with_context(|| format!("leave and {signal:?}"))?;
-            with_session = Some(left);
-        }
-        if let Some(left) = with_session.take() {
             ground.ends_well(Work::Leave, left).await.with_context(told)?;
         }
         end_what_is_left_behind(&ground.account).await?;

@@ -32,7 +32,7 @@ pub(super) fn delegated(it: &Exchange) -> Option<Fault> {
 }
 
 /// Sets the password as the page does.
-pub(super) async fn change_on_page(admin: &Api, account: &TestAccount, new: &str) -> Result<()> {
+pub(crate) async fn change_on_page(admin: &Api, account: &TestAccount, new: &str) -> Result<()> {
     let path = format!(
         "/_synapse/admin/v1/reset_password/{}",
         segment(account.user_id.as_str())

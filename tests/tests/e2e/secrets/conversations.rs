@@ -2,7 +2,6 @@
 
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
-    account::{AccountSpec, TestAccount, Way},
     lifeboat::{
         Running,
         terminal::{ENTER, TerminalSpec},
@@ -13,21 +12,12 @@ use lifeboat_tests::{
 use super::{Machine, NEW};
 use crate::{
     oauth,
-    reset::SHORT,
     terminal::{on_a_terminal, types},
     verify::{Other, answer},
 };
 
 /// As talkative as it can be, beside the screen.
 const TALKATIVE: &str = "-vvv --log-file log-1";
-
-async fn small(profile: Profile) -> Result<TestAccount> {
-    AccountSpec::healthy(Way::PassphraseOfRounds(1_000))
-        .history(SHORT)
-        .on(profile)
-        .build()
-        .await
-}
 
 fn summed_up(machine: &Machine, least: usize) -> Result<()> {
     ensure!(machine.log_lines >= least, "{} lines were logged", machine.log_lines);
@@ -36,7 +26,7 @@ fn summed_up(machine: &Machine, least: usize) -> Result<()> {
 
 #[tokio::test]
 async fn the_guide_lets_no_secret_out() -> Result<()> {
-    let mut machine = Machine::of(small(Profile::Default).await?).await?;
+    let mut machine = Machine::new().await?;
     machine.runs = 1;
     let terminal = TerminalSpec::new(TALKATIVE).start()?;
     let account = &machine.account;
@@ -70,7 +60,7 @@ async fn the_guide_lets_no_secret_out() -> Result<()> {
 
 /// Runs it on a terminal and says yes to everything; a new recovery key is in `new-key.txt` afterwards.
 async fn makes_a_new_key(words: &str, questions: &[&str]) -> Result<()> {
-    let mut machine = Machine::of(small(Profile::Default).await?).await?;
+    let mut machine = Machine::new().await?;
     machine.runs = 1;
     let account = &machine.account;
     let _shown = answer(account.first()?, Other::Agrees);
@@ -100,7 +90,7 @@ async fn a_new_recovery_key_is_in_its_file_alone() -> Result<()> {
 
 #[tokio::test]
 async fn a_sign_in_through_a_browser_lets_no_secret_out() -> Result<()> {
-    let mut machine = Machine::of(small(Profile::OAuth).await?).await?;
+    let mut machine = Machine::on(Profile::OAuth).await?;
     let authority = lifeboat_tests::tls::authority();
     let user = machine.account.localpart().to_owned();
     let server = machine.account.homeserver.oauth()?;
