@@ -65,7 +65,7 @@ codes! {
     StorageUnknown = "storage-unknown",
     /// The default storage key cannot be checked against a typed key.
     StorageKeyUnchecked = "storage-key-unchecked",
-    /// No key can be derived with the passphrase parameters of a storage key.
+    /// No key is derived with the passphrase parameters of a storage key.
     PassphraseParametersAbsurd = "passphrase-parameters-absurd",
     /// A private key of the identity is not in secret storage.
     SecretMissing = "secret-missing",

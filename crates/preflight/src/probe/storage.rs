@@ -172,12 +172,17 @@ pub(crate) fn read(content: &Content) -> StoredSecrets {
         secrets.insert(name, secret);
         sealed.insert(name, ciphers);
     }
+    let facts = SecretStorage {
+        default_key: default_key(content.get(DEFAULT_KEY)),
+        keys: facts,
+        secrets,
+    };
+    let derivable = facts.derivable();
+    for (_, key) in keys.iter_mut().filter(|(id, _)| !derivable.contains(id.as_str())) {
+        key.derivation = None;
+    }
     StoredSecrets {
-        facts: SecretStorage {
-            default_key: default_key(content.get(DEFAULT_KEY)),
-            keys: facts,
-            secrets,
-        },
+        facts,
         off_switch: off_switch(content),
         keys,
         sealed,
@@ -373,6 +378,18 @@ mod tests {
                 "{passphrase}"
             );
         }
+    }
+
+    #[test]
+    fn many_derivations_have_a_limit_together() {
+        let passphrase = json!({"algorithm": "m.pbkdf2", "salt": "s", "iterations": 10_000_000});
+        let keys = (0..100).map(|it| {
+            let description = json!({"algorithm": ALGORITHM, "passphrase": passphrase});
+            (format!("m.secret_storage.key.{it}"), description)
+        });
+        let stored = of(Value::Object(keys.collect()));
+        let derived = stored.keys.values().filter(|it| it.derivation.is_some());
+        assert_eq!((derived.count(), stored.keys.len()), (10, 100));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Facts about secret storage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,8 @@ pub struct Passphrase {
 impl Passphrase {
     /// More rounds than this are refused: a hostile description would keep the machine busy for hours.
     pub const MAX_ITERATIONS: u64 = 10_000_000;
+    /// All keys of an account together get at most so many, for the same reason: a minute or two.
+    pub const MAX_ITERATIONS_TOGETHER: u64 = 100_000_000;
 
     /// Tells whether a key can sensibly be derived with these parameters: `m.pbkdf2`, 1 to 10 000 000 rounds,
     /// 128 to 512 bits in whole bytes, a salt.
@@ -142,6 +144,32 @@ impl SecretStorage {
             DefaultKey::Named(id) if self.keys.contains_key(id) => Some(id),
             _ => None,
         }
+    }
+
+    /// Returns the ids of the keys that are derived from a passphrase: those whose parameters [are
+    /// sane](Passphrase::is_sane), the default key first, then those with the fewest rounds, as long as all of them together
+    /// stay within [`Passphrase::MAX_ITERATIONS_TOGETHER`].
+    pub fn derivable(&self) -> BTreeSet<&str> {
+        let mut sane: Vec<(&str, u64)> = self
+            .keys
+            .iter()
+            .filter_map(|(id, key)| {
+                Some((
+                    id.as_str(),
+                    key.passphrase.as_ref().filter(|it| it.is_sane())?.iterations,
+                ))
+            })
+            .collect();
+        let default = self.usable_default();
+        sane.sort_by_key(|(id, iterations)| (Some(*id) != default, *iterations));
+        let mut together = 0;
+        sane.into_iter()
+            .take_while(|(_, iterations)| {
+                together += iterations;
+                together <= Passphrase::MAX_ITERATIONS_TOGETHER
+            })
+            .map(|(id, _)| id)
+            .collect()
     }
 
     /// Returns where `name` is; a secret nobody looked for counts as missing.

@@ -44,10 +44,7 @@ pub(super) fn absurd_passphrase(evidence: &Evidence) -> String {
             count(it.salt_length, "byte", "bytes"),
         )
     });
-    format!(
-        "No key can be derived from a passphrase for storage key {}.",
-        list(each)
-    )
+    format!("No key is derived from a passphrase for storage key {}.", list(each))
 }
 
 pub(super) fn missing(evidence: &Evidence) -> String {

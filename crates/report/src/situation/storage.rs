@@ -12,7 +12,7 @@ pub enum Storage {
     Known {
         /// The default key.
         default: DefaultKey,
-        /// No key can be derived with the passphrase parameters of some described key.
+        /// No key is derived with the passphrase parameters of some described key.
         absurd_passphrase: bool,
         /// What is wrong with the identity's three secrets.
         identity: IdentitySecrets,
@@ -128,12 +128,14 @@ impl Place {
 }
 
 impl SecretStorage {
-    /// Returns the described keys whose passphrase parameters make no sense.
+    /// Returns the described keys for which no passphrase is tried: their parameters make no sense, or too many ask for too
+    /// much.
     pub(crate) fn absurd_passphrases(&self) -> impl Iterator<Item = (&String, &facts::Passphrase)> {
+        let derivable = self.derivable();
         let passphrases = self
             .keys
             .iter()
             .filter_map(|(id, key)| Some((id, key.passphrase.as_ref()?)));
-        passphrases.filter(|(_, it)| !it.is_sane())
+        passphrases.filter(move |(id, _)| !derivable.contains(id.as_str()))
     }
 }

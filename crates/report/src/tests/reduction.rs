@@ -1,7 +1,7 @@
 //! What the facts are reduced to.
 
-use super::spoiled::cases;
-use crate::facts::{Passphrase, SecretName, SecretTrial};
+use super::spoiled::{cases, secret_storage};
+use crate::facts::{DefaultKey, Passphrase, SecretName, SecretTrial};
 use crate::testing::{candidate, healthy_facts};
 use crate::{Fact, Situation};
 
@@ -85,4 +85,33 @@ fn passphrase_parameters_are_sane_within_their_limits() {
     for it in insane {
         assert!(!it.is_sane(), "{it:?}");
     }
+}
+
+#[test]
+fn passphrases_of_many_keys_have_a_limit_together() {
+    let mut facts = healthy_facts();
+    let storage = secret_storage(&mut facts);
+    let key = storage.keys.values().next().unwrap().clone();
+    let with = |iterations| {
+        let mut key = key.clone();
+        key.passphrase.as_mut().unwrap().iterations = iterations;
+        key
+    };
+    storage.keys = (0..10).map(|it| (format!("key {it}"), with(10_000_000))).collect();
+    storage.default_key = DefaultKey::NotSet;
+    assert_eq!(storage.derivable().len(), 10, "just the limit");
+    storage.keys.insert("honest".into(), with(500_000));
+    assert_eq!(
+        storage.derivable().len(),
+        10,
+        "the honest one instead of one of the others"
+    );
+    assert!(storage.derivable().contains("honest"));
+    assert_eq!(storage.absurd_passphrases().count(), 1);
+    storage.default_key = DefaultKey::Named("key 9".into());
+    assert!(
+        storage.derivable().contains("key 9"),
+        "the default key before all others"
+    );
+    assert!(!storage.derivable().contains("key 8"));
 }

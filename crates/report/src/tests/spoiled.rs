@@ -60,7 +60,7 @@ fn active(facts: &mut Facts) -> &mut BackupVersion {
     known(&mut facts.backup.active).as_mut().unwrap()
 }
 
-fn secret_storage(facts: &mut Facts) -> &mut SecretStorage {
+pub(super) fn secret_storage(facts: &mut Facts) -> &mut SecretStorage {
     known(&mut facts.storage)
 }
 
