@@ -73,6 +73,13 @@ fn readable_needs_a_tested_key_that_opens_the_backup() {
         }
     };
     assert_eq!(readable(blanked), Some(0));
+    let nobodys_key = |facts: &mut Facts| {
+        facts.key_trial = Fact::Unknown(Gap::NotAsked);
+        if let Fact::Known(storage) = &mut facts.storage {
+            storage.keys.clear();
+        }
+    };
+    assert_eq!(readable(nobodys_key), Some(0));
     let no_backup = |facts: &mut Facts| facts.backup.active = Fact::Known(None);
     assert_eq!(readable(no_backup), Some(0));
     let opens_nothing = |facts: &mut Facts| {
@@ -86,6 +93,20 @@ fn readable_needs_a_tested_key_that_opens_the_backup() {
         facts.storage = Fact::Unknown(Gap::Offline);
     };
     assert_eq!(readable(unknown_storage), None);
+}
+
+#[test]
+fn what_is_rare_is_written_where_it_was_counted() {
+    let written = |counts: &EventCounts| {
+        let json = serde_json::to_value(counts).unwrap();
+        (json.get("starts_late_by").is_some(), json.get("not_judged").is_some())
+    };
+    let mut counts = EventCounts::default();
+    assert_eq!(written(&counts), (false, false));
+    counts.starts_late_by = 1;
+    assert_eq!(written(&counts), (true, false));
+    counts.not_judged = 1;
+    assert_eq!(written(&counts), (true, true));
 }
 
 #[test]

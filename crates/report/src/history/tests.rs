@@ -165,6 +165,35 @@ fn the_identity_has_to_be_known_and_the_same() {
 }
 
 #[test]
+fn the_sums_are_those_of_all_rooms() {
+    let of = |number: u64, gap| After {
+        total: number,
+        readable: 2 * number,
+        unreadable: [(Unreadable::NoRoomKey, 3 * number), (Unreadable::NotInRoom, 4 * number)].into(),
+        newest_unreadable_at: Some(5 * number),
+        never_yours: 6 * number,
+        redacted: 7 * number,
+        unknown_algorithm: 8 * number,
+        gap,
+        complete: true,
+    };
+    let mut proof = proof([
+        (room("!a", 10, 20, 30), Some(of(1, None))),
+        (room("!b", 40, 50, 60), Some(of(100, Some(Gap::Failed)))),
+    ]);
+    proof.complete = true;
+    let sum = After {
+        newest_unreadable_at: Some(500),
+        ..of(101, Some(Gap::Failed))
+    };
+    assert_eq!(proof.after(), sum);
+    let before = proof.before();
+    assert_eq!((before.total, before.readable, before.redacted), (120, 50, 90));
+    proof.complete = false;
+    assert!(!proof.after().complete);
+}
+
+#[test]
 fn it_comes_back_from_json() {
     let mut proof = proof([(room("!a", 5, 0, 0), Some(after(4, 1, 0)))]);
     proof.rooms[0].name = Some("Hiking".to_owned());

@@ -72,11 +72,6 @@ impl Backup {
             },
         }
     }
-
-    /// Tells whether there is a version, whatever its algorithm.
-    pub fn exists(self) -> bool {
-        matches!(self, Self::UnknownAlgorithm | Self::Known { .. })
-    }
 }
 
 impl Signatures {

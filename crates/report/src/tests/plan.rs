@@ -92,6 +92,29 @@ fn sessions_end_only_where_that_was_cleared() {
 }
 
 #[test]
+fn one_by_one_ends_sessions_unless_it_names_none() {
+    assert!(!OneByOne::These(Vec::new()).ends_any());
+    assert!(OneByOne::These(vec!["PIXEL8PHON".into()]).ends_any());
+    assert!(OneByOne::AllOthers.ends_any());
+}
+
+#[test]
+fn the_change_is_found_among_the_steps() {
+    for route in Route::ALL {
+        let plan = plan(Fate::SessionsEnded, choices(route));
+        let change = match route {
+            Route::AccountPage => Step::AwaitAccountPage,
+            Route::OldPassword | Route::Email | Route::SynapseAdmin => Step::ChangePassword,
+        };
+        let number = plan.change_number().unwrap();
+        assert_eq!(plan.steps[number], change, "{route}");
+    }
+    let mut plan = plan(Fate::SessionsEnded, choices(Route::Email));
+    plan.steps.retain(|it| *it != Step::ChangePassword);
+    assert_eq!(plan.change_number(), None);
+}
+
+#[test]
 fn what_it_says_of_every_step() {
     let mut told = String::new();
     for fate in Fate::BOTH {

@@ -27,12 +27,21 @@ fn the_best_candidate_is_the_one_with_most_fitting_secrets_then_the_first() {
     let (fits, other) = (SecretTrial::Fits, SecretTrial::NothingToCompare);
     let trial = crate::facts::KeyTrial {
         candidates: vec![
-            with(&[fits, other]),
+            with(&[fits, other, other, other]),
             with(&[fits, other, other, fits]),
-            with(&[other, fits, fits]),
+            with(&[other, fits, fits, other]),
         ],
     };
     assert_eq!(trial.best(&facts), Some(&trial.candidates[1]));
+}
+
+#[test]
+fn a_default_key_that_nobody_describes_is_none() {
+    let mut facts = healthy_facts();
+    let storage = secret_storage(&mut facts);
+    assert!(storage.usable_default().is_some());
+    storage.default_key = DefaultKey::Named("nobody's".into());
+    assert_eq!(storage.usable_default(), None);
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn oauth() -> Fact<Option<OAuth>> {
 fn each_fact_opens_and_closes_its_routes() {
     use Standing::{ByAdministrator, Open, Unsure};
     type Case = (&'static str, fn(&mut Facts), [Standing; 4]);
-    let cases: [Case; 11] = [
+    let cases: [Case; 12] = [
         ("healthy", |_| (), [Open, Open, ByAdministrator, NOT_DELEGATED]),
         (
             "no address",
@@ -77,6 +77,16 @@ fn each_fact_opens_and_closes_its_routes() {
                 });
             },
             [Open, Open, NOT_SYNAPSE, Open],
+        ),
+        (
+            "another server",
+            |it| {
+                it.server.software = Fact::Known(Software {
+                    name: "tuwunel".into(),
+                    version: "1.9".into(),
+                });
+            },
+            [Open, Open, NOT_SYNAPSE, NOT_DELEGATED],
         ),
         (
             "another name, but the Admin API answered",

@@ -93,6 +93,46 @@ fn codes_are_written_the_same_everywhere() {
 }
 
 #[test]
+fn the_words_of_every_choice_are_those_kept() {
+    use crate::{Closed, Route, Trend, facts::SignedInKind, forecast::AtRisk, history::Unreadable};
+    let mut text = String::new();
+    for it in [Trend::Better, Trend::Same, Trend::Different, Trend::Worse] {
+        writeln!(text, "{it:?}: {}", it.word()).unwrap();
+    }
+    for it in SignedInKind::ALL {
+        writeln!(text, "{it:?}: {}", it.words()).unwrap();
+    }
+    use AtRisk::{DoesNotDecrypt, EntryDamaged, NotInBackup, StartsTooLate};
+    for it in [NotInBackup, StartsTooLate, EntryDamaged, DoesNotDecrypt] {
+        writeln!(text, "{it:?}: {}", it.words()).unwrap();
+    }
+    use Unreadable::{NoRoomKey, NotInRoom};
+    let not_read = [
+        NoRoomKey,
+        Unreadable::StartsTooLate,
+        Unreadable::DoesNotDecrypt,
+        NotInRoom,
+    ];
+    for it in not_read {
+        writeln!(text, "{it:?}: {}", it.words()).unwrap();
+    }
+    for it in Route::ALL {
+        writeln!(text, "{it:?}: {}", it.to_sessions()).unwrap();
+    }
+    use Closed::{NoEmail, NoPasswordSignIn, NotDelegated, NotSynapse, PasswordChangeDisabled};
+    for it in [
+        PasswordChangeDisabled,
+        NoPasswordSignIn,
+        NoEmail,
+        NotSynapse,
+        NotDelegated,
+    ] {
+        writeln!(text, "{it:?}: {}", it.words()).unwrap();
+    }
+    assert_golden("words.txt", &text);
+}
+
+#[test]
 fn words_are_those_of_the_json() {
     for it in [Severity::Note, Severity::Caution, Severity::Blocker] {
         assert_eq!(serde_json::to_value(it).unwrap(), it.word());
