@@ -60,13 +60,13 @@ async fn user_code(running: &Running) -> Result<String> {
     running.said("the code for the browser", find).await
 }
 
-/// The person of this account at a browser, who presses `answer` when asked whether Lifeboat may come in.
-fn person(account: &TestAccount, answer: &str) -> Result<Browser> {
-    Browser::new([
+/// What the person of this account types at a browser, and presses when asked whether Lifeboat may come in.
+fn person<'a>(account: &'a TestAccount, password: &'a str, answer: &'a str) -> [(&'a str, &'a str); 3] {
+    [
         ("username", account.localpart()),
-        ("password", &account.password),
+        ("password", password),
         ("answer", answer),
-    ])
+    ]
 }
 
 /// The person lets Lifeboat in at this address.
@@ -76,12 +76,7 @@ pub(crate) async fn allow(account: &TestAccount, address: &str) -> Result<Page> 
 
 /// The same where the password is another one by now.
 pub(crate) async fn allow_with(account: &TestAccount, password: &str, address: &str) -> Result<Page> {
-    let answers = [
-        ("username", account.localpart()),
-        ("password", password),
-        ("answer", "allow"),
-    ];
-    Browser::new(answers)?.open(address).await
+    Browser::new(person(account, password, "allow"))?.open(address).await
 }
 
 /// The person types the code that is shown into another browser, and lets Lifeboat in.
@@ -96,12 +91,8 @@ pub(crate) async fn allow_code(account: &TestAccount, running: &Running) -> Resu
 
 /// The same person, who is asked for a code first.
 fn with_a_code(account: &TestAccount, code: &str, answer: &str) -> Result<Browser> {
-    Browser::new([
-        ("username", account.localpart()),
-        ("password", &account.password),
-        ("answer", answer),
-        ("user_code", code),
-    ])
+    let person = person(account, &account.password, answer).into_iter();
+    Browser::new(person.chain([("user_code", code)]))
 }
 
 pub(crate) async fn device_ids(account: &TestAccount) -> Result<BTreeSet<String>> {

@@ -177,6 +177,7 @@ pub(crate) fn read(content: &Content) -> StoredSecrets {
         keys: facts,
         secrets,
     };
+    // Sanity is judged there, too.
     let derivable = facts.derivable();
     for (_, key) in keys.iter_mut().filter(|(id, _)| !derivable.contains(id.as_str())) {
         key.derivation = None;
@@ -258,13 +259,11 @@ fn read_passphrase(value: &Value) -> (Passphrase, Option<Derivation>) {
         salt_length: salt.len() as u64,
     };
     let iterations = u32::try_from(passphrase.iterations).ok().and_then(NonZeroU32::new);
-    let derivation = iterations
-        .filter(|_| passphrase.is_sane())
-        .map(|iterations| Derivation {
-            salt: salt.as_bytes().to_vec(),
-            iterations,
-            bits: passphrase.bits,
-        });
+    let derivation = iterations.map(|iterations| Derivation {
+        salt: salt.as_bytes().to_vec(),
+        iterations,
+        bits: passphrase.bits,
+    });
     (passphrase, derivation)
 }
 

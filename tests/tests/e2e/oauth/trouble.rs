@@ -24,7 +24,9 @@ async fn a_person_says_no() -> Result<()> {
     let account = account().await?;
     let before = device_ids(&account).await?;
     let running = check(&account, "oauth")?.arg("--quick").start()?;
-    person(&account, "deny")?.open(&address(&running, 0).await?).await?;
+    Browser::new(person(&account, &account.password, "deny"))?
+        .open(&address(&running, 0).await?)
+        .await?;
     ensure_failed(&running.outcome().await?, 1, "declined in the browser")?;
 
     let running = check(&account, "device-code")?.arg("--quick").start()?;
