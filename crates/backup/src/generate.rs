@@ -211,6 +211,13 @@ mod tests {
     }
 
     #[test]
+    fn the_devices_take_turns() {
+        let generator = Generator::new(1).unwrap();
+        let devices = [0, 1, 39, 40, 81].map(|number| generator.session(number).unwrap().device);
+        assert_eq!(devices, [0, 1, 39, 0, 1]);
+    }
+
+    #[test]
     fn entries_are_as_large_as_real_ones() {
         let (id, entry) = Generator::new(1).unwrap().entry(0).unwrap();
         let bytes = id.to_string().len() + entry.len() + r#""":,"#.len();

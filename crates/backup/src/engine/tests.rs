@@ -379,6 +379,14 @@ fn a_cancelled_engine_stops_early() {
 }
 
 #[test]
+fn a_cancelled_engine_wants_no_more_even_between_two_entries() {
+    let mut engine = Engine::start(EngineOptions::default()).unwrap();
+    assert_eq!(engine.feed(b"{"), ControlFlow::Continue(()));
+    engine.progress().cancel();
+    assert_eq!(engine.feed(b"\"rooms\""), ControlFlow::Break(()));
+}
+
+#[test]
 fn every_opened_key_is_shown_with_its_room() {
     let listing = listing();
     let seen = Arc::new(Mutex::new(Vec::new()));

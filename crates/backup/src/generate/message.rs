@@ -94,6 +94,20 @@ mod tests {
     }
 
     #[test]
+    fn events_of_all_sessions_differ_and_their_senders_take_turns() {
+        let generator = Generator::new(1).unwrap();
+        let mut ids = BTreeSet::new();
+        for (session, person) in [(0, 0), (1, 1), (39, 39), (40, 0), (81, 1)] {
+            for event in generator.events(PLACE, session, 3).unwrap() {
+                let event: Value = serde_json::from_str(&event).unwrap();
+                assert_eq!(event["sender"], format!("@person{person}:example.org"));
+                ids.insert(event["event_id"].to_string());
+            }
+        }
+        assert_eq!(ids.len(), 15);
+    }
+
+    #[test]
     fn the_same_seed_makes_the_same_events() {
         let events = |seed| Generator::new(seed).unwrap().events(PLACE, 3, 2).unwrap();
         assert_eq!(events(1), events(1));

@@ -6,7 +6,7 @@ use super::golden::assert_golden;
 use super::spoiled::cases;
 use crate::facts::DeviceKeys;
 use crate::testing::{ACCOUNT, TAKEN_AT, healthy_facts};
-use crate::{Fact, Facts, Generator, Report, StatusFile, StatusFileError};
+use crate::{Fact, Facts, Forecast, Generator, Report, StatusFile, StatusFileError};
 
 fn file(facts: Facts) -> StatusFile {
     let generator = Generator {
@@ -46,6 +46,24 @@ fn a_file_judged_again_gives_the_same_report() {
         );
         assert_eq!(file.rejudge(), report, "{}", case.name);
     }
+}
+
+#[test]
+fn the_messages_behind_the_verdict_stay_with_it() {
+    let forecast = Forecast {
+        newest_event_at: Some(TAKEN_AT),
+        complete: true,
+        ..Forecast::default()
+    };
+    let bare = Report::of(ACCOUNT.into(), TAKEN_AT, healthy_facts());
+    let report = bare.clone().with_forecast(Some(forecast.clone()));
+    assert_eq!(report.forecast, Some(forecast));
+    assert_eq!((report.verdict, &report.findings), (bare.verdict, &bare.findings));
+    let generator = Generator {
+        name: String::new(),
+        version: String::new(),
+    };
+    assert_eq!(StatusFile::of(&report, generator).rejudge(), report);
 }
 
 #[test]

@@ -97,14 +97,14 @@ fn the_words_of_every_choice_are_those_kept() {
     use crate::{Closed, Route, Trend, facts::SignedInKind, forecast::AtRisk, history::Unreadable};
     let mut text = String::new();
     for it in [Trend::Better, Trend::Same, Trend::Different, Trend::Worse] {
-        writeln!(text, "{it:?}: {}", it.word()).unwrap();
+        writeln!(text, "{it:?}: {:?}", it.word()).unwrap();
     }
     for it in SignedInKind::ALL {
-        writeln!(text, "{it:?}: {}", it.words()).unwrap();
+        writeln!(text, "{it:?}: {:?}", it.words()).unwrap();
     }
     use AtRisk::{DoesNotDecrypt, EntryDamaged, NotInBackup, StartsTooLate};
     for it in [NotInBackup, StartsTooLate, EntryDamaged, DoesNotDecrypt] {
-        writeln!(text, "{it:?}: {}", it.words()).unwrap();
+        writeln!(text, "{it:?}: {:?}", it.words()).unwrap();
     }
     use Unreadable::{NoRoomKey, NotInRoom};
     let not_read = [
@@ -114,10 +114,10 @@ fn the_words_of_every_choice_are_those_kept() {
         NotInRoom,
     ];
     for it in not_read {
-        writeln!(text, "{it:?}: {}", it.words()).unwrap();
+        writeln!(text, "{it:?}: {:?}", it.words()).unwrap();
     }
     for it in Route::ALL {
-        writeln!(text, "{it:?}: {}", it.to_sessions()).unwrap();
+        writeln!(text, "{it:?}: {:?}", it.to_sessions()).unwrap();
     }
     use Closed::{NoEmail, NoPasswordSignIn, NotDelegated, NotSynapse, PasswordChangeDisabled};
     for it in [
@@ -127,7 +127,7 @@ fn the_words_of_every_choice_are_those_kept() {
         NotSynapse,
         NotDelegated,
     ] {
-        writeln!(text, "{it:?}: {}", it.words()).unwrap();
+        writeln!(text, "{it:?}: {:?}", it.words()).unwrap();
     }
     assert_golden("words.txt", &text);
 }
