@@ -208,6 +208,8 @@ impl Reader {
         })
     }
 
+    /// Takes a token; the lexer shows none that lies deeper than `level`, so a key is one of ours and an end is that of
+    /// the entry under way.
     fn take(
         &mut self,
         token: Token,
@@ -217,11 +219,11 @@ impl Reader {
         sink: &mut impl FnMut(Item<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, (u64, Flaw)> {
         match token {
-            Token::KeyStart if self.lexer.depth() == self.level => {
+            Token::KeyStart => {
                 *from = at;
                 self.start(Capture::Key, at);
             }
-            Token::KeyEnd if self.capture == Some(Capture::Key) => {
+            Token::KeyEnd => {
                 let mut held = mem::take(&mut self.held);
                 let key = joined(&mut held, &piece[*from..at - 1]);
                 self.key(key)?;
@@ -232,7 +234,7 @@ impl Reader {
             Token::ObjectStart | Token::ArrayStart | Token::Scalar => {
                 return self.value(token, from, at - 1, sink);
             }
-            Token::ObjectEnd if self.capture == Some(Capture::Entry) && self.lexer.depth() == SESSIONS => {
+            Token::ObjectEnd if self.capture == Some(Capture::Entry) => {
                 let mut held = mem::take(&mut self.held);
                 let fits = self.captured(at) <= MAX_ENTRY as u64;
                 let body = if fits {
@@ -250,7 +252,6 @@ impl Reader {
                 return Ok(flow);
             }
             Token::ObjectEnd => self.level = self.level.min(self.lexer.depth()),
-            Token::KeyStart | Token::KeyEnd => {}
         }
         Ok(ControlFlow::Continue(()))
     }

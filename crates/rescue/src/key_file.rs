@@ -3,7 +3,7 @@
 //! [Key exports](https://spec.matrix.org/latest/client-server-api/#key-exports), version 1.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::num::NonZeroU32;
 
@@ -130,11 +130,7 @@ pub fn read_key_file(
 pub fn write_key_file(keys: &RoomKeys, passphrase: &SecretString) -> Result<String, KeyFileError> {
     let keys: Vec<&RoomKey> = keys.iter().map(|(_, _, key)| key).collect();
     let mut body = Zeroizing::new(serde_json::to_vec(&keys).map_err(|_| KeyFileError::Cipher)?);
-    let (mut salt, mut iv) = ([0; 16], [0; 16]);
-    rand::fill(&mut salt).map_err(|_| KeyFileError::Cipher)?;
-    rand::fill(&mut iv).map_err(|_| KeyFileError::Cipher)?;
-    // "Bit 63 of the IV must be 0": some implementations count with 64 bits.
-    iv[8] &= 0x7f;
+    let (salt, iv) = (random()?, fresh_iv()?);
     let (cipher_key, mac_key) = derive(passphrase, &salt, ROUNDS);
     let key = UnboundCipherKey::new(&AES_256, &cipher_key[..]).and_then(EncryptingKey::ctr);
     let context = EncryptionContext::Iv128(FixedLength::from(iv));
@@ -148,6 +144,19 @@ pub fn write_key_file(keys: &RoomKeys, passphrase: &SecretString) -> Result<Stri
     // Lines of 96 characters, as Element writes them.
     let lines: Vec<_> = text.as_bytes().chunks(96).map(String::from_utf8_lossy).collect();
     Ok(format!("{HEADER}\n{}\n{FOOTER}\n", lines.join("\n")))
+}
+
+fn random() -> Result<[u8; 16], KeyFileError> {
+    let mut bytes = [0; 16];
+    rand::fill(&mut bytes).map_err(|_| KeyFileError::Cipher)?;
+    Ok(bytes)
+}
+
+/// "Bit 63 of the IV must be 0": some implementations count with 64 bits.
+fn fresh_iv() -> Result<[u8; 16], KeyFileError> {
+    let mut iv = random()?;
+    iv[8] &= 0x7f;
+    Ok(iv)
 }
 
 /// Decodes what stands between the first and the last line.

@@ -38,3 +38,36 @@ pub(crate) fn verified_sender(
     let info = info.filter(|it| it.sender == live_user)?;
     (info.verification_state == VerificationState::Verified).then(|| info.sender_device.clone())?
 }
+
+#[cfg(test)]
+mod tests {
+    use matrix_sdk::{
+        deserialized_responses::{AlgorithmInfo, EncryptionInfo, VerificationLevel, VerificationState},
+        ruma::{device_id, user_id},
+    };
+
+    use super::verified_sender;
+
+    #[test]
+    fn only_sessions_of_our_own_that_the_identity_vouches_for_are_heard() {
+        let (own, phone) = (user_id!("@mira:example.org"), device_id!("PHONE"));
+        let info = EncryptionInfo {
+            sender: own.to_owned(),
+            sender_device: Some(phone.to_owned()),
+            forwarder: None,
+            algorithm_info: AlgorithmInfo::OlmV1Curve25519AesSha2 {
+                curve25519_public_key_base64: String::new(),
+            },
+            verification_state: VerificationState::Verified,
+        };
+        assert_eq!(verified_sender(own, Some(&info)).as_deref(), Some(phone));
+        let stranger = user_id!("@eve:example.org");
+        assert_eq!(verified_sender(stranger, Some(&info)), None);
+        let unsigned = EncryptionInfo {
+            verification_state: VerificationState::Unverified(VerificationLevel::UnsignedDevice),
+            ..info
+        };
+        assert_eq!(verified_sender(own, Some(&unsigned)), None);
+        assert_eq!(verified_sender(own, None), None, "what was not encrypted");
+    }
+}

@@ -122,3 +122,61 @@ impl RoomKeys {
         self.0.iter().map(|((_, id), (index, key))| (*id, *index, key))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{RoomKey, RoomKeys};
+    use crate::key_file::tests::key;
+
+    /// Which first message each has, and who sent it.
+    fn told(keys: &RoomKeys) -> Vec<(u32, &str)> {
+        keys.iter()
+            .map(|(_, index, it)| (index, it.sender_key.as_str()))
+            .collect()
+    }
+
+    fn from(sender: &str, number: u64, index: u32) -> RoomKey {
+        let mut key = key(number, index);
+        key.sender_key = sender.to_owned();
+        key
+    }
+
+    #[test]
+    fn the_better_of_two_keys_stays_and_of_equal_ones_the_first() {
+        let mut keys = RoomKeys::default();
+        for (sender, index) in [("a", 5), ("b", 5), ("c", 0), ("d", 0), ("e", 9)] {
+            assert!(keys.take(from(sender, 0, index)));
+        }
+        assert_eq!(told(&keys), [(0, "c")]);
+    }
+
+    #[test]
+    fn what_is_not_what_it_says_is_not_taken() {
+        let mut keys = RoomKeys::default();
+        let mut strange = key(1, 0);
+        strange.session_id = key(2, 0).session_id().to_owned();
+        assert!(!keys.take(strange));
+        let mut other = key(1, 0);
+        other.algorithm = "m.other".to_owned();
+        assert!(!keys.take(other));
+        assert!(keys.is_empty());
+    }
+
+    #[test]
+    fn of_two_sources_the_better_keys_stay() {
+        let [mut keys, mut others] = [RoomKeys::default(), RoomKeys::default()];
+        for number in 0..3 {
+            assert!(keys.take(from("here", number, 5)));
+        }
+        for (number, index) in [(0, 0), (1, 5), (2, 9), (3, 7)] {
+            assert!(others.take(from("there", number, index)));
+        }
+        keys.take_all(others);
+        assert_eq!((keys.len(), keys.is_empty()), (4, false));
+        let mut told = told(&keys);
+        told.sort();
+        assert_eq!(told, [(0, "there"), (5, "here"), (5, "here"), (7, "there")]);
+        keys.retain(|it| it.sender_key == "there");
+        assert_eq!(keys.len(), 2);
+    }
+}

@@ -166,6 +166,32 @@ impl Outcome {
         serde_json::from_str(&self.stdout).with_context(|| format!("no JSON on standard output\n{self}"))
     }
 
+    /// All it wrote, with one space between two words: long sentences are wrapped on a screen.
+    pub fn words(&self) -> String {
+        let all = [self.stderr.as_str(), &self.stdout];
+        all.iter()
+            .flat_map(|it| it.split_whitespace())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// Whether it wrote these words, however they are wrapped.
+    pub fn says(&self, words: &str) -> bool {
+        self.words().contains(words)
+    }
+
+    /// An error unless it said in one sentence what is wrong, and after it what to do, without a panic.
+    pub fn ensure_two_sentences(&self) -> Result<()> {
+        let place = |word: &str| self.stderr.lines().position(|it| it.starts_with(word));
+        let errors = self.stderr.lines().filter(|it| it.starts_with("error:")).count();
+        ensure!(
+            errors == 1 && place("error:") < place("hint:"),
+            "no two sentences\n{self}"
+        );
+        ensure!(!self.stderr.contains("panicked"), "it panicked\n{self}");
+        Ok(())
+    }
+
     /// Begins another command line in the same home, as the same person would later.
     pub fn then<S: AsRef<OsStr>>(self, arguments: impl IntoIterator<Item = S>) -> Result<Lifeboat> {
         let program = std::env::var_os(PROGRAM_VARIABLE).context("no lifeboat to test")?;

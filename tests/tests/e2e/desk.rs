@@ -41,9 +41,3 @@ fn handed_over(outcome: &Outcome, words: &[&str]) -> Result<String> {
     }
     Ok(password)
 }
-
-/// What was said and shown, with single spaces.
-fn flat(outcome: &Outcome) -> String {
-    let all = format!("{} {}", outcome.stderr, outcome.stdout);
-    all.split_whitespace().collect::<Vec<_>>().join(" ")
-}

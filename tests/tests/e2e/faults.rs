@@ -168,14 +168,9 @@ fn name_of(it: &Exchange) -> String {
 
 /// What every run owes a person, whatever happens: an end in words.
 fn ends_in_words(outcome: &Outcome) -> Result<()> {
-    let text = &outcome.stderr;
-    ensure!(!text.contains("panicked"), "it panicked\n{outcome}");
+    ensure!(!outcome.stderr.contains("panicked"), "it panicked\n{outcome}");
     if outcome.code()? == 1 {
-        let count = |word: &str| text.lines().filter(|it| it.starts_with(word)).count();
-        ensure!(
-            count("error:") == 1 && count("hint:") >= 1,
-            "no two sentences\n{outcome}"
-        );
+        outcome.ensure_two_sentences()?;
     }
     Ok(())
 }

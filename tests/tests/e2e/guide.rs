@@ -11,12 +11,11 @@ use anyhow::{Context, Result, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, Defect, History, TestAccount, Way},
     lifeboat::terminal::{CTRL_C, DOWN, ENTER, ESCAPE, Terminal, TerminalSpec, colours},
-    mailbox::Mailbox,
     proxy::Proxy,
     session::Session,
 };
 
-use crate::live::devices;
+use crate::{live::devices, reset::confirm};
 
 /// What the tests change the password to.
 const NEW: &str = "New-Password-2 for the boat";

@@ -112,8 +112,3 @@ fn codes(outcome: &Outcome) -> Result<BTreeSet<String>> {
         .filter_map(|it| it["code"].as_str().map(str::to_owned))
         .collect())
 }
-
-/// What was said, with single spaces: lines are broken where the terminal ends.
-fn flat(outcome: &Outcome) -> String {
-    outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ") + outcome.stdout.as_str()
-}

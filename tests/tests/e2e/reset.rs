@@ -18,7 +18,11 @@ use lifeboat_tests::{
 };
 use serde_json::Value;
 
-pub(crate) use self::{cut::is_change, page::change_on_page, ways::confirm};
+pub(crate) use self::{
+    cut::is_change,
+    page::change_on_page,
+    ways::{confirm, confirm_next},
+};
 
 /// What the tests change the password to.
 const NEW: &str = "New-Password-2";

@@ -185,6 +185,47 @@ mod tests {
     }
 
     #[test]
+    fn the_ledger_is_counted() {
+        let mut wanted = Wanted::new(["1", "2", "3"].map(key).to_vec());
+        let room = room_id!("!a:b");
+        let all = ["1", "2", "3"].map(|id| (room.to_owned(), id.to_owned()));
+        assert_eq!(wanted.all(), all);
+        assert_eq!((wanted.missing(), wanted.arrivals()), (3, 0));
+        for id in ["1", "2", "2"] {
+            wanted.arrived(room, id);
+        }
+        assert_eq!((wanted.missing(), wanted.arrivals()), (1, 2));
+        assert_eq!(wanted.all(), all[2..]);
+    }
+
+    #[test]
+    fn the_clock_starts_when_all_is_asked_and_again_with_each_arrival() {
+        let mut wanted = Wanted::new(["1"].map(key).to_vec());
+        let after = |since: Instant| while Instant::now() <= since {};
+        let made = wanted.last_arrival();
+        after(made);
+        wanted.begin_waiting();
+        let begun = wanted.last_arrival();
+        assert!(begun > made);
+        after(begun);
+        wanted.arrived(room_id!("!a:b"), "stranger");
+        assert_eq!(wanted.last_arrival(), begun);
+        wanted.arrived(room_id!("!a:b"), "1");
+        assert!(wanted.last_arrival() > begun);
+    }
+
+    #[test]
+    fn who_is_known_after_the_key_was_taken_counts_too() {
+        let mut wanted = Wanted::new(["1", "2"].map(key).to_vec());
+        let (room, phone) = (room_id!("!a:b"), device_id!("PHONE"));
+        for id in ["1", "2"] {
+            wanted.arrived(room, id);
+            wanted.note_giver(room, id, phone.to_owned());
+        }
+        assert_eq!(*wanted.given(), BTreeMap::from([(phone.to_owned(), 2)]));
+    }
+
+    #[test]
     fn what_was_sent_in_vain_is_told_once() {
         let mut wanted = Wanted::new(["1", "2"].map(key).to_vec());
         let room = room_id!("!a:b");

@@ -14,7 +14,7 @@ fn room() -> OwnedRoomId {
 }
 
 /// A lawful room key that starts at `index`.
-fn key(number: u64, index: u32) -> RoomKey {
+pub(crate) fn key(number: u64, index: u32) -> RoomKey {
     let generator = Generator::new(7).unwrap();
     let session = generator.session(number).unwrap();
     let text = generator.room_key(&session, &session.exported_at(index).unwrap());
@@ -88,16 +88,22 @@ fn every_kind_of_damage_is_told() {
 }
 
 #[test]
-fn the_better_of_two_keys_stays_and_strange_ones_count_as_odd() {
+fn entries_that_are_no_room_keys_are_counted() {
+    let [good, other] = [key(0, 0), key(1, 0)];
+    let mut wrong = serde_json::to_value(&other).unwrap();
+    wrong["algorithm"] = "m.other".into();
+    let list = serde_json::json!([good, {}, wrong, 7]).to_string();
     let mut keys = RoomKeys::default();
-    assert!(keys.take(key(0, 5)));
-    assert!(keys.take(key(0, 0)));
-    assert!(keys.take(key(0, 9)));
-    assert_eq!(keys.iter().map(|(_, index, _)| index).collect::<Vec<_>>(), [0]);
-    let mut strange = key(1, 0);
-    strange.session_id = key(2, 0).session_id.clone();
-    assert!(!keys.take(strange));
+    let content = read_list(list.as_bytes(), &mut keys);
+    assert_eq!(content, Ok(KeyFileContent { keys: 1, odd: 3 }));
     assert_eq!(keys.len(), 1);
+}
+
+#[test]
+fn the_counter_has_room_for_implementations_of_64_bits() {
+    let ivs: Vec<_> = (0..64).map(|_| fresh_iv().unwrap()).collect();
+    assert!(ivs.iter().all(|iv| iv[8] < 0x80));
+    assert!(ivs.iter().any(|iv| iv[8] != ivs[0][8]), "at random");
 }
 
 #[test]

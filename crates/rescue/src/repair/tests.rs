@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use lifeboat_report::{
     Fact, Facts, Gap,
     facts::{
-        BackupAlgorithm, BackupOpening, BackupVersion, Candidate, CandidateForm, DefaultKey, KeyTrial, OffSwitch,
-        OlderBackup, SecretName, SecretTrial, Signature,
+        BackupAlgorithm, BackupOpening, BackupVersion, Candidate, CandidateForm, DefaultKey, DeviceKeys, KeyTrial,
+        OffSwitch, OlderBackup, SecretName, SecretTrial, Signature,
     },
     testing::healthy_facts,
 };
@@ -14,7 +14,7 @@ use lifeboat_report::{
 mod identity;
 mod sessions;
 
-use super::{Repair, Trust, Under, Wishes, plan};
+use super::{Plan, Repair, Trust, Under, Wishes, plan};
 
 fn active(facts: &mut Facts) -> &mut BackupVersion {
     match &mut facts.backup.active {
@@ -50,6 +50,14 @@ fn existing(id: &str) -> Under {
     Under::Existing(id.to_owned())
 }
 
+/// Gives every other session such keys.
+fn set_others(keys: DeviceKeys, facts: &mut Facts) {
+    if let Fact::Known(sessions) = &mut facts.sessions {
+        let others = sessions.iter_mut().filter(|it| !it.this);
+        others.for_each(|it| it.keys = Fact::Known(keys));
+    }
+}
+
 /// Takes every other session away.
 fn alone(facts: &mut Facts) {
     if let Fact::Known(sessions) = &mut facts.sessions {
@@ -63,7 +71,7 @@ fn codes(repairs: &[Repair]) -> Vec<&'static str> {
 
 #[test]
 fn a_healthy_account_needs_no_repair() {
-    assert_eq!(spoiled(|_| ()), []);
+    assert_eq!(plan(&healthy_facts(), &Wishes::default()), Plan::default());
 }
 
 #[test]
@@ -215,6 +223,13 @@ fn what_is_unknown_is_not_mended() {
     assert_eq!(spoiled(|facts| facts.key_trial = Fact::Unknown(Gap::NotAsked)), []);
     let no_version = spoiled(|facts| facts.backup.active = Fact::Unknown(Gap::Offline));
     assert_eq!(no_version, []);
+    let elsewhere = spoiled(|facts| {
+        active(facts).algorithm = BackupAlgorithm::Unknown("x".to_owned());
+        let it = candidate(facts);
+        it.opens_default = false;
+        it.storage_keys = vec!["other".to_owned()];
+    });
+    assert_eq!(elsewhere, [], "whether the key of that backup fits is not known");
     let strange = spoiled(|facts| {
         active(facts).signatures.clear();
         active(facts).algorithm = BackupAlgorithm::Unknown("x".to_owned());
@@ -286,4 +301,18 @@ fn what_only_sessions_hold_fills_the_backup() {
         candidate(facts).secrets.clear();
     });
     assert_eq!(closed, [], "the asking session would not be trusted");
+    for name in [SecretName::SelfSigning, SecretName::BackupKey] {
+        let lacking = spoiled(|facts| {
+            risky(facts);
+            let it = candidate(facts);
+            it.secrets.remove(&name);
+            it.opens_active_backup = name != SecretName::BackupKey;
+        });
+        assert_eq!(codes(&lacking), ["fetch-secrets"], "{name:?} first");
+    }
+    let unsigned = spoiled(|facts| {
+        risky(facts);
+        set_others(DeviceKeys::Unsigned, facts);
+    });
+    assert_eq!(unsigned, [], "a session that is not signed is not asked");
 }

@@ -15,7 +15,7 @@ use matrix_sdk::reqwest::Method;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::{desk, flat};
+use super::desk;
 use crate::reset::{SHORT, healthy};
 
 fn codes(report: &Value) -> BTreeSet<&str> {
@@ -37,7 +37,7 @@ async fn a_healthy_account_is_amber_and_never_clear() -> Result<()> {
     let check = || desk("check", account.user_id.as_str(), base_url, &admin);
     let shown = check()?.run().await?;
     ensure!(shown.code()? == 10, "{shown}");
-    ensure!(flat(&shown).contains("Seen from your chair AMBER"), "{shown}");
+    ensure!(shown.says("Seen from your chair AMBER"), "{shown}");
     let outcome = check()?.args(["--json", "--fate", "kept"]).run().await?;
     ensure!(outcome.code()? == 11, "{outcome}");
     ensure!(verdicts(&outcome)? == ["caution", "blocked"], "{outcome}");
@@ -99,9 +99,9 @@ async fn what_is_broken_or_restricted_is_seen_from_outside() -> Result<()> {
         ensure!(found.contains(code), "{code}: {report:#}");
     }
     let shown = check()?.run().await?;
-    ensure!(flat(&shown).contains("Seen from your chair RED"), "{shown}");
-    ensure!(flat(&shown).contains("it is shadow-banned"), "{shown}");
-    ensure!(flat(&shown).contains("signs the person in: oidc-work"), "{shown}");
+    ensure!(shown.says("Seen from your chair RED"), "{shown}");
+    ensure!(shown.says("it is shadow-banned"), "{shown}");
+    ensure!(shown.says("signs the person in: oidc-work"), "{shown}");
     // What was written is judged the same again.
     let again = outcome
         .then(["check", "--from", "status.json", "--json"])?

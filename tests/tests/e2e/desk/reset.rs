@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs};
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{account::TestAccount, api::Api, session::Session, wait};
 
-use super::{desk, flat, handed_over};
+use super::{desk, handed_over};
 use crate::reset::healthy;
 
 async fn device_ids(admin: &Api, account: &TestAccount) -> Result<BTreeSet<String>> {
@@ -30,7 +30,7 @@ async fn sessions_are_kept_and_the_person_gets_a_letter() -> Result<()> {
         .run()
         .await?;
     ensure!(outcome.code()? == 0, "{outcome}");
-    let said = flat(&outcome);
+    let said = outcome.words();
     let all = account.sessions.len();
     for words in [
         format!("Sessions that stay signed in: {all}. Of these, {all} can hold keys"),
@@ -76,11 +76,11 @@ async fn sessions_are_ended_by_name_of_what_it_costs_and_the_letter_has_ones_own
     ensure!(outcome.code()? == 0, "{outcome}");
     let all = account.sessions.len();
     ensure!(
-        flat(&outcome).contains(&format!("Sessions that are signed out: {all}.")),
+        outcome.says(&format!("Sessions that are signed out: {all}.")),
         "{outcome}"
     );
     ensure!(
-        flat(&outcome).contains(&format!("none of the {all} sessions is left")),
+        outcome.says(&format!("none of the {all} sessions is left")),
         "{outcome}"
     );
     for session in &account.sessions {

@@ -13,7 +13,7 @@ use lifeboat_tests::{
     tls,
 };
 
-use super::{flat, refused::ensure_two_sentences};
+use super::refused::ensure_refused;
 
 /// Somebody with nothing, whom it costs little to look at.
 async fn somebody(homeserver: &Homeserver) -> Result<String> {
@@ -49,15 +49,15 @@ async fn each_token_comes_from_a_descriptor_of_its_own() -> Result<()> {
         command.run().await
     };
     let outcome = run("--admin-token-fd 7 --mas-token-fd 8").await?;
-    ensure!(flat(&outcome).contains("Seen from your chair GREY"), "{outcome}");
-    ensure!(flat(&outcome).contains("Signed in at https://localhost"), "{outcome}");
+    ensure!(outcome.says("Seen from your chair GREY"), "{outcome}");
+    ensure!(outcome.says("Signed in at https://localhost"), "{outcome}");
     for secret in [&synapse, &mas] {
         ensure!(!outcome.to_string().contains(secret.as_str()), "a token was printed");
     }
     let outcome = run("--admin-token-fd 97").await?;
-    ensure!(outcome.code()? == 2 && flat(&outcome).contains("97"), "{outcome}");
+    ensure!(outcome.code()? == 2 && outcome.says("97"), "{outcome}");
     let outcome = run("--admin-token-fd 8 --mas-token-fd 7").await?;
-    ensure_two_sentences(&outcome, 1, "is no administrator of the server")
+    ensure_refused(&outcome, 1, "is no administrator of the server")
 }
 
 #[tokio::test]

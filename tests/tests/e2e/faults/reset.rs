@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{Kind, Pace, matrix};
 use crate::live::devices;
-use crate::reset::{confirm, ensure_proven, healthy, is_change, who_at, with_secrets};
+use crate::reset::{confirm_next, ensure_proven, healthy, is_change, who_at, with_secrets};
 use matrix::{Patient, Request, is_a_look};
 
 /// Every wait that a fault causes, one after the other.
@@ -159,10 +159,8 @@ impl ByMail {
         let mailbox = self.account().homeserver.mailbox();
         let mut running = command.start()?;
         until_within(DEADLINE, "the end of the run", async || {
-            if mailbox.messages_to(&self.address)?.len() > self.mails.get() {
-                self.mails.set(self.mails.get() + 1);
-                confirm(&mailbox, &self.address, self.mails.get()).await?;
-            }
+            self.mails
+                .set(confirm_next(&mailbox, &self.address, self.mails.get()).await?);
             Ok((!running.runs()?).then_some(()))
         })
         .await?;

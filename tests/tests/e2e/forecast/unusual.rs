@@ -129,9 +129,8 @@ async fn a_session_that_slept_since_the_newest_message_is_to_be_opened_first() -
         evidence.to_string().contains(&sleeper) && evidence["sessions"].as_array().map(Vec::len) == Some(1),
         "{evidence:#}"
     );
-    let flat = outcome.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     ensure!(
-        flat.contains("1 Open Element on “Phone” (seen 20 days ago)"),
+        outcome.says("1 Open Element on “Phone” (seen 20 days ago)"),
         "{outcome}"
     );
     Ok(())

@@ -78,9 +78,8 @@ async fn no_redirect_is_followed_with_a_token_or_a_password() -> Result<()> {
 
 /// An end in words, without a panic.
 fn fails_with(outcome: &Outcome, words: &str) -> Result<()> {
-    let flat = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     ensure!(
-        [1, 2].contains(&outcome.code()?) && flat.contains(words) && !flat.contains("panicked"),
+        [1, 2].contains(&outcome.code()?) && outcome.says(words) && !outcome.stderr.contains("panicked"),
         "not “{words}”: {outcome}"
     );
     Ok(())

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use lifeboat_tests::lifeboat::Outcome;
 use lifeboat_tests::proxy::Proxy;
 
 use super::work::{Ground, Work};
@@ -11,15 +10,6 @@ use crate::live::end_what_is_left_behind;
 
 /// A folder of the kernel's, in which nothing can be made.
 const CLOSED: &str = "/sys";
-
-fn two_sentences(outcome: &Outcome) -> Result<()> {
-    let lines = |word: &str| outcome.stderr.lines().filter(|it| it.starts_with(word)).count();
-    ensure!(
-        lines("error:") == 1 && lines("hint:") == 1,
-        "no two sentences\n{outcome}"
-    );
-    Ok(())
-}
 
 #[tokio::test]
 async fn on_a_full_disk_nothing_is_half_done() -> Result<()> {
@@ -31,7 +21,7 @@ async fn on_a_full_disk_nothing_is_half_done() -> Result<()> {
         let command = ground.command(work, &url, &ground.output(work), None)?;
         let outcome = command.largest_file(0).run().await.with_context(told)?;
         ensure!(outcome.code()? == 1, "{work:?}: {outcome}");
-        two_sentences(&outcome).with_context(told)?;
+        outcome.ensure_two_sentences().with_context(told)?;
         ground.nothing_is_there(work)?;
         ground.ends_well(work, outcome).await.with_context(told)?;
         end_what_is_left_behind(&ground.account).await?;
@@ -51,7 +41,9 @@ async fn a_reset_survives_a_disk_that_gets_full() -> Result<()> {
         let code = outcome.code()?;
         ensure!([0, 1, 20, 21].contains(&code), "{bytes} bytes: {outcome}");
         if code != 0 {
-            two_sentences(&outcome).with_context(|| format!("{bytes} bytes"))?;
+            outcome
+                .ensure_two_sentences()
+                .with_context(|| format!("{bytes} bytes"))?;
         }
         if code == 1 {
             continue;
@@ -76,13 +68,13 @@ async fn what_cannot_be_written_is_said_before_anybody_is_asked() -> Result<()> 
         if work.has_output() {
             let outcome = ground.command(work, &proxy.base_url(), &closed, None)?.run().await?;
             ensure!(outcome.code()? == 1, "{work:?}: {outcome}");
-            two_sentences(&outcome)?;
+            outcome.ensure_two_sentences()?;
         }
         if work.needs_state() {
             let command = ground.command(work, &proxy.base_url(), &ground.output(work), None)?;
             let outcome = command.env("XDG_STATE_HOME", CLOSED).run().await?;
             ensure!(outcome.code()? == 1, "{work:?}: {outcome}");
-            two_sentences(&outcome)?;
+            outcome.ensure_two_sentences()?;
         }
         ensure!(proxy.log().is_empty(), "{work:?} asked {:?}", proxy.log());
         ground.nothing_is_there(work)?;

@@ -10,11 +10,11 @@ use matrix_sdk::reqwest::Method;
 use rustix::process::Signal;
 use serde_json::json;
 
-use super::{Browser, account, address, allow, check, command, device_ids, flat, person, user_code, with_a_code};
+use super::{Browser, account, address, allow, check, command, device_ids, person, user_code, with_a_code};
 
 fn ensure_failed(outcome: &Outcome, code: i32, words: &str) -> Result<()> {
     ensure!(outcome.code()? == code, "{outcome}");
-    ensure!(flat(outcome).contains(words), "not “{words}”: {outcome}");
+    ensure!(outcome.says(words), "not “{words}”: {outcome}");
     ensure!(!outcome.stderr.contains("may remain"), "{outcome}");
     Ok(())
 }

@@ -22,7 +22,7 @@ use super::{
     ensure_proven, healthy,
     page::{change_on_page, delegated, sends_to_page},
     waivers,
-    ways::confirm,
+    ways::confirm_next,
     who_at, with_secrets,
 };
 
@@ -236,10 +236,7 @@ impl Matrix {
         if matches!(self.route, "email" | "account-page") {
             wait::until_within(DEADLINE, "the end of the run", async || {
                 // Whenever another mail comes, its link is confirmed; a killed run may never ask for one.
-                if mailbox.messages_to(&self.address)?.len() > self.mails {
-                    self.mails += 1;
-                    confirm(&mailbox, &self.address, self.mails).await?;
-                }
+                self.mails = confirm_next(&mailbox, &self.address, self.mails).await?;
                 if !been_on_page && sends_to_page(&running) {
                     change_on_page(&self.admin, &self.account, new).await?;
                     been_on_page = true;

@@ -31,6 +31,15 @@ pub(crate) async fn confirm(mailbox: &Mailbox, address: &str, number: usize) -> 
     Ok(())
 }
 
+/// Presses the button of the next mail, if it came after those that were `confirmed`; returns how many are confirmed now.
+pub(crate) async fn confirm_next(mailbox: &Mailbox, address: &str, confirmed: usize) -> Result<usize> {
+    if mailbox.messages_to(address)?.len() == confirmed {
+        return Ok(confirmed);
+    }
+    confirm(mailbox, address, confirmed + 1).await?;
+    Ok(confirmed + 1)
+}
+
 async fn sign_in(account: &TestAccount, password: &str) -> Result<Session> {
     Session::log_in(
         &account.homeserver.base_url,

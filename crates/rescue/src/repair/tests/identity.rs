@@ -131,6 +131,101 @@ fn a_lost_key_is_replaced_while_a_session_lives() {
 }
 
 #[test]
+fn a_storage_key_that_is_not_the_default_is_not_passed_over() {
+    let unnamed = |facts: &mut Facts| {
+        facts.key_trial = Fact::Unknown(Gap::NotAsked);
+        if let Fact::Known(storage) = &mut facts.storage {
+            storage.default_key = DefaultKey::NotSet;
+        }
+    };
+    let offered = spoiled_for(&Wishes::default(), unnamed);
+    assert_eq!((offered.repairs, offered.offers), (vec![], vec![Offer::NewRecoveryKey]));
+    let no_identity = spoiled(|facts| {
+        unnamed(facts);
+        facts.identity = Fact::Known(Identity::default());
+    });
+    assert_eq!(no_identity, [], "perhaps somebody has its recovery key");
+}
+
+#[test]
+fn nobody_is_refused_what_was_not_asked_for() {
+    let alone_and_untried = spoiled_for(&Wishes::default(), |facts| {
+        facts.key_trial = Fact::Unknown(Gap::NotAsked);
+        alone(facts);
+    });
+    assert_eq!(alone_and_untried, crate::Plan::default());
+}
+
+#[test]
+fn an_identity_that_is_broken_in_itself_can_only_be_reset() {
+    let spoils: [fn(&mut Identity); 4] = [
+        |it| it.master = None,
+        |it| it.self_signing = None,
+        |it| it.user_signing = None,
+        |it| it.user_signing.as_mut().unwrap().by_master = Signature::Invalid,
+    ];
+    for (number, spoil) in spoils.into_iter().enumerate() {
+        let broken = |facts: &mut Facts| {
+            facts.key_trial = Fact::Unknown(Gap::NotAsked);
+            if let Fact::Known(identity) = &mut facts.identity {
+                spoil(identity);
+            }
+        };
+        let offered = spoiled_for(&Wishes::default(), broken);
+        assert_eq!(offered.repairs, [], "{number}");
+        assert_eq!(offered.offers, [Offer::ResetIdentity], "{number}");
+        let wanted = spoiled_for(&reset(), broken);
+        assert!(codes(&wanted.repairs).contains(&"reset-identity"), "{number}");
+    }
+}
+
+#[test]
+fn half_of_an_identity_does_not_help() {
+    for name in [SecretName::Master, SecretName::SelfSigning] {
+        let half = |facts: &mut Facts| {
+            alone(facts);
+            candidate(facts).secrets = BTreeMap::from([(name, SecretTrial::Fits)]);
+        };
+        let offered = spoiled_for(&lost(), half);
+        assert_eq!(offered.offers, [Offer::ResetIdentity], "{name:?}");
+    }
+}
+
+#[test]
+fn a_reset_under_a_key_that_opens_nothing_of_it_makes_a_fresh_one() {
+    let tried = Wishes {
+        identity: IdentityWish::Reset,
+        ..Wishes::default()
+    };
+    let planned = spoiled_for(&tried, |facts| {
+        alone(facts);
+        let it = candidate(facts);
+        it.opens_default = false;
+        it.opens_active_backup = false;
+        it.storage_keys = vec!["other".to_owned()];
+        it.backup.clear();
+        it.secrets.clear();
+    });
+    let all = ["new-storage-key", "reset-identity", "set-default-key", "create-backup"];
+    assert_eq!(codes(&planned.repairs), all);
+    assert_eq!(planned.refused, [], "what was typed was tried");
+}
+
+#[test]
+fn the_identity_stays_while_it_is_not_known_who_is_alive() {
+    let planned = spoiled_for(&reset(), |facts| {
+        facts.key_trial = Fact::Unknown(Gap::NotAsked);
+        facts.sessions = Fact::Unknown(Gap::Offline);
+    });
+    assert_eq!(planned.repairs, []);
+    let why = "it is not known which sessions are alive.";
+    assert!(
+        planned.refused.contains(&Refusal::IdentityReachable(why)),
+        "{planned:?}"
+    );
+}
+
+#[test]
 fn the_identity_is_reset_only_when_nothing_else_helps() {
     let nothing = |facts: &mut Facts| {
         facts.key_trial = Fact::Unknown(Gap::NotAsked);

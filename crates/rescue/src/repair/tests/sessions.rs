@@ -1,6 +1,6 @@
 //! Sessions: only those that were named, and never one that may hold keys at risk; and the words of every repair.
 
-use lifeboat_report::{facts::DeviceKeys, testing::session};
+use lifeboat_report::testing::session;
 
 use super::*;
 use crate::{Offer, Refusal, Switch};
@@ -48,6 +48,12 @@ fn sessions_are_offered_and_touched_by_name_alone() {
     with("OLD", DeviceKeys::Signed, 200, &mut facts);
     let stale = plan(&facts, &Wishes::default());
     assert!(matches!(&stale.offers[..], [Offer::TidySession(_)]), "{stale:?}");
+
+    for (days, offers) in [(90, 0), (91, 1)] {
+        let mut facts = healthy_facts();
+        with("OLD", DeviceKeys::Signed, days, &mut facts);
+        assert_eq!(plan(&facts, &Wishes::default()).offers.len(), offers, "{days} days");
+    }
 
     let rename = Wishes {
         rename: BTreeMap::from([("OLD".to_owned(), "Attic".to_owned())]),
@@ -125,10 +131,30 @@ fn the_last_session_with_the_secrets_stays() {
 }
 
 #[test]
-fn every_effect_is_told_before_it_happens() {
+fn a_recovery_key_replaces_sessions_only_if_it_opens_everything() {
+    let facts = healthy_facts();
+    let others = facts.sessions.known().into_iter().flatten();
+    let others: Vec<&str> = others.filter(|it| !it.this).map(|it| it.device_id.as_str()).collect();
+    let all = signing_out(&others);
+    assert_eq!(plan(&facts, &all).refused, []);
+    let spoils: [fn(&mut Candidate); 4] = [
+        |it| it.opens_default = false,
+        |it| it.secrets.retain(|name, _| *name != SecretName::Master),
+        |it| it.secrets.retain(|name, _| *name != SecretName::UserSigning),
+        |it| it.opens_active_backup = false,
+    ];
+    for (number, spoil) in spoils.into_iter().enumerate() {
+        let mut facts = facts.clone();
+        spoil(candidate(&mut facts));
+        assert_eq!(plan(&facts, &all).refused.len(), others.len(), "{number}");
+    }
+}
+
+/// One repair of each kind, in the order in which they are carried out.
+fn one_of_each() -> [Repair; 15] {
     let [a, b] = ["1", "2"].map(str::to_owned);
     let name = Some("Pixel 8".to_owned());
-    let all = [
+    [
         Repair::MineBackup {
             from: a.clone(),
             to: b.clone(),
@@ -178,7 +204,12 @@ fn every_effect_is_told_before_it_happens() {
             device_id: "D".to_owned(),
             name,
         },
-    ];
+    ]
+}
+
+#[test]
+fn every_effect_is_told_before_it_happens() {
+    let all = one_of_each();
     let mut sorted = all.to_vec();
     sorted.sort();
     assert_eq!(sorted, all, "in the order in which they are carried out");
@@ -186,6 +217,63 @@ fn every_effect_is_told_before_it_happens() {
     for repair in &all {
         let effect = repair.effect();
         assert!(effect.ends_with('.') && !effect.contains("delete"), "{effect}");
+        assert_eq!(repair.to_string(), effect);
         assert!(told.insert(repair.code()), "{effect}");
+    }
+}
+
+#[test]
+fn effects_name_what_is_touched() {
+    let told = |repair: Repair, words: &str| {
+        let effect = repair.effect();
+        assert!(effect.contains(words), "not “{words}”: {effect}");
+    };
+    let [setting, resetting] = [
+        Repair::SetUpIdentity { under: Under::Fresh },
+        Repair::ResetIdentity {
+            under: existing("S"),
+            replaces: None,
+        },
+    ];
+    told(setting, "under the new storage key, then");
+    told(resetting, "under the storage key S, then");
+    for (name, words) in [
+        (Some("Pixel 8"), "session “Pixel 8” (D) with"),
+        (None, "session D with"),
+    ] {
+        let signing = |fingerprint: &str| Repair::SignSession {
+            device_id: "D".to_owned(),
+            name: name.map(str::to_owned),
+            fingerprint: fingerprint.to_owned(),
+        };
+        told(signing("ABCD"), words);
+        told(signing("ABCD"), "Its session key is ABCD: compare");
+        told(signing("ABCDEFGH"), "Its session key is ABCD EFGH: compare");
+        told(signing("ABCDEFGHIJ"), "Its session key is ABCD EFGH IJ: compare");
+    }
+    use SecretName::{BackupKey, Master, SelfSigning, UserSigning};
+    for (names, words) in [
+        (&[Master][..], "Stores your master key in"),
+        (&[BackupKey], "Stores the key of your key backup in"),
+        (
+            &[SelfSigning, UserSigning],
+            "Stores the key that signs your sessions and the key that signs other people in",
+        ),
+        (
+            &[Master, SelfSigning, BackupKey],
+            "Stores your master key, the key that signs your sessions and the key of your key backup in",
+        ),
+        (
+            &[Master, SelfSigning, UserSigning],
+            "Stores the private keys of your identity in",
+        ),
+        (
+            &SecretName::ALL,
+            "Stores the private keys of your identity and the key of your key backup in",
+        ),
+    ] {
+        let names = names.to_vec();
+        let under = "S".to_owned();
+        told(Repair::StoreSecrets { names, under }, words);
     }
 }

@@ -14,7 +14,6 @@ use matrix_sdk::reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{MAS, SYNAPSE, account, desk, with_token};
-use crate::desk::flat;
 
 #[tokio::test]
 async fn what_both_servers_know_is_told_and_nothing_is_changed() -> Result<()> {
@@ -55,7 +54,7 @@ async fn what_both_servers_know_is_told_and_nothing_is_changed() -> Result<()> {
     );
     // Two tokens, each for its server.
     let shown = with_token(check(&[SYNAPSE]).await?, &oauth).await?.run().await?;
-    let seen = flat(&shown);
+    let seen = shown.words();
     for words in [
         "Seen from your chair AMBER",
         "2 in all: apps 2, of these 2 by the sign-in of older apps; browsers on the account page 0.",
@@ -66,15 +65,15 @@ async fn what_both_servers_know_is_told_and_nothing_is_changed() -> Result<()> {
     }
     // Without one for it, what the homeserver knows is still told.
     let without = check(&[SYNAPSE]).await?.run().await?;
-    ensure!(flat(&without).contains("Seen from your chair AMBER"), "{without}");
-    ensure!(flat(&without).contains("was not asked"), "{without}");
-    ensure!(flat(&without).contains("urn:mas:admin"), "{without}");
+    ensure!(without.says("Seen from your chair AMBER"), "{without}");
+    ensure!(without.says("was not asked"), "{without}");
+    ensure!(without.says("urn:mas:admin"), "{without}");
 
     // Nobody acts as the person there.
     let as_person = check(&[SYNAPSE]).await?.args(["--as-user", "--consent", "by phone"]);
     let as_person = as_person.run().await?;
     ensure!(
-        as_person.code()? == 1 && flat(&as_person).contains("gives no access token for this account"),
+        as_person.code()? == 1 && as_person.says("gives no access token for this account"),
         "{as_person}"
     );
     // An audit sees what the homeserver knows.
@@ -119,11 +118,8 @@ async fn an_oauth_server_without_that_api_is_no_obstacle() -> Result<()> {
     let (user, base_url) = (homeserver.user_id(&localpart), proxy.base_url());
     let command = desk("check", &user, &base_url, &oauth, &[SYNAPSE, MAS]).await?;
     let outcome = command.run().await?;
-    ensure!(flat(&outcome).contains("Seen from your chair GREY"), "{outcome}");
-    ensure!(
-        flat(&outcome).contains("what answers there has no such API"),
-        "{outcome}"
-    );
+    ensure!(outcome.says("Seen from your chair GREY"), "{outcome}");
+    ensure!(outcome.says("what answers there has no such API"), "{outcome}");
 
     Ok(())
 }

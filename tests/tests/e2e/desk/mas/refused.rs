@@ -15,7 +15,7 @@ use matrix_sdk::reqwest::Method;
 use serde_json::json;
 
 use super::{MAS, SYNAPSE, desk, with_token, written};
-use crate::desk::{flat, refused::ensure_two_sentences};
+use crate::desk::refused::ensure_refused;
 
 /// Errors as `docs/topics/admin-api.md` of element-hq/matrix-authentication-service shapes them.
 fn errors(status: u16, title: &str) -> Reply {
@@ -88,8 +88,8 @@ async fn each_refusal_has_its_words_and_changes_nothing() -> Result<()> {
             asked.then(|| Fault::Answer(answer.clone()))
         });
         let outcome = through().await?.run().await?;
-        ensure_two_sentences(&outcome, 1, words)?;
-        ensure!(flat(&outcome).contains("Nothing was changed"), "{outcome}");
+        ensure_refused(&outcome, 1, words)?;
+        ensure!(outcome.says("Nothing was changed"), "{outcome}");
         for ending in ["password", "letter", "html"] {
             ensure!(written(outcome.home(), ending).is_err(), "{words}: .{ending} is left");
         }
@@ -98,14 +98,14 @@ async fn each_refusal_has_its_words_and_changes_nothing() -> Result<()> {
 
     // Tokens and addresses that will not do.
     let outcome = reset(&[SYNAPSE]).await?.run().await?;
-    ensure_two_sentences(&outcome, 1, "with the scope urn:mas:admin")?;
+    ensure_refused(&outcome, 1, "with the scope urn:mas:admin")?;
     let other = oauth.administrator(&[SYNAPSE]).await?.access_token;
     let outcome = reset(&[SYNAPSE])
         .await?
         .secret("--mas-token-file", &other)?
         .run()
         .await?;
-    ensure_two_sentences(&outcome, 1, "Missing urn:mas:admin scope")?;
+    ensure_refused(&outcome, 1, "Missing urn:mas:admin scope")?;
     for (url, words) in [
         (
             format!("{}/nothing/", oauth.base_url()),
@@ -116,11 +116,11 @@ async fn each_refusal_has_its_words_and_changes_nothing() -> Result<()> {
         ("nonsense".to_owned(), "it is not the address of a server"),
     ] {
         let outcome = reset(&[SYNAPSE, MAS]).await?.args(["--mas-url", &url]).run().await?;
-        ensure_two_sentences(&outcome, 1, words)?;
+        ensure_refused(&outcome, 1, words)?;
     }
     let nobody = homeserver.user_id("nobody-at-all");
     let command = desk("reset", &nobody, base_url, &oauth, &[SYNAPSE, MAS]).await?;
-    ensure_two_sentences(&command.arg("--yes").run().await?, 1, "no such account")?;
+    ensure_refused(&command.arg("--yes").run().await?, 1, "no such account")?;
     ensure!(oauth.takes(&localpart, OLD).await?, "the password was changed");
     Ok(())
 }
@@ -151,7 +151,7 @@ async fn a_lost_answer_is_asked_for_again_and_otherwise_said() -> Result<()> {
     // Always: nobody knows, and the password that may be the true one is kept.
     proxy.intercept(|it| it.path.ends_with("/set-password").then_some(Fault::CutAfter));
     let outcome = reset().await?.run().await?;
-    ensure_two_sentences(&outcome, 20, "Whether the password changed is not known")?;
+    ensure_refused(&outcome, 20, "Whether the password changed is not known")?;
     let password = fs::read_to_string(written(outcome.home(), "password")?)?;
     ensure!(oauth.takes(&localpart, password.trim()).await?, "{outcome}");
     ensure!(written(outcome.home(), "letter").is_err(), "{outcome}");
@@ -167,7 +167,7 @@ async fn a_homeserver_that_keeps_its_accounts_has_no_use_for_it() -> Result<()> 
     for (command, rest) in [("check", &[][..]), ("reset", &["--yes"][..])] {
         let command = crate::desk::desk(command, user, &homeserver.base_url, &admin)?;
         let outcome = command.args(rest).secret("--mas-token-file", "a token")?.run().await?;
-        ensure_two_sentences(&outcome, 2, "This server keeps its accounts itself")?;
+        ensure_refused(&outcome, 2, "This server keeps its accounts itself")?;
     }
     Ok(())
 }

@@ -17,11 +17,7 @@ use matrix_sdk::reqwest::Method;
 use serde_json::json;
 
 use super::{MAS, SYNAPSE, account, desk, with_token, written};
-use crate::{
-    desk::{flat, handed_over},
-    oauth::device_ids,
-    reset::waivers,
-};
+use crate::{desk::handed_over, oauth::device_ids, reset::waivers};
 
 #[tokio::test]
 async fn the_password_is_set_and_everything_stays_signed_in() -> Result<()> {
@@ -37,7 +33,7 @@ async fn the_password_is_set_and_everything_stays_signed_in() -> Result<()> {
         .run()
         .await?;
     ensure!(outcome.code()? == 0, "{outcome}");
-    let said = flat(&outcome);
+    let said = outcome.words();
     let all = account.sessions.len();
     for words in [
         format!("Sessions that stay signed in: {all}. Of these, {all} can hold keys"),
@@ -114,7 +110,7 @@ async fn what_is_signed_in_is_listed_and_ended_on_demand_after_the_change() -> R
     let half = command().await?.args(&waivers).run().await?;
     ensure!(half.code()? == 20, "{half}");
     ensure!(
-        flat(&half).contains("The password is changed, and 1 of 4 may still be signed in."),
+        half.says("The password is changed, and 1 of 4 may still be signed in."),
         "{half}"
     );
     ensure!(written(half.home(), "letter").is_err(), "{half}");
@@ -134,10 +130,7 @@ async fn what_is_signed_in_is_listed_and_ended_on_demand_after_the_change() -> R
     proxy.let_through();
     let outcome = command().await?.args(&waivers).run().await?;
     ensure!(outcome.code()? == 0, "{outcome}");
-    ensure!(
-        flat(&outcome).contains("nothing of what was signed in is left"),
-        "{outcome}"
-    );
+    ensure!(outcome.says("nothing of what was signed in is left"), "{outcome}");
     let letter = fs::read_to_string(written(outcome.home(), "letter")?)?;
     ensure!(letter.contains("signed out"), "{letter}");
     for session in &account.sessions {
