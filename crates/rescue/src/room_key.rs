@@ -154,7 +154,9 @@ mod tests {
     fn what_is_not_what_it_says_is_not_taken() {
         let mut keys = RoomKeys::default();
         let mut strange = key(1, 0);
-        strange.session_id = key(2, 0).session_id().to_owned();
+        let (session_id, _) = key(2, 0).check().unwrap();
+        strange.session_id = session_id.to_string();
+        assert_eq!(strange.session_id(), session_id.to_string());
         assert!(!keys.take(strange));
         let mut other = key(1, 0);
         other.algorithm = "m.other".to_owned();

@@ -171,7 +171,7 @@ async fn sign_ins_that_are_refused() -> Result<()> {
             .secret("--access-token-file", token)
     };
     let token = other.token().unwrap_or_default();
-    says(&with_token(token)?.run().await?, 1, "this access token belongs to")?;
+    says(&with_token(token)?.run().await?, 1, "This access token belongs to")?;
     says(
         &with_token("syt_bm9ib2R5_aaaaaaaaaaaaaaaaaaaa_0aaaaa")?.run().await?,
         1,

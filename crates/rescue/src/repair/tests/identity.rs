@@ -115,6 +115,13 @@ fn a_lost_key_is_replaced_while_a_session_lives() {
     let wanted = spoiled_for(&lost(), untried);
     let from = Some(default_key(&healthy_facts()));
     assert_eq!(wanted.repairs, [Repair::RenewRecoveryKey { from }]);
+    let incomplete = spoiled_for(&lost(), |facts| {
+        candidate(facts).secrets.remove(&SecretName::Master);
+    });
+    assert!(
+        codes(&incomplete.repairs).contains(&"renew-recovery-key"),
+        "{incomplete:?}"
+    );
     let nobody = spoiled_for(&lost(), |facts| {
         untried(facts);
         alone(facts);
