@@ -252,6 +252,7 @@ fn an_entry_may_be_so_large_and_no_larger() {
             json,
         )
     };
+    assert_eq!(MAX_ENTRY, 65_536, "64 KiB");
     for size in [1000, MAX_ENTRY, usize::MAX] {
         let (fits, json) = listing(MAX_ENTRY);
         let (items, end) = read_pieces(fits.as_bytes().chunks(size));
