@@ -182,10 +182,15 @@ impl Outcome {
 
     /// An error unless it said in one sentence what is wrong, and after it what to do, without a panic.
     pub fn ensure_two_sentences(&self) -> Result<()> {
-        let place = |word: &str| self.stderr.lines().position(|it| it.starts_with(word));
-        let errors = self.stderr.lines().filter(|it| it.starts_with("error:")).count();
+        let starts = |word: &'static str| {
+            let lines = self.stderr.lines().enumerate();
+            lines
+                .filter(move |(_, it)| it.starts_with(word))
+                .map(|(number, _)| number)
+        };
+        let (errors, hint) = (Vec::from_iter(starts("error:")), starts("hint:").last());
         ensure!(
-            errors == 1 && place("error:") < place("hint:"),
+            matches!(errors[..], [error] if hint > Some(error)),
             "no two sentences\n{self}"
         );
         ensure!(!self.stderr.contains("panicked"), "it panicked\n{self}");

@@ -89,9 +89,9 @@ impl Kind {
         Self::Trickle,
     ];
 
-    /// One of each sort for whoever reads the answers: the check shows that those that are left out are read alike. A
-    /// request that is cut off before or in the middle of its answer is one that is lost after it did what it was for,
-    /// a failure with HTML is one with JSON, nothing and twice the same are another shape, and late answers are answers.
+    /// One of each sort for what only reads: the check shows that those that are left out are read alike. A request that
+    /// is cut off before or in the middle of its answer is one that is lost after it did what it was for, a failure
+    /// with HTML is one with JSON, nothing and twice the same are another shape, and late answers are answers.
     const SORTS: [Self; 8] = [
         Self::Gone,
         Self::CutAfter,

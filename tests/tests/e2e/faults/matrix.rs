@@ -54,6 +54,13 @@ pub(super) struct Request {
     pub(super) name: String,
 }
 
+impl Request {
+    /// Tells whether it may change something.
+    fn writes(&self) -> bool {
+        !self.name.starts_with("GET ")
+    }
+}
+
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} in part {}", self.name, self.part)
@@ -163,31 +170,50 @@ async fn work<P: Patient>(patient: P, cases: &RefCell<VecDeque<Case>>, ends: &Re
     }
 }
 
+/// Which kinds of faults requests meet.
+pub(super) struct Kinds<'a> {
+    /// Those that only read.
+    pub(super) reads: &'a [Kind],
+    /// Those that may change something.
+    pub(super) writes: &'a [Kind],
+}
+
+impl Kinds<'_> {
+    /// Every kind for what may change something, one of each sort for what only reads.
+    pub(super) const SORTS: Kinds<'static> = Kinds {
+        reads: &Kind::SORTS,
+        writes: &Kind::ALL,
+    };
+
+    fn of(&self, request: &Request) -> &[Kind] {
+        if request.writes() { self.writes } else { self.reads }
+    }
+}
+
 /// Runs the command once for each of its requests but those that `shown` tells of, which knows the check's, and each kind
 /// of fault; says how often it came to which end.
 pub(super) async fn matrix<P: Patient>(
-    kinds: &[Kind],
+    kinds: Kinds<'_>,
     shown: impl Fn(&Request, &BTreeSet<Request>) -> bool,
 ) -> Result<()> {
     let first = P::admit().await?;
     let all = requests_of(&first).await?;
     let of_the_check = check::requests(first.account()).await?;
     let requests: Vec<_> = all.iter().filter(|it| !shown(it, &of_the_check)).collect();
-    let cases = |kinds: &mut dyn Iterator<Item = Kind>| -> VecDeque<Case> {
-        let of = |kind: Kind| {
-            requests.iter().map(move |it| Case {
-                request: (*it).clone(),
-                kind,
-            })
-        };
-        kinds.flat_map(of).collect()
+    let (requests, kinds) = (&requests, &kinds);
+    let cases = |kind: Kind| {
+        let meet = requests.iter().filter(move |it| kinds.of(it).contains(&kind));
+        meet.map(move |it| Case {
+            request: (*it).clone(),
+            kind,
+        })
     };
-    let (waiting, quick): (Vec<_>, Vec<_>) = kinds.iter().partition(|it| it.waits());
+    let (waiting, quick): (Vec<_>, Vec<_>) = Kind::ALL.into_iter().partition(|it| it.waits());
     let ends = RefCell::new(Ends::default());
     let mut queue = VecDeque::new();
     if P::SHARED {
-        for kind in &waiting {
-            let runs = cases(&mut [*kind].into_iter()).into_iter().map(async |case| {
+        for kind in waiting {
+            let runs = cases(kind).map(async |case| {
                 let end = disturbed(&first, &case).await;
                 ends.borrow_mut().note(&case, end);
             });
@@ -195,9 +221,9 @@ pub(super) async fn matrix<P: Patient>(
             end_what_is_left_behind(first.account()).await?;
         }
     } else {
-        queue.extend(cases(&mut waiting.into_iter()));
+        queue.extend(waiting.into_iter().flat_map(cases));
     }
-    queue.extend(cases(&mut quick.into_iter()));
+    queue.extend(quick.into_iter().flat_map(cases));
     let queue = RefCell::new(queue);
     let mut patients = vec![first];
     patients.extend(try_join_all((1..P::ACCOUNTS).map(|_| P::admit())).await?);
@@ -205,6 +231,7 @@ pub(super) async fn matrix<P: Patient>(
 
     let Ends { codes, wrong } = ends.into_inner();
     ensure!(wrong.is_empty(), "{} cases:\n\n{}", wrong.len(), wrong.join("\n\n"));
+    let writes = requests.iter().filter(|it| it.writes()).count();
     let told: Vec<_> = codes
         .iter()
         .map(|(code, times)| format!("{times} ended with {code}"))
@@ -216,10 +243,12 @@ pub(super) async fn matrix<P: Patient>(
     // Not by `println!`, which nobody sees of a test that passes.
     writeln!(
         std::io::stderr(),
-        "{}: {} requests{elsewhere} × {} faults = {} runs: {}",
+        "{}: {} requests that read{elsewhere} × {} faults, {} that write × {} = {} runs: {}",
         P::NAME,
-        requests.len(),
-        kinds.len(),
+        requests.len() - writes,
+        kinds.reads.len(),
+        writes,
+        kinds.writes.len(),
         codes.values().sum::<usize>(),
         told.join(", "),
     )?;

@@ -14,9 +14,9 @@ use matrix_sdk::reqwest::Method;
 use matrix_sdk::ruma::OwnedRoomId;
 use serde_json::{Value, json};
 
-use super::{Kind, Pace, SMALL, matrix};
+use super::{Pace, SMALL, matrix};
 use crate::ark::{ark_of, restore::restore_at, save};
-use matrix::Patient;
+use matrix::{Kinds, Patient};
 
 /// Every wait that a fault causes, one after the other.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -138,5 +138,5 @@ impl Patient for Restore {
 
 #[tokio::test]
 async fn no_fault_makes_a_restore_say_that_something_is_back_which_is_not() -> Result<()> {
-    matrix::matrix::<Restore>(&Kind::SORTS, |it, check| check.contains(it)).await
+    matrix::matrix::<Restore>(Kinds::SORTS, |it, check| check.contains(it)).await
 }
