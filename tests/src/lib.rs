@@ -24,4 +24,5 @@ pub mod snapshot;
 pub mod storage_key;
 pub mod tls;
 pub mod truth;
+pub mod tunnel;
 pub mod wait;

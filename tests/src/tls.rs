@@ -24,6 +24,8 @@ pub enum Certificate {
     SelfSigned,
     /// By the test authority, for another name.
     OtherName,
+    /// By an authority of its own, for the name in the user ids of the test homeservers.
+    Homeserver,
 }
 
 /// Listens on a loopback port, with TLS, for as long as it lives.
@@ -67,6 +69,11 @@ impl TlsServer {
         Ok(Self { address, task })
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its name and port, as the server part of a user id.
     pub fn server_name(&self) -> String {
         format!("localhost:{}", self.address.port())
@@ -84,6 +91,11 @@ pub fn authority() -> PathBuf {
     fixture("ca.pem")
 }
 
+/// The same of the authority that vouches for [`Certificate::Homeserver`] alone.
+pub fn authority_of_homeserver() -> PathBuf {
+    fixture("homeserver-ca.pem")
+}
+
 fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures/tls")
@@ -96,6 +108,7 @@ fn config(certificate: Certificate) -> Result<ServerConfig> {
         Certificate::Expired => "expired",
         Certificate::SelfSigned => "self-signed",
         Certificate::OtherName => "other-name",
+        Certificate::Homeserver => "homeserver",
     };
     let chain = CertificateDer::pem_file_iter(fixture(&format!("{name}.pem")))?.collect::<Result<_, _>>()?;
     let key = PrivateKeyDer::from_pem_file(fixture(&format!("{name}.key")))?;

@@ -1,12 +1,6 @@
 //! Ways to a server that are not the usual one: through proxies, over IPv6, below a path.
 
-use std::{
-    net::{IpAddr, Ipv6Addr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::net::{IpAddr, Ipv6Addr};
 
 use anyhow::{Context, Result, ensure};
 use lifeboat_tests::{
@@ -14,13 +8,9 @@ use lifeboat_tests::{
     lifeboat::Lifeboat,
     proxy::{Exchange, Proxy},
     tls::{Certificate, TlsServer, authority},
+    tunnel::Tunnel,
 };
 use matrix_sdk::reqwest::Method;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
-    net::{TcpListener, TcpStream},
-    task::JoinHandle,
-};
 
 /// A name that no network knows.
 const NOWHERE: &str = "http://matrix.lifeboat.invalid";
@@ -97,48 +87,6 @@ async fn a_proxy_leads_where_nothing_else_does() -> Result<()> {
     Ok(())
 }
 
-/// A proxy that only passes bytes on, as for encrypted connections.
-struct Tunnel {
-    address: SocketAddr,
-    opened: Arc<AtomicUsize>,
-    task: JoinHandle<()>,
-}
-
-impl Tunnel {
-    async fn start() -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?;
-        let opened = Arc::<AtomicUsize>::default();
-        let count = Arc::clone(&opened);
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(pass_on(stream));
-            }
-        });
-        Ok(Self { address, opened, task })
-    }
-}
-
-impl Drop for Tunnel {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-async fn pass_on(mut client: TcpStream) -> Result<()> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(client.read_u8().await?);
-    }
-    let head = String::from_utf8(head)?;
-    let target = head.strip_prefix("CONNECT ").and_then(|it| it.split(' ').next());
-    let mut server = TcpStream::connect(target.context("no CONNECT")?).await?;
-    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
-    copy_bidirectional(&mut client, &mut server).await?;
-    Ok(())
-}
-
 /// What is encrypted goes through the tunnel that a proxy opens, and its certificate is checked at this end.
 #[tokio::test]
 async fn a_proxy_passes_encrypted_connections_on() -> Result<()> {
@@ -146,7 +94,7 @@ async fn a_proxy_passes_encrypted_connections_on() -> Result<()> {
     let check = |server: &TlsServer| -> Result<Lifeboat> {
         let address = format!("https://{}", server.server_name());
         let check = Lifeboat::new(["check", "@a:example.org", "--quick", "--homeserver", &address])?;
-        let check = check.env("HTTPS_PROXY", format!("http://{}", tunnel.address));
+        let check = check.env("HTTPS_PROXY", tunnel.url());
         check
             .arg("--ca-file")
             .arg(authority())
@@ -158,7 +106,7 @@ async fn a_proxy_passes_encrypted_connections_on() -> Result<()> {
         outcome.code()? == 1 && outcome.stderr.contains("JSON without versions"),
         "{outcome}"
     );
-    ensure!(tunnel.opened.load(Ordering::SeqCst) > 0, "it went another way");
+    ensure!(tunnel.opened() > 0, "it went another way");
     let bad = TlsServer::start(Certificate::OtherName, |_| (200, "application/json", "{}".to_owned())).await?;
     let outcome = check(&bad)?.run().await?;
     ensure!(

@@ -4,7 +4,8 @@ use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::account::TestAccount;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
 use lifeboat_tests::proxy::{Exchange, Fault, Proxy, Reply};
-use lifeboat_tests::tls::{Certificate, TlsServer, authority};
+use lifeboat_tests::tls::{Certificate, TlsServer, authority_of_homeserver};
+use lifeboat_tests::tunnel::Tunnel;
 use serde_json::{Value, json};
 
 /// Clears the screen, names a window, turns the reading direction, begins lines of its own, and is markup.
@@ -121,6 +122,9 @@ async fn no_word_of_a_server_steers_the_terminal_or_the_page() -> Result<()> {
     Ok(())
 }
 
+/// A contact that is one, so that it is seen that the file was read.
+const HELP: &str = "@help:lifeboat.localhost";
+
 #[tokio::test]
 async fn contacts_that_are_none_are_words_and_no_links() -> Result<()> {
     let account = super::account().await?;
@@ -138,36 +142,38 @@ async fn contacts_that_are_none_are_words_and_no_links() -> Result<()> {
         "contacts": [
             {"role": EVIL, "matrix_id": EVIL, "email_address": "javascript:alert(1)"},
             {"role": "m.role.admin", "matrix_id": "data:text/html,x", "email_address": "a@b.example\" onclick=\"x"},
+            {"role": "m.role.admin", "matrix_id": HELP},
         ],
         "support_page": "javascript:alert(document.domain)",
     });
-    let base = proxy.base_url();
     let answer = move |path: &str| match path {
         "/.well-known/matrix/support" => (200, "application/json", file.to_string()),
-        "/.well-known/matrix/client" => (
-            200,
-            "application/json",
-            json!({"m.homeserver": {"base_url": base}}).to_string(),
-        ),
         _ => (404, "text/plain", String::new()),
     };
-    let server = TlsServer::start(Certificate::Good, answer).await?;
-    let user = format!("@{}:{}", account.localpart(), server.server_name());
-    let check = Lifeboat::new(["check", &user, "--quick", "--html", "page.html"])?.env("SSL_CERT_FILE", authority());
-    let outcome = check.secret("--password-file", &account.password)?.run().await?;
+    // The name in the user id leads to nobody but through the tunnel.
+    let server = TlsServer::start(Certificate::Homeserver, answer).await?;
+    let tunnel = Tunnel::to(server.address()).await?;
+    let check = command(&["check"], &account, &proxy.base_url())?
+        .args(["--quick", "--html", "page.html"])
+        .arg("--ca-file")
+        .arg(authority_of_homeserver())
+        .env("HTTPS_PROXY", tunnel.url());
+    let outcome = check.run().await?;
+    ensure!(outcome.code()? == 11, "{outcome}");
     harmless(&outcome)?;
-    if let Ok(page) = std::fs::read_to_string(outcome.home().join("page.html")) {
-        let links: Vec<&str> = page
-            .split("href=")
-            .skip(1)
-            .filter_map(|it| it.split('>').next())
-            .collect();
-        ensure!(
-            links
-                .iter()
-                .all(|it| it.starts_with("\"docs/") || it.starts_with("\"#")),
-            "{links:?}"
-        );
+    let page = std::fs::read_to_string(outcome.home().join("page.html"))?;
+    for shown in [&outcome.stdout, &page] {
+        ensure!(shown.contains(&format!("run your server: {HELP}")), "{shown}");
+        for odd in ["javascript:", "data:text", "onclick", "b.example", "owned", "alert("] {
+            ensure!(!shown.contains(odd), "{odd}: {shown}");
+        }
     }
+    let links: Vec<&str> = page
+        .split("href=")
+        .skip(1)
+        .filter_map(|it| it.split('>').next())
+        .collect();
+    let inside = |it: &&str| it.starts_with("\"docs/") || it.starts_with("\"#");
+    ensure!(!links.is_empty() && links.iter().all(inside), "{links:?}");
     Ok(())
 }
