@@ -7,6 +7,7 @@ pub mod account;
 pub mod api;
 pub mod browser;
 pub mod chromium;
+pub mod counts;
 pub mod crowd;
 pub mod forger;
 pub mod large_server;

@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, TestAccount, Way},
+    counts,
     lifeboat::{Lifeboat, PROGRAM_VARIABLE},
     proxy::{Fault, Proxy},
     snapshot::snapshot_of,
@@ -123,8 +124,10 @@ async fn a_healthy_account_needs_twenty_requests_at_most_and_uploads_no_keys() -
         sign_in["initial_device_display_name"] == "Lifeboat check (removes itself)",
         "{sign_in}"
     );
-    println!("a check of the healthy account took {} requests", asked.len());
-    Ok(())
+    let number = asked.len();
+    Ok(counts::tell(format_args!(
+        "a check of the healthy account: {number} requests"
+    ))?)
 }
 
 #[tokio::test]

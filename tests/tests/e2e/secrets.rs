@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
 use lifeboat_tests::account::{AccountSpec, Recovery, Secret, ServerBackup, TestAccount, Way};
+use lifeboat_tests::counts;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
 use lifeboat_tests::proxy::{Fault, Proxy, Reply};
 use lifeboat_tests::server::Profile;
@@ -332,13 +333,13 @@ async fn no_command_lets_a_secret_out() -> Result<()> {
         "hardly anything was logged: {} lines",
         machine.log_lines
     );
-    println!(
+    counts::tell(format_args!(
         "secrets: {} forms looked for after {} commands, in {} files and {} lines of logs: found 0 times",
         machine.search.number(),
         machine.runs,
         machine.files,
         machine.log_lines
-    );
+    ))?;
     Ok(())
 }
 

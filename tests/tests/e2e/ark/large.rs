@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, Way},
+    counts,
     proxy::{Fault, Proxy},
 };
 use tokio::time::sleep;
@@ -55,11 +56,11 @@ async fn a_million_entries_need_little_memory() -> Result<()> {
     let outcome = running.outcome().await?;
     ensure!(outcome.code()? == 0, "{outcome}");
     ensure!(outcome.json()?["backups"][0]["entries"] == ENTRIES, "{outcome}");
-    println!(
+    counts::tell(format_args!(
         "an ark of {ENTRIES} entries took {:?} and {} MiB",
         outcome.took,
         peak / 1024
-    );
+    ))?;
     ensure!(peak > 0 && peak <= MOST_MEMORY, "{peak} KiB");
     Ok(())
 }

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
-use std::io::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
 use futures_util::future::{join_all, try_join_all};
 use lifeboat_tests::account::TestAccount;
+use lifeboat_tests::counts;
 use lifeboat_tests::lifeboat::Outcome;
 use lifeboat_tests::proxy::{Exchange, Proxy};
 
@@ -240,9 +240,7 @@ pub(super) async fn matrix<P: Patient>(
         0 => String::new(),
         number => format!(" ({number} more are shown elsewhere)"),
     };
-    // Not by `println!`, which nobody sees of a test that passes.
-    writeln!(
-        std::io::stderr(),
+    counts::tell(format_args!(
         "{}: {} requests that read{elsewhere} × {} faults, {} that write × {} = {} runs: {}",
         P::NAME,
         requests.len() - writes,
@@ -251,6 +249,6 @@ pub(super) async fn matrix<P: Patient>(
         kinds.writes.len(),
         codes.values().sum::<usize>(),
         told.join(", "),
-    )?;
+    ))?;
     Ok(())
 }

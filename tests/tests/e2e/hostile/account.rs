@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use lifeboat_tests::account::{Secret, TestAccount};
+use lifeboat_tests::counts;
 use lifeboat_tests::proxy::{Exchange, Fault, Reply};
 use lifeboat_tests::room_key::{BACKUP_ALGORITHM, BackupKey};
 use lifeboat_tests::signing::sign;
@@ -354,8 +355,7 @@ async fn keys_that_are_not_the_accounts() -> Result<()> {
         ),
     ];
     let number = attack(&account, attacks, &["--quick"]).await?;
-    println!("hostile servers: {number} attacks on keys");
-    Ok(())
+    Ok(counts::tell(format_args!("hostile servers: {number} attacks on keys"))?)
 }
 
 #[tokio::test]
@@ -475,6 +475,7 @@ async fn secret_storage_that_is_not_what_it_was() -> Result<()> {
         ),
     ];
     let number = attack(&account, attacks, &["--quick"]).await?;
-    println!("hostile servers: {number} attacks on keys");
-    Ok(())
+    Ok(counts::tell(format_args!(
+        "hostile servers: {number} attacks on secret storage"
+    ))?)
 }

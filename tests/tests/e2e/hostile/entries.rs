@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
 use lifeboat_tests::account::ServerBackup;
+use lifeboat_tests::counts;
 use lifeboat_tests::proxy::{Exchange, Fault};
 use lifeboat_tests::room_key::BackupKey;
 use matrix_sdk::reqwest::Method;
@@ -147,6 +148,7 @@ async fn entries_that_are_not_what_they_are_listed_as() -> Result<()> {
         ),
     ];
     let number = attack(&account, attacks, &["--no-cache"]).await?;
-    println!("hostile servers: {number} attacks on entries");
-    Ok(())
+    Ok(counts::tell(format_args!(
+        "hostile servers: {number} attacks on entries"
+    ))?)
 }

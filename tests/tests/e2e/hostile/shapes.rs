@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use lifeboat_tests::counts;
 use lifeboat_tests::proxy::{Exchange, Fault, Proxy, Reply};
 use lifeboat_tests::snapshot::snapshot_of;
 use matrix_sdk::reqwest::Method;
@@ -137,8 +138,9 @@ async fn numbers_that_do_not_fit() -> Result<()> {
         ),
     ];
     let number = attack(&account, attacks, &["--quick"]).await?;
-    println!("hostile servers: {number} attacks with numbers");
-    Ok(())
+    Ok(counts::tell(format_args!(
+        "hostile servers: {number} attacks with numbers"
+    ))?)
 }
 
 /// Text without an end; a hostile server would never stop.
@@ -170,7 +172,10 @@ async fn an_answer_without_an_end_is_cut_off_before_the_memory_is_full() -> Resu
             sleep(Duration::from_millis(5)).await;
         }
         let outcome = running.outcome().await?;
-        println!("{end}: {} KiB, {:?}, {}", most, began.elapsed(), outcome.code()?);
+        let (took, code) = (began.elapsed(), outcome.code()?);
+        counts::tell(format_args!(
+            "{end} without an end: {most} KiB, {took:?}, ended with {code}"
+        ))?;
         ensure!([1, 10, 11].contains(&outcome.code()?), "{end}: {outcome}");
         ensure!(most < memory << 10, "{end}: {most} KiB");
     }

@@ -9,6 +9,7 @@ use std::sync::{
 
 use anyhow::{Context, Result, bail, ensure};
 use lifeboat_tests::account::{AccountSpec, Defect, History, TestAccount, Way};
+use lifeboat_tests::counts;
 use lifeboat_tests::lifeboat::Outcome;
 use lifeboat_tests::proxy::{Exchange, Fault, Proxy};
 use matrix_sdk::reqwest::Method;
@@ -74,7 +75,6 @@ impl Killer {
 }
 
 /// Disturbs at the first moment, the second, and so on, each time on a new account, until a run ends undisturbed.
-#[expect(clippy::print_stdout, reason = "the count is for whoever runs it")]
 async fn every_moment(
     least: u32,
     account: impl AsyncFn() -> Result<TestAccount>,
@@ -130,8 +130,9 @@ async fn every_moment(
             .with_context(|| format!("moment {moment}\n{disturbed}\n{outcome}"))?;
         if undisturbed {
             ensure!(moment >= least, "there are more moments than {moment}");
-            println!("disturbed at {moment} moments");
-            return Ok(());
+            return Ok(counts::tell(format_args!(
+                "a repair with {flags:?}: disturbed at {moment} moments"
+            ))?);
         }
     }
     bail!("the repair has no end")

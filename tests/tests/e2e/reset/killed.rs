@@ -1,16 +1,13 @@
 //! Killed at every write of the journal, on every route and with both fates, and taken up again: the end is that of an
 //! undisturbed reset, and the password was never set to anything but the one new password.
 
-use std::{
-    io::{self, Write as _},
-    os::unix::process::ExitStatusExt as _,
-    time::Duration,
-};
+use std::{os::unix::process::ExitStatusExt as _, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use lifeboat_tests::{
     account::{Secret, TestAccount},
     api::{Api, segment},
+    counts,
     lifeboat::{Lifeboat, Outcome},
     proxy::Proxy,
     wait,
@@ -72,12 +69,11 @@ const MOST_MOMENTS: u32 = 80;
 /// Longer than a run takes that waits for a person.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Says how many moments there were. Not by `println!`, which nobody sees of a test that passes.
+/// Says how many moments there were.
 fn tell(route: &str, fate: &str, moments: u32) -> Result<()> {
-    Ok(writeln!(
-        io::stderr(),
+    Ok(counts::tell(format_args!(
         "{route}, sessions {fate}: killed at each of {moments} moments, and taken up again"
-    )?)
+    ))?)
 }
 
 /// Kills at the first moment, the second, and so on, until a reset comes to its end undisturbed. Each line of the journal

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use lifeboat_tests::account::{Recovery, TestAccount};
+use lifeboat_tests::counts;
 use lifeboat_tests::lifeboat::{Outcome, Running};
 use lifeboat_tests::wait::until;
 
@@ -84,7 +85,7 @@ async fn while_a_lost_recovery_key_is_replaced() -> Result<()> {
         let disturbed = say_yes(command.start()?, Some(&killer)).await?;
         if disturbed.status.code() == Some(0) {
             ensure!(moment >= LEAST, "there are more moments than {moment}");
-            println!("disturbed at {moment} moments");
+            counts::tell(format_args!("a lost recovery key: disturbed at {moment} moments"))?;
             let key = written_key(disturbed.home()).context("no new key")?;
             account.recovery = Recovery::Key(key);
             return everything_survives(account).await;
