@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use matrix_sdk::reqwest::{self, Method};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 pub use self::answer::{Fault, Reply};
@@ -62,6 +63,8 @@ struct Shared {
     started: Instant,
     log: Mutex<Log>,
     hook: Mutex<Option<Hook>>,
+    /// Told when nobody is to listen any more.
+    gone: Notify,
 }
 
 impl Proxy {
@@ -82,6 +85,7 @@ impl Proxy {
             started: Instant::now(),
             log: Mutex::default(),
             hook: Mutex::default(),
+            gone: Notify::new(),
         });
         let task = tokio::spawn(serve::accept(listener, Arc::clone(&shared)));
         Ok(Self { address, shared, task })

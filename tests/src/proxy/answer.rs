@@ -25,6 +25,8 @@ pub enum Fault {
     Answer(Reply),
     /// The connection is closed; the server never hears of the request.
     CutBefore,
+    /// Nobody listens any more: every connection is closed, and from now on the kernel refuses new ones.
+    Gone,
     /// The server does what was asked; the connection is closed before the answer.
     CutAfter,
     /// The server does what was asked; the connection is closed in the middle of the answer's body.
@@ -88,6 +90,7 @@ impl fmt::Debug for Fault {
         match self {
             Self::Answer(reply) => f.debug_tuple("Answer").field(reply).finish(),
             Self::CutBefore => f.write_str("CutBefore"),
+            Self::Gone => f.write_str("Gone"),
             Self::CutAfter => f.write_str("CutAfter"),
             Self::CutInside => f.write_str("CutInside"),
             Self::Late(pause) => f.debug_tuple("Late").field(pause).finish(),

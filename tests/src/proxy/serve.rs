@@ -1,5 +1,8 @@
 //! The HTTP side of the proxy.
 
+use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +15,7 @@ use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response, header};
 use hyper_util::rt::TokioIo;
 use matrix_sdk::bytes::Bytes;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -28,10 +31,18 @@ const OF_THE_CONNECTION: [header::HeaderName; 4] = [
 
 type Frames = StreamBody<BoxStream<'static, Result<Frame<Bytes>>>>;
 
-/// Takes connections until it is aborted, and their tasks with it.
+/// Takes connections until it is aborted, and their tasks with it, or until nobody is to listen any more.
 pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
+    loop {
+        let stream = tokio::select! {
+            biased;
+            () = shared.gone.notified() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(_) => return,
+            },
+        };
         let shared = Arc::clone(&shared);
         connections.spawn(async move {
             let service = service_fn(|request| answer(request, Arc::clone(&shared)));
@@ -42,6 +53,23 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         });
         while connections.try_join_next().is_some() {}
     }
+    let address = listener.local_addr();
+    drop(listener);
+    // Nobody else gets the port: a client that comes again must meet nobody, not another test's server.
+    let _place = address.and_then(hold);
+    drop(connections);
+    pending::<()>().await;
+}
+
+/// Takes a place and does not listen there.
+fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 /// Answers one request. An error closes the connection without an answer.
@@ -72,6 +100,11 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
         None => forward(&head, body, &shared).await?.map(whole),
         Some(Fault::Answer(reply)) => from_reply(&reply)?.map(whole),
         Some(Fault::CutBefore) => bail!("cut before the request was passed on"),
+        Some(Fault::Gone) => {
+            shared.gone.notify_one();
+            // Ends with its connection, once nobody listens: a client that is told earlier could still get through.
+            return pending().await;
+        }
         Some(Fault::CutAfter) => {
             forward(&head, body, &shared).await?;
             bail!("cut before the answer")

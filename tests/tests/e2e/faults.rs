@@ -111,7 +111,8 @@ impl Kind {
     fn fault(self, pace: Pace) -> Fault {
         let limited = Reply::error(429, "M_LIMIT_EXCEEDED", "Too Many Requests");
         match self {
-            Self::Gone | Self::CutBefore => Fault::CutBefore,
+            Self::Gone => Fault::Gone,
+            Self::CutBefore => Fault::CutBefore,
             Self::CutAfter => Fault::CutAfter,
             Self::CutInside => Fault::CutInside,
             Self::Silence => Fault::Late(pace.of(Duration::from_secs(60))),

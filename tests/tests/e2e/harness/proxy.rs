@@ -1,13 +1,15 @@
 //! The proxy.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use lifeboat_tests::api::Api;
 use lifeboat_tests::proxy::{Fault, Proxy, Reply};
 use lifeboat_tests::server::{Homeserver, Profile};
 use matrix_sdk::reqwest::{self, Method};
 use serde_json::json;
+use tokio::net::TcpStream;
 
 const PATH: &str = "/_matrix/client/versions";
 
@@ -91,5 +93,23 @@ async fn connections_break_where_they_should() -> Result<()> {
 
     proxy.intercept(|_| Some(Fault::Trickle(Duration::from_micros(10))));
     assert!(api.get(PATH).await?["versions"].is_array());
+    Ok(())
+}
+
+/// Nobody listens there any more, and nobody else can come to listen there: the kernel refuses.
+#[tokio::test]
+async fn a_server_that_is_gone_is_refused_by_the_kernel() -> Result<()> {
+    let (proxy, api) = proxy().await?;
+    api.get(PATH).await?;
+    proxy.intercept(|_| Some(Fault::Gone));
+    ensure!(api.try_get(PATH).await.is_err(), "it was answered");
+    let address = proxy.base_url().trim_start_matches("http://").to_owned();
+    for _ in 0..3 {
+        let refused = TcpStream::connect(&address).await.map(drop).map_err(|it| it.kind());
+        ensure!(refused == Err(ErrorKind::ConnectionRefused), "{refused:?}");
+    }
+    proxy.let_through();
+    ensure!(api.try_get(PATH).await.is_err(), "it is there again");
+    ensure!(proxy.log().len() == 2, "{:?}", proxy.log());
     Ok(())
 }
