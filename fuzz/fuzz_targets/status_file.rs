@@ -1,4 +1,4 @@
-//! A status file: judged without a panic, the same after it was written again, and nothing of it left once it is redacted.
+//! A status file: judged without a panic, and the same after it was written again.
 
 #![no_main]
 
