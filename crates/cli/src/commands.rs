@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod desk;
 pub(crate) mod export_keys;
 pub(crate) mod fresh;
+mod held;
 mod holders;
 pub(crate) mod leave;
 pub(crate) mod prove;

@@ -3,11 +3,11 @@
 use std::{fs, path::Path};
 
 use lifeboat_preflight::{BackupAccess, OwnSession, SessionKind};
-use lifeboat_rescue::{Downloaded, HeldError, RoomKeys, download, held_room_keys, read_key_file, write_key_file};
+use lifeboat_rescue::{Downloaded, RoomKeys, download, read_key_file, write_key_file};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::runtime;
+use super::{held, runtime};
 use crate::{
     candidates::{self, Typed},
     exit::Exit,
@@ -148,8 +148,7 @@ async fn held(session: &OwnSession, source: Source) -> Result<Option<RoomKeys>, 
             )),
         };
     }
-    let folder = tempfile::tempdir().map_err(|error| HeldError::Store(error.to_string()))?;
-    Ok(Some(held_room_keys(session, folder.path()).await?))
+    Ok(Some(held::held(session).await?))
 }
 
 /// Asks twice for a new passphrase. Waits on this thread.

@@ -11,14 +11,14 @@ use lifeboat_report::{
     facts::{Candidate, DeviceKeys, Session},
     forecast::AtRisk,
 };
-use lifeboat_rescue::{Gathered, GossipOptions, GossipProgress, Ways, gather, held_room_keys, upload};
+use lifeboat_rescue::{Gathered, GossipOptions, GossipProgress, Ways, gather, upload};
 use secrecy::SecretString;
 
 use super::{
     alone::alone,
     ark_first,
     check::generator,
-    holders, runtime,
+    held, holders, runtime,
     trust::{self, Comparison, Trust},
 };
 use crate::{
@@ -290,8 +290,7 @@ async fn instead_of_damaged(live: &LiveSession, look: &Look<'_>, gathered: &Gath
     if damaged.is_empty() || look.keys.is_empty() {
         return Ok(());
     }
-    let folder = tempfile::tempdir().map_err(|error| lifeboat_rescue::HeldError::Store(error.to_string()))?;
-    let mut keys = held_room_keys(live.own(), folder.path()).await?;
+    let mut keys = held::held(live.own()).await?;
     keys.retain(|it| damaged.contains(&(it.room_id(), it.session_id())));
     let backup = BackupAccess::open(live.own(), look.homeserver, &look.keys).await?;
     upload(live.own(), backup.view(), &keys).await?;
