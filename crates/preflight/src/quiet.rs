@@ -23,6 +23,9 @@ fn debug_shows_nothing_of_a_secret() {
     let asked = Questions {
         candidates: vec![secret()],
     };
+    let key = || Zeroizing::new([7; 32]);
+    let held = [(SecretName::Master, key()), (SecretName::BackupKey, key())];
+    let held = HeldSecrets(held.into());
     let told = [
         format!("{:?}", Credentials::Password(secret())),
         format!("{:?}", Credentials::AccessToken(secret())),
@@ -30,9 +33,9 @@ fn debug_shows_nothing_of_a_secret() {
         format!("{kept:?}"),
         format!("{asked:?}"),
         format!("{:?}", StorageKey::new(Zeroizing::new(SECRET.into()))),
-        format!("{:?}", OpenedSecret::Key(Zeroizing::new([7; 32]))),
-        format!("{:?}", IdentityKeys::complete(|_| Some(Zeroizing::new([7; 32])))),
-        format!("{:?}", HeldSecrets::default()),
+        format!("{:?}", OpenedSecret::Key(key())),
+        format!("{:?}", IdentityKeys::complete(|_| Some(key()))),
+        format!("{held:?}"),
         format!("{:?}", SecretName::BackupKey),
     ];
     let expected = [
@@ -44,7 +47,7 @@ fn debug_shows_nothing_of_a_secret() {
         "StorageKey { .. }",
         "Key(..)",
         "Some(IdentityKeys { .. })",
-        "HeldSecrets([])",
+        "HeldSecrets([Master, BackupKey])",
         "BackupKey",
     ];
     assert_eq!(told, expected);

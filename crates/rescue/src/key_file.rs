@@ -5,7 +5,7 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::num::NonZeroU32;
+use std::{fmt, num::NonZeroU32};
 
 use aws_lc_rs::{
     cipher::{AES_256, DecryptingKey, DecryptionContext, EncryptingKey, EncryptionContext, UnboundCipherKey},
@@ -68,10 +68,17 @@ pub struct KeyFileContent {
 }
 
 /// A key file whose frame is sound; its passphrase is not known yet.
-#[derive(Debug)]
 pub struct KeyFile {
     payload: Vec<u8>,
     rounds: NonZeroU32,
+}
+
+impl fmt::Debug for KeyFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyFile")
+            .field("rounds", &self.rounds)
+            .finish_non_exhaustive()
+    }
 }
 
 impl KeyFile {

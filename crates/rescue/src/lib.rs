@@ -13,6 +13,8 @@ mod held;
 mod holders;
 mod key_file;
 mod own_devices;
+#[cfg(test)]
+mod quiet;
 mod repair;
 mod room_key;
 mod upload;

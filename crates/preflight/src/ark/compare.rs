@@ -401,3 +401,13 @@ fn again(file: &File) -> Result<File, ArkError> {
     let again = file.try_clone().and_then(|mut it| it.rewind().map(|()| it));
     again.map_err(ArkError::Read)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_key() {
+        assert_eq!(format!("{:?}", PrivateKey(Zeroizing::new([7; 32]))), "PrivateKey(..)");
+    }
+}

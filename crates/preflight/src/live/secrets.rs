@@ -17,7 +17,7 @@ use crate::{
 
 /// Private keys that a session holds and whose public halves are the published ones.
 #[derive(Default)]
-pub struct HeldSecrets(BTreeMap<SecretName, Zeroizing<[u8; 32]>>);
+pub struct HeldSecrets(pub(crate) BTreeMap<SecretName, Zeroizing<[u8; 32]>>);
 
 impl fmt::Debug for HeldSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
