@@ -125,8 +125,10 @@ pub async fn gather(
     };
     let _guard = live.client().event_handler_drop_guard(handler);
     tokio::select! {
-        asked = ask(live, &wanted, options) => asked?,
+        // In this order, so that what came is counted before a failure is told.
+        biased;
         () = listen(live, &wanted, &options.progress) => {}
+        asked = ask(live, &wanted, options) => asked?,
         () = options.progress.until_stopped() => {}
     }
     // The sync that brought the last key may still be at work: who gave it is known at its end.
@@ -139,6 +141,7 @@ pub async fn gather(
     if !gathered.arrived.is_empty() {
         live.settle_backup(&SettleProgress::default()).await?;
     }
+    options.progress.uploaded();
     Ok(gathered)
 }
 

@@ -31,7 +31,7 @@ pub use repair::{
     apply, apply_live, plan, renew_recovery_key,
 };
 pub use room_key::{RoomKey, RoomKeys};
-pub use upload::{Comparison, UploadError, upload};
+pub use upload::{Comparison, UploadError, UploadProgress, upload};
 pub use verify::{
     Comparing, Emoji, SessionKey, VerifyError, Ways, Witness, session_key, take_secrets, verify_with, vouch_for,
 };

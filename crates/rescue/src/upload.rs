@@ -1,11 +1,18 @@
 //! Adds room keys to the key backup, as far as they improve it.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
 use lifeboat_backup::{Coverage, State};
 use lifeboat_preflight::{BackupView, LiveError, OwnSession};
 use matrix_sdk::{
+    HttpError,
     encryption::vodozemac::{Curve25519PublicKey, pk_encryption::PkEncryption},
     ruma::{
         OwnedRoomId,
@@ -46,6 +53,50 @@ pub enum UploadError {
     /// The session is over, or the server could not be asked.
     #[error(transparent)]
     Live(#[from] LiveError),
+}
+
+/// Counts what the key backup was given, however the upload ends.
+#[derive(Clone, Debug, Default)]
+pub struct UploadProgress(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    added: AtomicU64,
+    in_doubt: AtomicU64,
+}
+
+impl UploadProgress {
+    /// How many room keys the server took.
+    pub fn added(&self) -> u64 {
+        self.0.added.load(Ordering::Relaxed)
+    }
+
+    /// How many it was sent besides and gave no clear answer for: it may have taken them.
+    pub fn in_doubt(&self) -> u64 {
+        self.0.in_doubt.load(Ordering::Relaxed)
+    }
+
+    fn sending(&self, keys: u64) {
+        self.0.in_doubt.fetch_add(keys, Ordering::Relaxed);
+    }
+
+    fn answered<T>(&self, keys: u64, answer: &Result<T, HttpError>) {
+        let refused = |it: &HttpError| {
+            it.as_client_api_error()
+                .is_some_and(|it| it.status_code.is_client_error())
+        };
+        match answer {
+            Ok(_) => {
+                self.0.in_doubt.fetch_sub(keys, Ordering::Relaxed);
+                self.0.added.fetch_add(keys, Ordering::Relaxed);
+            }
+            Err(error) if refused(error) => {
+                self.0.in_doubt.fetch_sub(keys, Ordering::Relaxed);
+            }
+            // Whoever hears no answer does not know what the server did.
+            Err(_) => {}
+        }
+    }
 }
 
 /// As many keys go into one request, some 90 KB.
@@ -112,7 +163,12 @@ impl Comparison {
 /// two entries for one session the server keeps one that is marked as verified, then the one that starts earlier. What
 /// takes the place of an entry that gives no key is therefore marked so; clients do not read that mark. A new listing
 /// tells what became of each. That the public key is the user's own is for the caller to know.
-pub async fn upload(session: &OwnSession, backup: &BackupView, keys: &RoomKeys) -> Result<Comparison, UploadError> {
+pub async fn upload(
+    session: &OwnSession,
+    backup: &BackupView,
+    keys: &RoomKeys,
+    progress: &UploadProgress,
+) -> Result<Comparison, UploadError> {
     let (comparison, improving) = Comparison::of(keys, &backup.coverage);
     let public = Curve25519PublicKey::from_base64(&backup.public_key).map_err(|_| UploadError::NotSealed)?;
     let sealing = PkEncryption::from_key(public);
@@ -125,7 +181,9 @@ pub async fn upload(session: &OwnSession, backup: &BackupView, keys: &RoomKeys) 
             room.sessions.insert(improving.key.session_id.clone(), entry);
         }
         let request = add_backup_keys::v3::Request::new(backup.version.clone(), rooms);
+        progress.sending(batch.len() as u64);
         let answer = session.caller().hear(session.caller().client().send(request)).await;
+        progress.answered(batch.len() as u64, &answer);
         answer.map_err(|error| match error.client_api_error_kind() {
             Some(ErrorKind::WrongRoomKeysVersion { .. } | ErrorKind::NotFound) => UploadError::Replaced,
             _ => UploadError::Live(error.into()),

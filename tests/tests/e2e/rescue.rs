@@ -4,6 +4,7 @@ pub(crate) mod command;
 mod defects;
 mod givers;
 mod key_files;
+mod unfinished;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;

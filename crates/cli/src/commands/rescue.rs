@@ -1,5 +1,7 @@
 //! `lifeboat rescue`: what is missing in the key backup, from key files and from living sessions.
 
+mod added;
+
 use std::time::Duration;
 
 use lifeboat_preflight::{
@@ -11,7 +13,7 @@ use lifeboat_report::{
     facts::{Candidate, DeviceKeys, Session},
     forecast::AtRisk,
 };
-use lifeboat_rescue::{Gathered, GossipOptions, GossipProgress, Ways, gather, upload};
+use lifeboat_rescue::{Gathered, GossipOptions, UploadProgress, Ways, gather, upload};
 use secrecy::SecretString;
 
 use super::{
@@ -22,6 +24,7 @@ use super::{
     trust::{self, Comparison, Trust},
 };
 use crate::{
+    advice::CommandLine,
     candidates::{self, Typed},
     exit::Exit,
     failure::Failure,
@@ -40,6 +43,8 @@ use crate::{
     },
 };
 
+pub(crate) use added::Added;
+
 /// How long the other side has for each step of a comparison.
 const COMPARING: Duration = Duration::from_secs(180);
 
@@ -50,10 +55,25 @@ pub(crate) fn run(job: RescueJob, console: &mut Console) -> Result<Exit, Failure
     let format = job.format;
     let reserved = job.status_file.clone().map(Reserved::new).transpose()?;
     let runtime = runtime()?;
-    let rescued = runtime.block_on(rescue(job, console));
+    let added = Added::default();
+    let rescued = runtime.block_on(rescue(job, &added, console));
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
-    let rescued = rescued?;
+    let ended = rescued.and_then(|rescued| {
+        hand_over(&rescued, reserved, format, &account, console)?;
+        Ok(if rescued.is_clear() { Exit::Done } else { Exit::Blocked })
+    });
+    ended.map_err(|it| added.told(it))
+}
+
+/// Writes the status file, and shows what came of it.
+fn hand_over(
+    rescued: &Shown,
+    reserved: Option<Reserved>,
+    format: Format,
+    account: &CommandLine,
+    console: &mut Console,
+) -> Result<(), Failure> {
     if let Some(reserved) = reserved {
         let mut status = StatusFile::of(&rescued.report(), generator());
         status.forecast.iter_mut().for_each(Forecast::forget_names);
@@ -62,12 +82,12 @@ pub(crate) fn run(job: RescueJob, console: &mut Console) -> Result<Exit, Failure
     }
     match format {
         Format::Json => console.show(&json::document(&rescued.document())?)?,
-        Format::Screen => console.show(&rescue::render(&rescued, &account, console.width()))?,
+        Format::Screen => console.show(&rescue::render(rescued, account, console.width()))?,
     }
-    Ok(if rescued.is_clear() { Exit::Done } else { Exit::Blocked })
+    Ok(())
 }
 
-async fn rescue(job: RescueJob, console: &mut Console) -> Result<Shown, Failure> {
+async fn rescue(job: RescueJob, added: &Added, console: &mut Console) -> Result<Shown, Failure> {
     let RescueJob {
         entry,
         candidates,
@@ -109,7 +129,7 @@ async fn rescue(job: RescueJob, console: &mut Console) -> Result<Shown, Failure>
             Some(reserved) if adds => Some(ark_first::save(session, &homeserver, &before, reserved).await?),
             _ => None,
         };
-        let mut shown = from_files(session, &look, files, before).await?;
+        let mut shown = from_files(session, &look, files, before, &added.from_files).await?;
         shown.ark = saved;
         Ok(shown)
     };
@@ -132,7 +152,7 @@ async fn rescue(job: RescueJob, console: &mut Console) -> Result<Shown, Failure>
     let options = GossipOptions {
         patience,
         wave: lifeboat_rescue::WAVE,
-        progress: GossipProgress::default(),
+        progress: added.from_sessions.clone(),
     };
     // Before anything is asked for, there is nothing to end softly.
     let end_softly = || match options.progress.wanted() {
@@ -199,14 +219,20 @@ impl Look<'_> {
 }
 
 /// Adds what key files hold, if there are any.
-async fn from_files(session: &OwnSession, look: &Look<'_>, files: Opened, before: Checked) -> Result<Shown, Failure> {
+async fn from_files(
+    session: &OwnSession,
+    look: &Look<'_>,
+    files: Opened,
+    before: Checked,
+    added: &UploadProgress,
+) -> Result<Shown, Failure> {
     let mut shown = Shown::begin(session.user_id().to_string(), before, &files);
     if files.keys.is_empty() {
         return Ok(shown);
     }
     let progress = Progress::begin("adding the keys of the key files");
     let backup = BackupAccess::open(session, look.homeserver, &look.keys).await?;
-    shown.uploaded = Some(upload(session, backup.view(), &files.keys).await?);
+    shown.uploaded = Some(upload(session, backup.view(), &files.keys, added).await?);
     drop(progress);
     shown.after = look.at(session, Some(&shown.before)).await?;
     Ok(shown)
@@ -293,7 +319,8 @@ async fn instead_of_damaged(live: &LiveSession, look: &Look<'_>, gathered: &Gath
     let mut keys = held::held(live.own()).await?;
     keys.retain(|it| damaged.contains(&(it.room_id(), it.session_id())));
     let backup = BackupAccess::open(live.own(), look.homeserver, &look.keys).await?;
-    upload(live.own(), backup.view(), &keys).await?;
+    // These have arrived, and are counted as that.
+    upload(live.own(), backup.view(), &keys, &UploadProgress::default()).await?;
     Ok(())
 }
 

@@ -20,6 +20,7 @@ struct Inner {
     wanted: AtomicU64,
     arrived: AtomicU64,
     given: Mutex<BTreeMap<OwnedDeviceId, u64>>,
+    uploaded: AtomicBool,
     stopped: AtomicBool,
     wake: Notify,
 }
@@ -33,6 +34,11 @@ impl GossipProgress {
     /// How many of them have arrived.
     pub fn arrived_so_far(&self) -> u64 {
         self.0.arrived.load(Ordering::Relaxed)
+    }
+
+    /// Tells whether all that arrived is in the backup for certain; before that, some of it may be.
+    pub fn is_uploaded(&self) -> bool {
+        self.0.uploaded.load(Ordering::SeqCst)
     }
 
     /// How many of them each session gave, as far as that is known.
@@ -57,6 +63,10 @@ impl GossipProgress {
 
     pub(super) fn arrived(&self, count: u64) {
         self.0.arrived.store(count, Ordering::Relaxed);
+    }
+
+    pub(super) fn uploaded(&self) {
+        self.0.uploaded.store(true, Ordering::SeqCst);
     }
 
     pub(super) fn given(&self, given: &BTreeMap<OwnedDeviceId, u64>) {

@@ -12,10 +12,12 @@ use super::Guide;
 use crate::{
     candidates::Typed,
     commands::{
-        ark_first, fresh, rescue,
+        ark_first, fresh,
+        rescue::{self, Added},
         reset::no_home,
         trust::{self, Comparison, Trust},
     },
+    exit::Exit,
     failure::Failure,
     files::Reserved,
     guide::{Fix, Heard, Step, fix::opens_storage},
@@ -233,7 +235,16 @@ impl Guide<'_> {
             rescue::can_rescue(&unlocked, &trust)?;
             rescue::from_sessions(live, &look, &asking, &mut rescued).await
         };
-        self.live(|| softly(&asking), work).await?;
+        let added = Added {
+            from_sessions: asking.progress.clone(),
+            ..Added::default()
+        };
+        let asked = self.live(|| softly(&asking), work).await;
+        asked.map_err(|it| match it.exit {
+            // The conversation goes by these words.
+            Exit::Interrupted => it,
+            _ => added.told(it),
+        })?;
         if let Some(gathered) = &rescued.gathered {
             let arrived = gathered.arrived.len();
             let asked_for = arrived + gathered.missing.len();

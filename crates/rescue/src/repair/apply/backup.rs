@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Bench, RepairError, account_data::write, heard, secrets::store};
-use crate::{download, repair::Switch, upload};
+use crate::{UploadProgress, download, repair::Switch, upload};
 
 pub(super) async fn mine(
     session: &OwnSession,
@@ -31,7 +31,7 @@ pub(super) async fn mine(
     }
     let older = BackupAccess::open_version(session, bench.homeserver, bench.typed, from).await?;
     let found = download(session, &older).await?;
-    upload(session, &target, &found.keys).await?;
+    upload(session, &target, &found.keys, &UploadProgress::default()).await?;
     Ok(())
 }
 
