@@ -107,8 +107,10 @@ pub struct Offer {
 impl Facts {
     /// Says of every route whether it can be taken, in the order of [`Route::ALL`].
     ///
-    /// Decided by what each endpoint and capability says, never by the kind of server: some serve OAuth and change
-    /// passwords themselves.
+    /// Decided by what each endpoint and capability says, not by the kind of server: some serve OAuth and change
+    /// passwords themselves. The exception is [`Route::SynapseAdmin`]: the Admin API is Synapse's own, and cannot be asked
+    /// without an administrator's token. Until it has answered one, the server has to call itself Synapse, and it must
+    /// not leave its accounts to an OAuth server.
     pub fn routes(&self) -> [Offer; 4] {
         Route::ALL.map(|route| Offer {
             route,
