@@ -18,6 +18,8 @@ mod kept;
 mod key_files;
 mod logging;
 mod memory;
+#[cfg(test)]
+mod quiet;
 mod redaction;
 mod resolve;
 mod secrets;

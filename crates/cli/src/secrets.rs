@@ -248,13 +248,4 @@ mod tests {
             );
         }
     }
-
-    #[test]
-    fn debug_keeps_quiet() {
-        let read = FromFile {
-            secret: SecretString::from("hunter2"),
-            readers: Readers::Owner,
-        };
-        insta::assert_snapshot!(format!("{read:?}"), @"FromFile { secret: SecretBox<str>([REDACTED]), readers: Owner }");
-    }
 }

@@ -5,7 +5,8 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::{
-    Credentials, HeldSecrets, IdentityKeys, KeepIn, Questions, key_trial::OpenedSecret, storage_key::StorageKey,
+    AdminApi, Credentials, HeldSecrets, IdentityKeys, KeepIn, Pace, Questions, key_trial::OpenedSecret,
+    storage_key::StorageKey, testing::CannedServer,
 };
 
 const SECRET: &str = "hunter2 and more";
@@ -51,4 +52,17 @@ fn debug_shows_nothing_of_a_secret() {
         "BackupKey",
     ];
     assert_eq!(told, expected);
+}
+
+/// Sessions and what is made of them show what the SDK's client and the HTTP client show, which are not ours to choose.
+#[tokio::test]
+async fn debug_of_a_session_does_not_show_its_token() {
+    let server = CannedServer::start(|_| None).await;
+    let (homeserver, session) = server.enter_with(SECRET).await;
+    let token = session.caller().client().access_token();
+    assert_eq!(token.as_deref(), Some(SECRET), "the session has no such token");
+    let api = AdminApi::of(&session, &homeserver, Pace::at_once());
+    let told = [format!("{session:?}"), format!("{api:?}"), format!("{homeserver:?}")];
+    assert!(told.iter().all(|it| !it.contains("hunter2")), "{told:?}");
+    assert!(told[1].contains("token: SecretBox<str>([REDACTED])"), "{told:?}");
 }

@@ -108,10 +108,15 @@ impl CannedServer {
 
     /// Signs in with a lent token.
     pub(crate) async fn enter(&self) -> (Homeserver, OwnSession) {
+        self.enter_with("token").await
+    }
+
+    /// Signs in with this token, which was lent.
+    pub(crate) async fn enter_with(&self, token: &str) -> (Homeserver, OwnSession) {
         let homeserver = discover(&user(), Some(&self.url), NetworkOptions::default())
             .await
             .unwrap();
-        let token = Credentials::AccessToken(SecretString::from("token"));
+        let token = Credentials::AccessToken(SecretString::from(token));
         let session = OwnSession::sign_in(&homeserver, &user(), token, Keeping::RemoveAtEnd)
             .await
             .unwrap();

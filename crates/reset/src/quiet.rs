@@ -5,7 +5,10 @@ use lifeboat_report::Fate;
 use secrecy::SecretString;
 
 use crate::{
-    route::email::{MailProof, MailRequest},
+    route::{
+        email::{MailProof, MailRequest},
+        synapse_admin::ResetPassword,
+    },
     seal::Sealer,
     uia::{ChangePassword, Proof},
 };
@@ -33,9 +36,15 @@ fn debug_shows_nothing_of_a_secret() {
         sid: "sid".to_owned(),
         client_secret: secret(),
     };
+    let by_administrator = ResetPassword {
+        user: user_id!("@mira:example.org").to_owned(),
+        new: secret(),
+        fate: Fate::SessionsKept,
+    };
     let told = [
         format!("{:?}", ChangePassword::new(&secret(), Fate::SessionsKept, by_password)),
         format!("{:?}", ChangePassword::new(&secret(), Fate::SessionsKept, by_mail)),
+        format!("{by_administrator:?}"),
         format!("{request:?}"),
         format!("{proof:?}"),
         format!("{:?}", Sealer::Keyring(secret())),
@@ -46,6 +55,7 @@ fn debug_shows_nothing_of_a_secret() {
          \"@mira:example.org\", old: SecretBox<str>([REDACTED]) }, session: None }",
         "ChangePassword { new: SecretBox<str>([REDACTED]), fate: SessionsKept, proof: Email { sid: \"sid\", client_secret: \
          SecretBox<str>([REDACTED]) }, session: None }",
+        "ResetPassword { user: \"@mira:example.org\", new: SecretBox<str>([REDACTED]), fate: SessionsKept }",
         "MailRequest { address: \"mira@example.org\", client_secret: SecretBox<str>([REDACTED]), attempt: 1 }",
         "MailProof { sid: \"sid\", client_secret: SecretBox<str>([REDACTED]) }",
         "Keyring(SecretBox<str>([REDACTED]))",

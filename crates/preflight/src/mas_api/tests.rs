@@ -30,6 +30,14 @@ fn errors(status: u16, title: &str) -> Answer {
     }
 }
 
+#[tokio::test]
+async fn debug_does_not_show_the_token() {
+    let (_server, api) = api(|_| None).await;
+    let told = format!("{api:?}");
+    assert!(!told.contains("mpt_token"), "{told}");
+    assert!(told.ends_with("token: SecretBox<str>([REDACTED]) }"), "{told}");
+}
+
 /// The answers of the examples.
 fn example(request: &Request) -> Option<Answer> {
     let path = request.path.strip_prefix("/api/admin/v1/")?;

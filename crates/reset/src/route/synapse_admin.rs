@@ -102,10 +102,10 @@ impl OutgoingRequest for Account {
 }
 
 #[derive(Clone, Debug)]
-struct ResetPassword {
-    user: OwnedUserId,
-    new: SecretString,
-    fate: Fate,
+pub(crate) struct ResetPassword {
+    pub(crate) user: OwnedUserId,
+    pub(crate) new: SecretString,
+    pub(crate) fate: Fate,
 }
 
 metadata! {
