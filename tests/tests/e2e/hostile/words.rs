@@ -159,7 +159,8 @@ async fn contacts_that_are_none_are_words_and_no_links() -> Result<()> {
         .arg(authority_of_homeserver())
         .env("HTTPS_PROXY", tunnel.url());
     let outcome = check.run().await?;
-    ensure!(outcome.code()? == 11, "{outcome}");
+    // A quick check does not know what the backup covers.
+    ensure!(outcome.code()? == 10, "{outcome}");
     harmless(&outcome)?;
     let page = std::fs::read_to_string(outcome.home().join("page.html"))?;
     for shown in [&outcome.stdout, &page] {
