@@ -156,7 +156,12 @@ async fn the_lights_are_the_truth_also_when_it_is_killed_and_goes_on() -> Result
 
     // Killed and stopped at several moments, it goes on and ends with the same bytes.
     let disturbed = homes.path().join("disturbed");
-    for (signal, after) in [(Signal::KILL, 9), (Signal::INT, 15), (Signal::KILL, 3)] {
+    for (signal, after) in [
+        (Signal::KILL, 9),
+        (Signal::INT, 15),
+        (Signal::TERM, 5),
+        (Signal::KILL, 3),
+    ] {
         let proxy = Proxy::start(base_url).await?;
         let (seen, held) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
         let (count, hold) = (Arc::clone(&seen), Arc::clone(&held));
@@ -171,7 +176,7 @@ async fn the_lights_are_the_truth_also_when_it_is_killed_and_goes_on() -> Result
         .await?;
         running.signal(signal)?;
         let stopped = running.outcome().await?;
-        if signal == Signal::INT {
+        if signal != Signal::KILL {
             ensure!(
                 stopped.code()? == 130 && stopped.stderr.contains("accounts are in"),
                 "{stopped}"

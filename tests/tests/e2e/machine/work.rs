@@ -30,12 +30,13 @@ pub(super) enum Work {
     Repair,
     Verify,
     Reset,
+    Resume,
     Leave,
 }
 
 impl Work {
     /// In an order in which each leaves an account for the next; [`Self::Leave`] belongs to the session of a verification,
-    /// and after a reset the password is another.
+    /// [`Self::Resume`] to a reset that was stopped, and after a reset the password is another.
     pub(super) const ALL: [Self; 8] = [
         Self::Check,
         Self::ArkSave,
@@ -57,6 +58,7 @@ impl Work {
             Self::Repair => &["repair"],
             Self::Verify => &["verify"],
             Self::Reset => &["reset"],
+            Self::Resume => &["resume"],
             Self::Leave => &["leave"],
         }
     }
@@ -69,7 +71,7 @@ impl Work {
             Self::ExportKeys => it.method == Method::GET && it.path.contains("/room_keys/keys"),
             Self::Repair => it.method == Method::PUT && it.path.contains("/room_keys/version/"),
             Self::ArkRestore => it.method == Method::PUT && it.path.contains("/account_data/"),
-            Self::Rescue | Self::Verify => it.is(&Method::POST, "/keys/signatures/upload"),
+            Self::Rescue | Self::Verify | Self::Resume => it.is(&Method::POST, "/keys/signatures/upload"),
             Self::Reset => it.is(&Method::POST, "/account/password"),
             Self::Leave => it.is(&Method::POST, "/logout"),
         }
@@ -156,6 +158,12 @@ impl Ground {
             Work::Check | Work::Rescue => command.arg("--status-file").arg(output),
             Work::Verify => command.arg("--keep-session"),
             Work::Repair | Work::Reset => command.arg("--yes"),
+            Work::Resume => {
+                return command
+                    .secret("--old-password-file", &account.password)?
+                    .secret("--new-password-file", &self.new_password)?
+                    .secret("--recovery-key-file", key);
+            }
             // It is the only one that the account's other sessions know to be verified.
             Work::Leave => return Ok(command.arg("--force")),
         };
@@ -173,22 +181,13 @@ impl Ground {
         }
     }
 
-    async fn resume(&self, earlier: Outcome) -> Result<Outcome> {
-        let (user, url) = (self.account.user_id.as_str(), &self.account.homeserver.base_url);
-        let resume = earlier.then(["resume", user, "--homeserver", url])?;
-        let resume = resume
-            .secret("--old-password-file", &self.account.password)?
-            .secret("--new-password-file", &self.new_password)?
-            .secret("--recovery-key-file", self.account.recovery.text().context("no key")?)?;
-        resume.run().await
-    }
-
     /// Does the same in the same home, undisturbed, and what is left of a reset: everything is as it would have been.
     pub(super) async fn ends_well(&self, work: Work, earlier: Outcome) -> Result<Outcome> {
         let url = &self.account.homeserver.base_url;
         let mut earlier = earlier;
         if work == Work::Reset {
-            earlier = self.resume(earlier).await?;
+            let resume = self.command(Work::Resume, url, &self.output(work), Some(earlier))?;
+            earlier = resume.run().await?;
         }
         // Of a reset that stopped before its journal had a line there is nothing to resume.
         let ended = match work == Work::Reset && earlier.code()? != 2 {
