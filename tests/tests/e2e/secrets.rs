@@ -2,26 +2,28 @@
 //! file that it leaves is one that the documentation names, readable for its owner alone.
 
 mod conversations;
+mod places;
 mod processes;
 mod search;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
 use lifeboat_tests::account::{AccountSpec, Recovery, Secret, ServerBackup, TestAccount, Way};
+use lifeboat_tests::api::segment;
 use lifeboat_tests::counts;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
 use lifeboat_tests::proxy::{Fault, Proxy, Reply};
 use lifeboat_tests::server::Profile;
 use lifeboat_tests::storage_key::parse_recovery_key;
 use matrix_sdk::reqwest::Method;
-use rustix::process::Signal;
-use serde_json::Value;
+use rustix::process::{Signal, geteuid};
+use serde_json::{Value, json};
 
+use self::places::private;
 use self::processes::watched;
 use self::search::{Search, files_below};
 use crate::reset::SHORT;
@@ -41,7 +43,9 @@ struct Machine {
     files: usize,
     log_lines: usize,
     runs: usize,
+    /// How many commands showed their arguments while they ran, and how many processes their environment.
     watched: usize,
+    environments: usize,
     problems: Vec<String>,
 }
 
@@ -100,6 +104,7 @@ impl Machine {
             log_lines: 0,
             runs: 0,
             watched: 0,
+            environments: 0,
             problems: Vec::new(),
         })
     }
@@ -143,11 +148,12 @@ impl Machine {
     async fn run(&mut self, codes: &[i32], command: Lifeboat) -> Result<()> {
         let words = format!("{command:?}");
         let (outcome, visible) = watched(command).await?;
-        self.watched += usize::from(!visible.is_empty());
+        self.watched += usize::from(visible.number("cmdline") > 0);
+        self.environments += visible.number("environ");
         let ended = codes.contains(&outcome.code()?);
         let told = format!("not {codes:?}: {outcome}");
         self.learn()?;
-        let shown = self.search.nothing_in("what its processes show", &visible);
+        let shown = self.search.nothing_in("what its processes show", &visible.bytes());
         let shown = shown.err().map(|it| format!("{words}: {it:#}"));
         let left = self.look_at(outcome).err().map(|it| format!("{words}: {it:#}"));
         self.problems.extend(shown.into_iter().chain(left));
@@ -213,40 +219,10 @@ fn handed_over(home: &Path) -> Result<BTreeSet<PathBuf>> {
     let is_one = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let given = name.starts_with(|it: char| it.is_ascii_digit()) && name.ends_with("-file");
-        path.parent() == Some(home) && (given || ["temporary.txt", "new-key.txt"].contains(&name.as_str()))
+        let asked_for = ["temporary.txt", "made.txt", "new-key.txt"].contains(&name.as_str());
+        path.parent() == Some(home) && (given || asked_for)
     };
     Ok(files_below(home)?.into_iter().filter(is_one).collect())
-}
-
-/// What Lifeboat keeps between commands is in these places, for its owner alone.
-fn private(home: &Path) -> Result<()> {
-    for folder in ["state", "data", "cache", "config", "run", "tmp"] {
-        for file in files_below(&home.join(folder))? {
-            let below = file.strip_prefix(home)?;
-            ensure!(is_documented(below), "{} is not documented", below.display());
-            let mode = file.metadata()?.permissions().mode() & 0o777;
-            ensure!(mode == 0o600, "{} has mode {mode:o}", below.display());
-            // From Lifeboat's own folder on, nobody else may even look.
-            let above = file.ancestors().skip(1).take_while(|it| !it.ends_with("lifeboat"));
-            for folder in above {
-                let mode = folder.metadata()?.permissions().mode() & 0o777;
-                ensure!(mode == 0o700, "{} has mode {mode:o}", folder.display());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The table of `docs/privacy.md`: below the folder for state and the one for data, by account.
-fn is_documented(path: &Path) -> bool {
-    let parts: Vec<String> = path.iter().map(|it| it.to_string_lossy().into_owned()).collect();
-    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    matches!(
-        parts.as_slice(),
-        ["state", "lifeboat", _, "forecast" | "guide.json" | "lock"]
-            | ["state", "lifeboat", _, "resets", ..]
-            | ["data", "lifeboat", _, "session", ..]
-    )
 }
 
 #[tokio::test]
@@ -288,6 +264,13 @@ async fn no_command_lets_a_secret_out() -> Result<()> {
     machine.run(&[0], ark).await?;
     let ark = machine.command(&["ark", "show", "an.ark"])?;
     machine.run(&[0], ark).await?;
+    let gone = Secret::UserSigning.event_type();
+    let gone = format!("/_matrix/client/v3/user/{}/account_data/{gone}", segment(&user));
+    machine.account.api()?.put(&gone, &json!({})).await?;
+    let ark = machine.with_both(&["ark", "restore"])?;
+    machine.run(&[0], ark.args(["an.ark", "--yes", "--json"])).await?;
+    let back = machine.account.api()?.get(&gone).await?;
+    ensure!(back["encrypted"].is_object(), "nothing was put back: {back}");
     let export = machine
         .with_both(&["export-keys"])?
         .arg("keys.txt")
@@ -322,11 +305,17 @@ async fn no_command_lets_a_secret_out() -> Result<()> {
         machine.run(&[0], command).await?;
     }
     machine.sums_up()?;
+    ensure_all_was_written(&machine)?;
     // The quickest ones are over at once.
     ensure!(
         machine.watched > machine.runs / 3,
         "only {} commands were seen",
         machine.watched
+    );
+    // Nobody else may read an environment.
+    ensure!(
+        machine.environments > 0 || !geteuid().is_root(),
+        "no environment was read"
     );
     ensure!(
         machine.log_lines > 100,
@@ -343,7 +332,32 @@ async fn no_command_lets_a_secret_out() -> Result<()> {
     Ok(())
 }
 
-/// A change by the old password, and one by mail that is interrupted while the mail is waited for.
+/// The files that the commands were asked for are there, and so they were looked at.
+fn ensure_all_was_written(machine: &Machine) -> Result<()> {
+    let home = machine.last.as_ref().context("nothing was run")?.home();
+    for name in [
+        "before.json",
+        "page.html",
+        "an.ark",
+        "keys.txt",
+        "made.txt",
+        "temporary.txt",
+        "letter.txt",
+        "letter.html",
+        "audit/accounts.jsonl",
+        "audit/accounts.csv",
+        "audit/summary.html",
+        "again.html",
+        "bundle.json",
+        "log-2",
+    ] {
+        ensure!(home.join(name).is_file(), "{name} was not written");
+    }
+    Ok(())
+}
+
+/// A change by the old password, one by mail that is interrupted while the mail is waited for, and one to a password that
+/// Lifeboat makes.
 async fn reset(machine: &mut Machine) -> Result<()> {
     let reset = machine
         .with_both(&["reset", "--yes", "--json"])?
@@ -375,7 +389,16 @@ async fn reset(machine: &mut Machine) -> Result<()> {
         .secret("--old-password-file", NEW)?
         .secret("--recovery-key-file", &key)?;
     let resume = resume.secret("--new-password-file", NEWER)?;
-    machine.run(&[0], resume).await
+    machine.run(&[0], resume).await?;
+    let made = machine.online(&["reset", "--yes", "--json", "--generate-password", "made.txt"])?;
+    let made = made
+        .secret("--password-file", NEWER)?
+        .secret("--recovery-key-file", &key)?;
+    machine.run(&[0], made).await?;
+    let home = machine.last.as_ref().context("nothing was run")?.home();
+    let made = machine.search.found_in(&fs::read(home.join("made.txt"))?).len();
+    ensure!(made > 0, "the password that was made was not looked for");
+    Ok(())
 }
 
 /// The administrator's chair, with a password for somebody else.

@@ -10,16 +10,32 @@ use tokio::time::sleep;
 
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// Runs it to its end, and returns what was to be seen meanwhile; nothing where it was over before anybody looked.
-pub(super) async fn watched(command: Lifeboat) -> Result<(Outcome, Vec<u8>)> {
+/// What was to be seen of processes; nothing of those that were over before anybody looked.
+#[derive(Debug, Default)]
+pub(super) struct Seen(BTreeMap<(String, &'static str), Vec<u8>>);
+
+impl Seen {
+    /// How many processes showed this.
+    pub(super) fn number(&self, kind: &str) -> usize {
+        self.0.keys().filter(|(_, it)| *it == kind).count()
+    }
+
+    /// All of it.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        self.0.values().flatten().copied().collect()
+    }
+}
+
+/// Runs it to its end, and returns what was to be seen meanwhile.
+pub(super) async fn watched(command: Lifeboat) -> Result<(Outcome, Seen)> {
     let mut running = command.start()?;
-    let mut seen = BTreeMap::new();
+    let mut seen = Seen::default();
     while running.runs()? {
-        seen.extend(visible(running.id()));
+        seen.0.extend(visible(running.id()));
         sleep(GLANCE).await;
     }
     let outcome = running.outcome().await?;
-    Ok((outcome, seen.into_values().flatten().collect()))
+    Ok((outcome, seen))
 }
 
 /// The arguments and environments of the processes of one session; every run of the tests begins one of its own.
@@ -35,7 +51,7 @@ fn visible(session: u32) -> BTreeMap<(String, &'static str), Vec<u8>> {
             continue;
         }
         for kind in ["cmdline", "environ"] {
-            // It may be over, and its environment may be nobody else's to read: Lifeboat sees to that itself.
+            // It may be over, and its environment may be for root alone to read: Lifeboat sees to that itself.
             if let Ok(text) = fs::read(process.path().join(kind)) {
                 seen.insert((id.clone(), kind), text);
             }

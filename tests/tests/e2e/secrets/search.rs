@@ -1,7 +1,7 @@
 //! Looks for secrets, in every form in which a program could write one down.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, FileType};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -124,15 +124,25 @@ impl Search {
 
 /// Every file below a folder; what a terminal is typed into through is none.
 pub(super) fn files_below(folder: &Path) -> Result<BTreeSet<PathBuf>> {
-    let mut files = BTreeSet::new();
+    below(folder, &|it| it.is_file())
+}
+
+/// Every folder below a folder.
+pub(super) fn folders_below(folder: &Path) -> Result<BTreeSet<PathBuf>> {
+    below(folder, &|it| it.is_dir())
+}
+
+fn below(folder: &Path, wanted: &dyn Fn(&FileType) -> bool) -> Result<BTreeSet<PathBuf>> {
+    let mut found = BTreeSet::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            files.extend(files_below(&entry.path())?);
-        } else if kind.is_file() {
-            files.insert(entry.path());
+            found.extend(below(&entry.path(), wanted)?);
+        }
+        if wanted(&kind) {
+            found.insert(entry.path());
         }
     }
-    Ok(files)
+    Ok(found)
 }
