@@ -62,6 +62,17 @@ pub enum TruePassword {
     NotNew,
 }
 
+/// How a session came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndedBy {
+    /// Lifeboat signed it out.
+    Lifeboat,
+    /// The person did, on the account's page.
+    AccountPage,
+    /// It was gone already.
+    Itself,
+}
+
 /// What happens during a reset.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -113,6 +124,13 @@ pub enum News<'a> {
         device: &'a str,
         /// The page.
         url: &'a str,
+    },
+    /// A session that was to end has ended.
+    SessionEnded {
+        /// Its device id.
+        device: &'a str,
+        /// How.
+        by: EndedBy,
     },
     /// An ark is being saved.
     Saving(&'a ArkProgress),

@@ -84,6 +84,8 @@ pub struct Reset<'a> {
     fresh: Option<OwnSession>,
     /// The same, once it takes part in encryption.
     live: Option<LiveSession>,
+    /// What of Lifeboat's own this run has signed out, by device id.
+    signed_out: Vec<String>,
     mail: Option<MailProof>,
     dark_at: Option<Instant>,
     /// How often the change got no answer and was not made.
@@ -119,6 +121,7 @@ impl<'a> Reset<'a> {
             asking,
             fresh: None,
             live: None,
+            signed_out: Vec::new(),
             mail: None,
             dark_at: None,
             in_vain: 0,

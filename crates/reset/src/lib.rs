@@ -26,7 +26,7 @@ mod trial;
 mod uia;
 
 pub use answer::{Answer, DarkCause, Refusal};
-pub use asker::{Asker, News, NobodyThere, PageAnswer, PageLook, TruePassword, Wishes};
+pub use asker::{Asker, EndedBy, News, NobodyThere, PageAnswer, PageLook, TruePassword, Wishes};
 pub use broken::{Broken, Cause};
 pub use drive::{ComeBack, Finished, Kit, Places, Reset};
 pub use journal::{AccountLock, Found, Header, Journal, JournalError};

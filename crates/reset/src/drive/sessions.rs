@@ -17,7 +17,7 @@ use matrix_sdk::ruma::{
 use secrecy::ExposeSecret;
 
 use super::Reset;
-use crate::{Cause, ComeBack, News, Refusal, Trial, flow::Record, try_password};
+use crate::{Cause, ComeBack, EndedBy, News, Refusal, Trial, flow::Record, try_password};
 
 /// How often a server that does not answer is asked again to let us in.
 pub(super) const TRIES: u32 = 5;
@@ -98,22 +98,18 @@ impl Reset<'_> {
     }
 
     /// Signs one session out. One that is gone already is as good.
-    ///
-    /// `DELETE /_matrix/client/v3/devices/{deviceId}`
-    /// ([spec](https://spec.matrix.org/latest/client-server-api/#delete_matrixclientv3devicesdeviceid)), with the new
-    /// password as the proof.
     pub(super) async fn end_session(&mut self, device: &str) -> Result<(), Cause> {
         self.have_fresh().await?;
-        // Where the session is ours, it is signed out like one of ours: an OAuth server takes nothing else.
-        if let Some(asking) = self.asking.take_if(|it| it.device_id() == Some(device)) {
-            asking.leave().await?;
+        if self.asking.as_ref().is_some_and(|it| it.device_id() == Some(device)) {
+            self.end_asking().await;
         }
-        self.delete(device).await
+        self.end(device).await
     }
 
     /// Signs every session out but this one: also those that nobody knew of when the plan was made.
     pub(super) async fn end_others(&mut self) -> Result<(), Cause> {
         self.have_fresh().await?;
+        self.end_asking().await;
         let session = self.with_new_password()?;
         let own = session.device_id().map(str::to_owned);
         let caller = session.caller();
@@ -124,15 +120,46 @@ impl Reset<'_> {
         })?;
         for device in listed.devices.iter().map(|it| it.device_id.as_str()) {
             if Some(device) != own.as_deref() {
-                self.delete(device).await?;
+                self.end(device).await?;
             }
         }
         Ok(())
     }
 
-    async fn delete(&self, device: &str) -> Result<(), Cause> {
+    /// Signs the session out that looked and asked for the change, where it is Lifeboat's own; a lent one is not.
+    ///
+    /// Nobody but a session itself can have an OAuth server end it, short of a person on the account page, and nobody is
+    /// to be sent there for what Lifeboat has made.
+    async fn end_asking(&mut self) {
+        let Some(asking) = self.asking.take_if(|it| it.kind() != SessionKind::Borrowed) else {
+            return;
+        };
+        let device = asking.device_id().map(str::to_owned);
+        // When this fails, the session is ended like any other.
+        if asking.sign_out().await.is_ok() {
+            self.signed_out.extend(device);
+        }
+    }
+
+    /// Tells whether this run has signed out this session of ours.
+    fn has_signed_out(&self, device: &str) -> bool {
+        self.signed_out.iter().any(|it| it == device)
+    }
+
+    /// Signs one session out and says how.
+    async fn end(&self, device: &str) -> Result<(), Cause> {
+        let by = self.delete(device).await?;
+        self.kit.asker.tell(News::SessionEnded { device, by });
+        Ok(())
+    }
+
+    /// `DELETE /_matrix/client/v3/devices/{deviceId}`
+    /// ([spec](https://spec.matrix.org/latest/client-server-api/#delete_matrixclientv3devicesdeviceid)), with the new
+    /// password as the proof.
+    async fn delete(&self, device: &str) -> Result<EndedBy, Cause> {
         if !self.is_listed(device).await? {
-            return Ok(());
+            let by_us = self.has_signed_out(device);
+            return Ok(if by_us { EndedBy::Lifeboat } else { EndedBy::Itself });
         }
         let caller = self.with_new_password()?.caller();
         let failed = |words: String| Cause::NotEnded {
@@ -144,11 +171,16 @@ impl Reset<'_> {
         let mut request = delete_device::v3::Request::new(OwnedDeviceId::from(device));
         request.auth = Some(AuthData::Password(PasswordAuth::new(identifier, password)));
         match caller.hear(caller.client().send(request)).await {
-            Ok(_) => Ok(()),
-            Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::NotFound)) => Ok(()),
+            Ok(_) => Ok(EndedBy::Lifeboat),
+            Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::NotFound)) => Ok(EndedBy::Itself),
             // Servers that keep their accounts elsewhere do not know this request.
             Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::Unrecognized)) => {
-                self.end_on_page(device).await
+                // They list for a moment yet what was revoked there.
+                if self.has_signed_out(device) {
+                    return Ok(EndedBy::Lifeboat);
+                }
+                self.end_on_page(device).await?;
+                Ok(EndedBy::AccountPage)
             }
             Err(error) => Err(failed(error.to_string())),
         }
@@ -162,12 +194,7 @@ impl Reset<'_> {
             // It stays so that keys of new messages reach it, which takes keys of its own.
             self.have_live().await?;
         }
-        if let Some(asking) = self.asking.take()
-            && asking.kind() == SessionKind::Throwaway
-        {
-            // When this fails, the deletion below does the same.
-            let _ = asking.leave().await;
-        }
+        self.end_asking().await;
         let own = self.with_new_password()?.device_id().map(str::to_owned);
         let others = self.journal.own_sessions().into_iter().map(str::to_owned);
         let others: Vec<_> = others.filter(|it| Some(it) != own.as_ref()).collect();

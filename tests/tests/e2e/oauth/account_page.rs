@@ -1,23 +1,30 @@
 //! The account page: the person changes the password there, signs in again, and the history is proven.
 
-use anyhow::{Result, ensure};
-use lifeboat_tests::{lifeboat::Running, wait};
+use std::collections::BTreeSet;
 
-use super::{Browser, account, command, device_ids, recovery};
+use anyhow::{Context as _, Result, ensure};
+use lifeboat_tests::{
+    account::TestAccount,
+    lifeboat::{Lifeboat, Running},
+    tls, wait,
+};
+
+use super::{Browser, account, allow_code, check, command, device_ids, recovery};
 use crate::reset::ensure_proven;
 
 const NEW: &str = "New-Password-2";
+/// What the address of a page has in it where a session is to be signed out.
+const ENDS: &str = "action=org.matrix.device_delete";
 
-/// Waits for the address on a line by itself that contains this.
-async fn place(running: &Running, part: &str) -> Result<String> {
+/// Waits for an address on a line by itself that contains this; `nth` counts from 0.
+async fn place(running: &Running, part: &str, nth: usize) -> Result<String> {
     let find = |text: &str| {
-        let mut lines = text
+        let lines = text
             .split_inclusive('\n')
             .filter(|it| it.ends_with('\n'))
             .map(str::trim);
-        lines
-            .find(|it| it.starts_with("https://") && it.contains(part))
-            .map(str::to_owned)
+        let mut places = lines.filter(|it| it.starts_with("https://") && it.contains(part));
+        places.nth(nth).map(str::to_owned)
     };
     running.said(part, find).await
 }
@@ -35,6 +42,49 @@ async fn code(running: &Running, before: Option<&str>) -> Result<String> {
     running.said("a code for the browser", find).await
 }
 
+/// A reset by the page, which asks nobody at a terminal.
+fn by_page(command: Lifeboat, account: &TestAccount) -> Result<Lifeboat> {
+    command
+        .args(["--auth", "device-code", "--route", "account-page", "--json", "--yes"])
+        .arg("--accept-cautions")
+        .secret("--recovery-key-file", recovery(account)?)
+}
+
+/// The person lets Lifeboat in with this code.
+async fn let_in(account: &TestAccount, running: &Running, password: &str, code: &str) -> Result<()> {
+    let answers = [
+        ("username", account.localpart()),
+        ("password", password),
+        ("answer", "allow"),
+        ("user_code", code),
+    ];
+    Browser::new(answers)?.open(&place(running, "/link", 0).await?).await?;
+    Ok(())
+}
+
+/// The person sets the new password.
+async fn set_new_password(account: &TestAccount, running: &Running) -> Result<()> {
+    let answers = [
+        ("username", account.localpart()),
+        ("password", account.password.as_str()),
+        ("new_password", NEW),
+    ];
+    let page = place(running, "/account/", 0).await?;
+    let page = Browser::new(answers)?.open(&page).await?;
+    ensure!(page.text.contains("Done"), "{page:?}");
+    Ok(())
+}
+
+/// The person signs the session out that Lifeboat asks for; `nth` counts from 0. Returns which one that is.
+async fn end_session(account: &TestAccount, running: &Running, nth: usize) -> Result<String> {
+    let page = place(running, ENDS, nth).await?;
+    let device = page.split("device_id=").nth(1).context("a device id")?;
+    Browser::new([("username", account.localpart()), ("password", NEW)])?
+        .open(&page)
+        .await?;
+    Ok(device.to_owned())
+}
+
 #[tokio::test]
 async fn the_password_changes_on_the_page_and_the_history_is_proven() -> Result<()> {
     let account = account().await?;
@@ -42,46 +92,24 @@ async fn the_password_changes_on_the_page_and_the_history_is_proven() -> Result<
         anyhow::bail!("two sessions")
     };
     let before = device_ids(&account).await?;
-    let running = command("reset", &account, &account.homeserver.base_url)?
-        .args(["--auth", "device-code", "--route", "account-page", "--json", "--yes"])
-        .arg("--accept-cautions")
+    let command = command("reset", &account, &account.homeserver.base_url)?;
+    let running = by_page(command, &account)?
         .arg("--end-session")
         .arg(phone.device_id().as_str())
-        .secret("--recovery-key-file", recovery(&account)?)?
         .start()?;
-    let user = account.localpart();
-    let sign_in = async |password: &str, code: &str| {
-        let answers = [
-            ("username", user),
-            ("password", password),
-            ("answer", "allow"),
-            ("user_code", code),
-        ];
-        Browser::new(answers)?.open(&place(&running, "/link").await?).await
-    };
     let first = code(&running, None).await?;
-    sign_in(&account.password, &first).await?;
-
-    let answers = [
-        ("username", user),
-        ("password", account.password.as_str()),
-        ("new_password", NEW),
-    ];
-    let page = Browser::new(answers)?
-        .open(&place(&running, "/account/").await?)
-        .await?;
-    ensure!(page.text.contains("Done"), "{page:?}");
+    let_in(&account, &running, &account.password, &first).await?;
+    set_new_password(&account, &running).await?;
     let second = code(&running, Some(&first)).await?;
-    sign_in(NEW, &second).await?;
+    let_in(&account, &running, NEW, &second).await?;
 
     // The one session that is to end does so where such servers end sessions.
-    let page = place(&running, "action=org.matrix.device_delete").await?;
-    ensure!(page.contains(phone.device_id().as_str()), "{page}");
-    Browser::new([("username", user), ("password", NEW)])?
-        .open(&page)
-        .await?;
+    let ended = end_session(&account, &running, 0).await?;
+    ensure!(ended == phone.device_id().as_str(), "{ended}");
     let outcome = running.outcome().await?;
     ensure!(outcome.code()? == 0, "{outcome}");
+    let says = format!("The session {ended} is signed out, on the account page.");
+    ensure!(outcome.stderr.contains(&says), "{outcome}");
     let document = outcome.json()?;
     ensure!(document["route"] == "account-page", "{document:#}");
     ensure_proven(&document)?;
@@ -90,5 +118,66 @@ async fn the_password_changes_on_the_page_and_the_history_is_proven() -> Result<
     let mut left = before;
     left.remove(phone.device_id().as_str());
     ensure!(device_ids(&account).await? == left, "Lifeboat has left");
+    Ok(())
+}
+
+/// Where every session is to go, the person ends those of others on the page, and Lifeboat what it has made itself.
+#[tokio::test]
+async fn nobody_is_sent_to_the_page_for_the_session_of_the_check() -> Result<()> {
+    let account = account().await?;
+    let before = device_ids(&account).await?;
+    let command = command("reset", &account, &account.homeserver.base_url)?;
+    let running = by_page(command, &account)?.arg("--end-sessions").start()?;
+    let first = code(&running, None).await?;
+    let_in(&account, &running, &account.password, &first).await?;
+    set_new_password(&account, &running).await?;
+    let second = code(&running, Some(&first)).await?;
+    let_in(&account, &running, NEW, &second).await?;
+
+    let mut ended = BTreeSet::new();
+    for nth in 0..before.len() {
+        ended.insert(end_session(&account, &running, nth).await?);
+    }
+    ensure!(ended == before, "{ended:?} and not {before:?}");
+    let outcome = running.outcome().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    ensure!(outcome.stderr.matches(ENDS).count() == before.len(), "{outcome}");
+    ensure_proven(&outcome.json()?)?;
+    for session in &account.sessions {
+        wait::until("each session to end", async || Ok((!session.runs()).then_some(()))).await?;
+    }
+    Ok(())
+}
+
+/// A session that Lifeboat has kept is its own as well: whoever names it need not end it on the page.
+#[tokio::test]
+async fn a_kept_session_that_is_named_is_revoked() -> Result<()> {
+    let account = account().await?;
+    let before = device_ids(&account).await?;
+    let checking = check(&account, "device-code")?
+        .args(["--quick", "--keep-session"])
+        .start()?;
+    allow_code(&account, &checking).await?;
+    let checked = checking.outcome().await?;
+    let kept = device_ids(&account).await?;
+    let kept = kept.difference(&before).next().context("a kept session")?;
+    let base_url = account.homeserver.base_url.as_str();
+    let command = checked.then(["reset", account.user_id.as_str(), "--homeserver", base_url])?;
+    let command = command.arg("--ca-file").arg(tls::authority());
+    let running = by_page(command, &account)?
+        .arg("--end-session")
+        .arg(kept.as_str())
+        .start()?;
+    set_new_password(&account, &running).await?;
+    let code = code(&running, None).await?;
+    let_in(&account, &running, NEW, &code).await?;
+    let outcome = running.outcome().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    let says = format!("The session {kept} is signed out, by Lifeboat.");
+    ensure!(
+        outcome.stderr.contains(&says) && !outcome.stderr.contains(ENDS),
+        "{outcome}"
+    );
+    ensure!(device_ids(&account).await? == before, "Lifeboat is still there");
     Ok(())
 }

@@ -13,7 +13,9 @@ use futures_util::future::BoxFuture;
 use indicatif::{MultiProgress, ProgressBar};
 use lifeboat_preflight::Shown;
 use lifeboat_report::{Plan, Route, Step};
-use lifeboat_reset::{Asker, ComeBack, News, PageAnswer, PageLook, TruePassword, route::account_page::AccountPage};
+use lifeboat_reset::{
+    Asker, ComeBack, EndedBy, News, PageAnswer, PageLook, TruePassword, route::account_page::AccountPage,
+};
 use secrecy::SecretString;
 
 use super::{
@@ -167,6 +169,7 @@ impl Asker for ResetVoice {
             // What was there to be seen was said.
             News::Done(Step::LookAgain) if self.plan.route == Route::SynapseAdmin => self.say(" ✓ The account exists."),
             News::Done(Step::LookAgain) => {}
+            News::Done(Step::EndSession(_)) => self.show(None),
             News::Done(step) => {
                 self.show(None);
                 self.say(&format!(" ✓ {}", done(step)));
@@ -224,6 +227,7 @@ impl Asker for ResetVoice {
                 self.all.suspend(|| session::show(Shown::Page(url), self.browser));
                 self.bar.set_message("waiting for you at the account page");
             }
+            News::SessionEnded { device, by } => self.say(&format!(" ✓ {}", ended(device, by))),
             News::Saving(saving) => self.show(Some(Lines::of_ark(&self.all, saving))),
             News::LeftOut(Step::Restore) => {
                 self.say(" ! Your keys are not brought back. They still are in the key backup and in your sessions.");
@@ -349,6 +353,14 @@ fn doing(step: &Step) -> &'static str {
         Step::EndOthers => "signing the other sessions out",
         Step::TidyUp => "tidying up",
         Step::Leave => "leaving",
+    }
+}
+
+fn ended(device: &str, by: EndedBy) -> String {
+    match by {
+        EndedBy::Lifeboat => format!("The session {device} is signed out, by Lifeboat."),
+        EndedBy::AccountPage => format!("The session {device} is signed out, on the account page."),
+        EndedBy::Itself => format!("The session {device} had ended already."),
     }
 }
 
