@@ -197,8 +197,14 @@ impl Plan {
         }
     }
 
-    /// Returns the request that changes something on the server, as method and path; `None`: the step only reads.
+    /// Returns the request that changes something on the server, as method and path, or where it is changed; `None`: the
+    /// step only reads.
     pub fn request(&self, step: &Step) -> Option<&'static str> {
+        if self.route == Route::AccountPage
+            && let Some(place) = at_oauth_server(step)
+        {
+            return Some(place);
+        }
         Some(match step {
             Step::LookAgain | Step::SaveArk | Step::ProveHistory | Step::AwaitAccountPage => return None,
             Step::AskForMail => "POST /_matrix/client/v3/account/password/email/requestToken",
@@ -286,4 +292,17 @@ impl Plan {
         let changes = |it: &Step| matches!(it, Step::ChangePassword | Step::AwaitAccountPage);
         self.steps.iter().position(changes)
     }
+}
+
+/// Says how a step is done where an OAuth server keeps the accounts. Some serve requests of the client-server API as
+/// well, which is seen only when the time comes.
+fn at_oauth_server(step: &Step) -> Option<&'static str> {
+    Some(match step {
+        Step::SignIn => "on the sign-in page, or POST /_matrix/client/v3/login with the password",
+        Step::EndSession(_) | Step::EndOthers => {
+            "on the account page, unless the server knows DELETE /_matrix/client/v3/devices/ID"
+        }
+        Step::TidyUp | Step::Leave => "revocation, or POST /_matrix/client/v3/logout after a sign-in with the password",
+        _ => return None,
+    })
 }
