@@ -2,16 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use lifeboat_preflight::{Keeping, OAuthWay, OwnSession, Shown, SignInError};
+use lifeboat_preflight::{Keeping, OAuthWay, OwnSession, Shown, SignInError, unhurried};
 use matrix_sdk::ruma::api::client::device::get_devices;
 
 use super::Reset;
 use crate::{Cause, ComeBack, News, PageAnswer, PageLook, Refusal, Trial, flow::Record, try_password};
 
-/// Where nobody can say that it happened, a sign-in is tried after this long at first.
-const FIRST_LOOK: Duration = Duration::from_secs(2);
-/// Later not more often than this: OAuth servers let an address try once in twenty seconds.
-const BETWEEN_LOOKS: Duration = Duration::from_secs(30);
+/// Where nobody can say that it happened, a sign-in is tried after this long at first, and each time this much later.
+const FIRST_LOOK: Duration = Duration::from_secs(10);
+/// No pause is longer than this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long somebody may take on the page when nobody is here to ask.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// How long somebody may take to sign one session out there, and how often it is looked whether it is gone.
@@ -39,7 +39,7 @@ impl Reset<'_> {
         if self.journal.records().contains(&Record::Resumed) && self.new_password_works().await? != Some(false) {
             return Ok(());
         }
-        let (begun, mut pause, mut look) = (Instant::now(), FIRST_LOOK, PageLook::First);
+        let (begun, mut looks, mut look) = (Instant::now(), 0, PageLook::First);
         loop {
             let answer = tokio::select! {
                 answer = self.kit.asker.changed_on_page(&page, look) => answer,
@@ -50,8 +50,8 @@ impl Reset<'_> {
                 PageAnswer::Changed => {}
                 PageAnswer::NobodyKnows if begun.elapsed() > LONGEST => return Err(Cause::NotOnPage),
                 PageAnswer::NobodyKnows => {
-                    self.kit.wishes.wait(pause).await;
-                    pause = (pause * 2).min(BETWEEN_LOOKS);
+                    looks += 1;
+                    self.kit.wishes.wait(unhurried(pause_before(looks))).await;
                     if self.kit.wishes.is_stop() {
                         return Err(Cause::Stopped);
                     }
@@ -142,5 +142,31 @@ impl Reset<'_> {
                 Err(refusal) => return Err(Cause::Refused(refusal)),
             }
         }
+    }
+}
+
+/// Returns how long to wait before this look, counted from 1.
+fn pause_before(look: u32) -> Duration {
+    FIRST_LOOK.saturating_mul(look).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The Matrix Authentication Service lets an address sign in three times, then once in twenty seconds, and the check
+    /// before and the person on the page come from there, too.
+    #[test]
+    fn looks_leave_the_person_room_to_sign_in() {
+        let (most, one_in) = (3.0_f64, 20.0);
+        let mut left = most - 2.0;
+        for look in 1..=120 {
+            left = most.min(left + pause_before(look).as_secs_f64() / one_in) - 1.0;
+            assert!(left >= 0.0, "look {look} is turned away");
+        }
+        assert_eq!(
+            [1, 2, 3, 4, u32::MAX].map(|it| pause_before(it).as_secs()),
+            [10, 20, 30, 30, 30]
+        );
     }
 }

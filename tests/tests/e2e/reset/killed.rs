@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::{
     ensure_proven, healthy,
-    page::{change_on_page, delegated, sends_to_page},
+    page::{change_on_page, delegated, hurried, sends_to_page},
     waivers,
     ways::confirm_next,
     who_at, with_secrets,
@@ -195,6 +195,9 @@ impl Matrix {
         if self.fate == "ended" {
             command = command.arg("--end-sessions");
         }
+        if self.route == "account-page" {
+            command = hurried(command);
+        }
         if self.route == "email" {
             command = command.arg("--email").arg(&self.address);
         }
@@ -220,6 +223,7 @@ impl Matrix {
             .secret("--recovery-key-file", key)?;
         Ok(match self.route {
             "email" => command.arg("--email").arg(&self.address),
+            "account-page" => hurried(command),
             _ => command,
         })
     }

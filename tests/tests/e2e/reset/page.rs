@@ -47,13 +47,18 @@ pub(super) fn sends_to_page(running: &Running) -> bool {
     running.has_said("https://account.example.org/account")
 }
 
+/// Looks after two seconds and not after ten whether somebody has been on the page.
+pub(super) fn hurried(command: Lifeboat) -> Lifeboat {
+    command.env("LIFEBOAT_TEST_HURRY", "5")
+}
+
 async fn wait_for_page(running: &Running) -> Result<()> {
     let says = |text: &str| text.contains("https://account.example.org/account").then_some(());
     running.said("the page's address", says).await
 }
 
 fn through(proxy: &Proxy, account: &TestAccount) -> Result<Lifeboat> {
-    Ok(reset_at(account, &proxy.base_url())?.arg("--accept-cautions"))
+    Ok(hurried(reset_at(account, &proxy.base_url())?).arg("--accept-cautions"))
 }
 
 /// The route is found by what the server says, and a sign-in with the new password shows that it was taken.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     NEW, SHORT, before_and_after,
-    page::{change_on_page, delegated, sends_to_page},
+    page::{change_on_page, delegated, hurried, sends_to_page},
     readable,
     ways::confirm,
     who_at, with_secrets,
@@ -104,6 +104,9 @@ impl Case {
             .args(waivers);
         if self.fate == Fate::Ended {
             command = command.arg("--end-sessions");
+        }
+        if self.route == "account-page" {
+            command = hurried(command);
         }
         if self.route == "email" {
             command = command
