@@ -83,7 +83,7 @@ impl From<SignInError> for Failure {
             }
             SignInError::RateLimited { wait: Some(wait) } => format!("Try again in {}.", in_words(*wait)),
             SignInError::RateLimited { wait: None } => {
-                "Try again in ten minutes; each try before may prolong the wait.".to_owned()
+                "Try again in a minute, and after that in ten; each try before may prolong the wait.".to_owned()
             }
             SignInError::MethodNotOffered { offered, .. } => another_method(offered),
             SignInError::TokenUnknown => {

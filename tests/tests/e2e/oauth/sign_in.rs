@@ -66,7 +66,7 @@ async fn a_password_lets_in_where_the_server_offers_that_too() -> Result<()> {
         (403, "M_USER_DEACTIVATED", "This account is deactivated."),
         (403, "M_USER_SUSPENDED", "This account is suspended."),
         // As that server limits sign-ins: without a word how long.
-        (429, "M_LIMIT_EXCEEDED", "Try again in ten minutes"),
+        (429, "M_LIMIT_EXCEEDED", "Try again in a minute, and after that in ten"),
     ] {
         oauth.turn_away(account.localpart(), status, errcode).await?;
         let outcome = check()?.run().await?;
