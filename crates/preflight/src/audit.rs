@@ -1,5 +1,6 @@
 //! A look at every account of a server, from outside.
 
+mod pages;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,8 @@ use crate::{
         server::server,
     },
 };
+
+pub use pages::Pages;
 
 /// Accounts that are asked about in one request for published keys, and listed in one page.
 const PAGE: usize = 100;
@@ -83,6 +86,9 @@ pub enum AuditError {
     /// The list of accounts cannot be had.
     #[error("The server gives no list of its accounts: {}.", .0.words())]
     NoList(Gap),
+    /// The list of accounts has no end.
+    #[error("The server’s list of its accounts leads in circles.")]
+    Endless,
 }
 
 impl Auditor {
@@ -97,6 +103,11 @@ impl Auditor {
         PAGE
     }
 
+    /// Lists the accounts of the server, page after page.
+    pub fn pages(&self) -> Pages<'_> {
+        Pages::of(self)
+    }
+
     /// Lists the accounts of the server from `from` on, closed and locked ones included, guests left out. Changes
     /// nothing.
     ///
@@ -105,7 +116,7 @@ impl Auditor {
     pub async fn page(&self, from: Option<&str>) -> Result<Page, AuditError> {
         let limit = PAGE.to_string();
         let query = [
-            ("from", from.unwrap_or("0")),
+            ("from", from.unwrap_or(pages::START)),
             ("limit", &limit),
             ("guests", "false"),
             ("deactivated", "true"),

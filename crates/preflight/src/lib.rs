@@ -46,7 +46,7 @@ pub use matrix_sdk::ruma;
 
 pub use admin_api::{AdminApi, Missing, Pace};
 pub use as_person::AsPersonError;
-pub use audit::{AuditError, Auditor, Glance, Listed, Page};
+pub use audit::{AuditError, Auditor, Glance, Listed, Page, Pages};
 pub use backup_access::{BackupAccess, BackupAccessError, BackupView};
 pub use caller::{Caller, End};
 pub use check::{CheckError, Checked, Questions, Step, Watch, check, examine};

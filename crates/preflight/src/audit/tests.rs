@@ -74,6 +74,52 @@ async fn a_server_that_wants_to_be_spared_is_asked_again() {
     }
 }
 
+/// Reads the list of a server that answers its page `number` with these numbers of accounts, and this token for the next.
+async fn walk(pages: impl Fn(u32) -> (std::ops::Range<u32>, Option<String>) + Send + Sync + 'static) -> (usize, bool) {
+    let number = AtomicUsize::new(0);
+    let server = CannedServer::start(move |request| {
+        let listed = request.path == USERS;
+        listed.then(|| {
+            let (users, next) = pages(number.fetch_add(1, Ordering::SeqCst).try_into().unwrap());
+            let users: Vec<_> = users.map(|it| json!({"name": format!("@u{it}:example.org")})).collect();
+            json!({"users": users, "next_token": next}).into()
+        })
+    })
+    .await;
+    let auditor = auditor(&server).await;
+    let mut pages = auditor.pages();
+    let mut count = 0;
+    loop {
+        match pages.next().await {
+            Ok(Some(_)) => count += 1,
+            Ok(None) => return (count, true),
+            Err(error) => {
+                assert_eq!(error, AuditError::Endless);
+                return (count, false);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_leads_in_circles_is_left_and_a_long_one_is_not() {
+    let token = |number: u32| Some(format!("t{number}"));
+    assert_eq!(walk(|_| (0..2, None)).await, (1, true));
+    // Tokens that were followed already, the beginning included.
+    assert_eq!(walk(move |it| (it..it + 1, token(it % 3))).await, (4, false));
+    assert_eq!(walk(|it| (it..it + 1, Some("0".to_owned()))).await, (1, false));
+    // Ever new tokens: the first page names somebody new, and then nobody does.
+    let most = usize::try_from(pages::MAX_FRUITLESS).unwrap();
+    assert_eq!(walk(move |it| (0..2, token(it))).await, (most + 2, false));
+    assert_eq!(walk(move |it| (0..0, token(it))).await, (most + 1, false));
+    // One new account in a while is enough, however long it takes.
+    let rarely = move |it: u32| {
+        let new = it / (pages::MAX_FRUITLESS + 1);
+        (new..new + 1, token(it).filter(|_| it < 3 * pages::MAX_FRUITLESS))
+    };
+    assert_eq!(walk(rarely).await, (3 * most + 1, true));
+}
+
 #[tokio::test]
 async fn what_is_a_gap_of_one_account_does_not_end_the_audit() {
     for (broken, status, code) in [

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use lifeboat_tests::counts;
+use lifeboat_tests::large_server::LargeServer;
+use lifeboat_tests::lifeboat::Lifeboat;
 use lifeboat_tests::proxy::{Exchange, Fault, Proxy, Reply};
 use lifeboat_tests::snapshot::snapshot_of;
 use matrix_sdk::reqwest::Method;
@@ -182,7 +184,7 @@ async fn an_answer_without_an_end_is_cut_off_before_the_memory_is_full() -> Resu
     Ok(())
 }
 
-/// Ever new tokens that lead to ever the same page, and lists of users that go on for ever.
+/// Ever new tokens that lead to ever the same page.
 #[tokio::test]
 async fn pages_without_an_end_are_given_up() -> Result<()> {
     let account = super::account().await?;
@@ -202,5 +204,61 @@ async fn pages_without_an_end_are_given_up() -> Result<()> {
     let asked = proxy.log().iter().filter(|it| it.path.ends_with("/messages")).count();
     ensure!(asked <= account.rooms.len() * 1_001, "{asked} pages");
     ensure!(asked > 0, "nothing was asked");
+    Ok(())
+}
+
+/// Lists of accounts that go on for ever, for an administrator who looks at all of them. When the server has come to its
+/// senses, the same command ends the audit.
+#[tokio::test]
+async fn a_list_of_accounts_without_an_end_is_given_up_and_goes_on_later() -> Result<()> {
+    const LISTED: &str = "/_synapse/admin/v2/users";
+    let server = LargeServer {
+        accounts: 250,
+        every: 10,
+    };
+    let sane = move |it: &Exchange| server.answer(&it.path, &it.query, &it.request_body);
+    for (name, most, token) in [("ever the same token", 2, Some("100")), ("ever new tokens", 110, None)] {
+        let proxy = Proxy::start("http://127.0.0.1:9").await?;
+        let mut page = 0_u64;
+        proxy.intercept(move |it| {
+            let mut reply = sane(it);
+            if it.path == LISTED {
+                page += 1;
+                let next = token.map_or_else(|| format!("token{page}"), str::to_owned);
+                let users: Vec<_> = (0..3)
+                    .map(|it| json!({"name": format!("@u{it}:example.org")}))
+                    .collect();
+                reply = Reply::json(200, &json!({"users": users, "total": 3, "next_token": next}));
+            }
+            Some(Fault::Answer(reply))
+        });
+        let folder = tempfile::tempdir()?;
+        let audit = || -> Result<Lifeboat> {
+            let base_url = proxy.base_url();
+            Lifeboat::new(["desk", "audit", "example.org", "--homeserver", &base_url])?
+                .args(["--rps", "1000", "--json", "--folder"])
+                .arg(folder.path().join("audit"))
+                .secret("--admin-token-file", "a token")
+        };
+        let outcome = audit()?.run().await?;
+        ensure!(outcome.code()? == 1, "{name}: {outcome}");
+        let said = outcome.words();
+        for words in ["leads in circles", "3 accounts are in", "it goes on where it was"] {
+            ensure!(said.contains(words), "{name}: {words}: {outcome}");
+        }
+        let asked = proxy.log().iter().filter(|it| it.path == LISTED).count();
+        ensure!((2..=most).contains(&asked), "{name}: {asked} pages");
+        let rows = std::fs::read_to_string(folder.path().join("audit/accounts.jsonl"))?;
+        ensure!(rows.lines().count() == 4, "{name}: {rows}");
+        ensure!(!folder.path().join("audit/summary.html").exists(), "{name}: not done");
+
+        proxy.intercept(move |it| Some(Fault::Answer(sane(it))));
+        let outcome = audit()?.run().await?;
+        ensure!(
+            outcome.code()? == 0 && outcome.says("Going on after 3 accounts."),
+            "{name}: {outcome}"
+        );
+        ensure!(outcome.json()?["accounts"] == server.accounts, "{name}: {outcome}");
+    }
     Ok(())
 }

@@ -122,17 +122,12 @@ async fn audit(
                 }
             }
             None => {
-                let mut from = None;
-                loop {
-                    let page = auditor.page(from.as_deref()).await.map_err(ended)?;
+                let mut pages = auditor.pages();
+                while let Some(page) = pages.next().await.map_err(ended)? {
                     watch.total = page.total;
                     // A page may show again what the last one showed, when accounts are made meanwhile.
                     let left: Vec<_> = page.accounts.into_iter().filter(|it| !book.has(&it.user)).collect();
                     look(&auditor, &left, book, &mut watch, console).await?;
-                    match page.next {
-                        Some(next) => from = Some(next),
-                        None => break,
-                    }
                 }
             }
         }
@@ -204,6 +199,11 @@ fn ended(error: AuditError) -> Failure {
         AuditError::Offline => Failure::failed(
             "The server did not answer.",
             "Run the same command when it is there again: it goes on where it was.",
+        ),
+        AuditError::Endless => Failure::failed(
+            "The server’s list of its accounts leads in circles: it has no end, and names nobody new.",
+            "Run the same command again: it goes on where it was. If the list stays like that, write the accounts into a \
+             file, and give it with --users, and another folder.",
         ),
     }
 }
