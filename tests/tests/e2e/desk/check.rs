@@ -1,6 +1,10 @@
 //! Looking from outside, and with the eyes of the person.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    ops::RangeInclusive,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
@@ -126,10 +130,12 @@ async fn with_the_eyes_of_the_person_messages_are_counted_and_no_session_is_made
     // Nobody is acted for without their word.
     let silent = command()?.args(["--as-user", "--json"]).run().await?;
     ensure!(silent.code()? == 2 && silent.stderr.contains("--consent"), "{silent}");
+    let began = now()?;
     let outcome = command()?
         .args(["--as-user", "--consent", "by phone, ticket 4711", "--json"])
         .run()
         .await?;
+    runs_out_after_twelve_hours(&proxy, began..=now()?)?;
     let report = outcome.json()?;
     ensure!(verdicts(&outcome)? == ["caution", "blocked"], "{report:#}");
     ensure!(codes(&report).contains("coverage-at-risk"), "{report:#}");
@@ -169,6 +175,28 @@ async fn with_the_eyes_of_the_person_messages_are_counted_and_no_session_is_made
     held.notify_waiters();
     running.outcome().await?;
     tokens_are_over(&proxy, admin.token().context("a token")?, &account.homeserver.api()).await
+}
+
+/// The moment, in milliseconds since the Unix epoch.
+fn now() -> Result<u64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis().try_into()?)
+}
+
+/// The token that acts as the person, asked for at this time, is over by itself twelve hours later, whatever happens to
+/// Lifeboat.
+fn runs_out_after_twelve_hours(proxy: &Proxy, asked: RangeInclusive<u64>) -> Result<()> {
+    const TWELVE_HOURS: u64 = 12 * 60 * 60 * 1000;
+    let log = proxy.log();
+    let mut logins = log
+        .iter()
+        .filter(|it| it.is(&Method::POST, "/login") && it.path.starts_with("/_synapse/admin/"));
+    let login = logins.next().context("no token was asked for")?;
+    let wanted: Value = serde_json::from_slice(&login.request_body)?;
+    let until = wanted["valid_until_ms"].as_u64().context("for ever")?;
+    let since = until.checked_sub(TWELVE_HOURS);
+    ensure!(since.is_some_and(|it| asked.contains(&it)), "{wanted} at {asked:?}");
+    ensure!(logins.next().is_none(), "more than one token: {log:#?}");
+    Ok(())
 }
 
 /// Every token that went through and is not the administrator's own does not work any more.
