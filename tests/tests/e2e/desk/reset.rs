@@ -46,6 +46,19 @@ async fn sessions_are_kept_and_the_person_gets_a_letter() -> Result<()> {
     Ok(())
 }
 
+/// The words of a letter in another language, with all that a letter may say.
+const GERMAN: &str = "{language de}
+Dein neues Passwort für {account}
+
+Hallo,
+
+{kept}angemeldet bleiben: {count}.
+{ended}abgemeldet wurden: {count}.
+{none}du warst nirgends angemeldet.
+{homeserver}Ändern: Einstellungen.
+{mas}Ändern: Kontoseite.
+";
+
 #[tokio::test]
 async fn sessions_are_ended_by_name_of_what_it_costs_and_the_letter_has_ones_own_words() -> Result<()> {
     let account = healthy().await?;
@@ -54,7 +67,7 @@ async fn sessions_are_ended_by_name_of_what_it_costs_and_the_letter_has_ones_own
     let command = || -> Result<_> {
         let command = desk("reset", account.user_id.as_str(), base_url, &admin)?;
         let template = command.home().join("words.txt");
-        fs::write(&template, "Hallo {account},\n\n{sessions}\n")?;
+        fs::write(&template, GERMAN)?;
         Ok(command
             .args(["--end-sessions", "--yes", "--accept-cautions", "--letter-template"])
             .arg(template))
@@ -100,12 +113,20 @@ async fn sessions_are_ended_by_name_of_what_it_costs_and_the_letter_has_ones_own
     ensure!(
         letter
             == format!(
-                "Hallo {},\n\nAll of your {all} sessions were signed out.\n",
+                "Dein neues Passwort für {}\n\nHallo,\n\nabgemeldet wurden: {all}.\nÄndern: Einstellungen.\n",
                 account.user_id
             ),
         "{letter}"
     );
-    ending("html")?;
+    let page = fs::read_to_string(ending("html")?)?;
+    let heading = format!("Dein neues Passwort für {}", account.user_id);
+    let body = format!(
+        "<h1>{heading}</h1></header><main><section><p>Hallo,</p><p>abgemeldet wurden: {all}.<br>Ändern: \
+         Einstellungen.</p></section></main></body>"
+    );
+    for part in ["<html lang=\"de\">", &format!("<title>{heading}</title>"), &body] {
+        ensure!(page.contains(part), "{part}: {page}");
+    }
     let password = fs::read_to_string(ending("password")?)?;
     account.homeserver.sign_in(account.localpart(), password.trim()).await?;
     Ok(())

@@ -70,8 +70,8 @@ pub(crate) struct DeskResetArgs {
     /// lifeboat-NAME-TIME.letter
     #[arg(long, value_name = "FILE")]
     pub(crate) letter: Option<PathBuf>,
-    /// Take the words of the letter from this text file: {account}, {server}, {administrator}, {day} and {sessions} in it
-    /// are filled in
+    /// Take the words of the letter from this text file, in any language: {account}, {server}, {administrator}, {day},
+    /// {count} and {sessions} in it are filled in
     #[arg(long, value_name = "FILE")]
     pub(crate) letter_template: Option<PathBuf>,
     /// What is agreed to.

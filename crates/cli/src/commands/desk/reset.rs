@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::{
     chair::{Chair, not_told, stopped},
-    letter::{Letter, Words},
+    letter::{KeptBy, Letter, Words},
     mas::{self, Keeper},
     mas_reset::{self, Done, MasPlan},
 };
@@ -38,7 +38,14 @@ pub(super) fn run(mut job: DeskResetJob, console: &mut Console) -> Result<Exit, 
         Begun::AtHomeserver(before) => at_homeserver(job.reset, before, paper, console),
         Begun::Planned => Ok(Exit::Done),
         Begun::AtService(before, document) => {
-            written(&job.reset.entry, job.reset.fate, &before, paper, console)?;
+            written(
+                &job.reset.entry,
+                job.reset.fate,
+                KeptBy::Service,
+                &before,
+                paper,
+                console,
+            )?;
             if let Some(document) = document {
                 console.show(&document)?;
             }
@@ -122,7 +129,7 @@ fn at_homeserver(mut job: ResetJob, before: Look, paper: Paper, console: &mut Co
     if dry_run || ended != Exit::Done {
         return Ok(ended);
     }
-    written(&entry, fate, &before, paper, console)?;
+    written(&entry, fate, KeptBy::Homeserver, &before, paper, console)?;
     // The password is changed: a look that fails is no failure of the reset.
     match look_again(&entry, &before, console) {
         Ok(after) => tell(&before, &after, fate, console),
@@ -196,17 +203,26 @@ fn tell(before: &Look, after: &Look, fate: Fate, console: &mut Console) {
 }
 
 /// Writes the letter.
-fn written(entry: &Entry, fate: Fate, before: &Look, paper: Paper, console: &mut Console) -> Result<(), Failure> {
+fn written(
+    entry: &Entry,
+    fate: Fate,
+    kept_by: KeptBy,
+    before: &Look,
+    paper: Paper,
+    console: &mut Console,
+) -> Result<(), Failure> {
     let letter = Letter {
         account: entry.user.as_str(),
         administrator: &before.administrator,
         day: &time::day(time::now()),
+        kept_by,
         fate,
         sessions: before.sessions.len(),
     };
-    let words = letter.render(&paper.words);
-    let text = paper.text.write(words.as_bytes())?;
-    let page = paper.page.write(html::letter(&letter.title(), &words).as_bytes())?;
+    let written = letter.render(&paper.words);
+    let text = paper.text.write(written.text.as_bytes())?;
+    let page = html::letter(written.language, &written.text);
+    let page = paper.page.write(page.as_bytes())?;
     console.note(&format!(
         "The letter is in {} and, as a page, in {}. It does not hold the password: hand the two over on different ways.",
         text.display(),

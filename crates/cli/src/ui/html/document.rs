@@ -17,9 +17,14 @@ const STYLE: &str = concat!(
 
 /// Puts `content` into a document that stands for itself.
 pub(super) fn whole(title: &str, content: &Markup) -> String {
+    whole_in("en", title, content)
+}
+
+/// The same in another language.
+pub(super) fn whole_in(language: &str, title: &str, content: &Markup) -> String {
     let document = html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(language) {
             head {
                 meta charset="utf-8";
                 meta http-equiv="Content-Security-Policy" content=(policy());

@@ -4,9 +4,11 @@ use maud::html;
 
 use super::{document, icon};
 
-/// Renders the text of a letter: empty lines part its paragraphs.
-pub(crate) fn letter(title: &str, text: &str) -> String {
-    let paragraphs = text.split("\n\n").map(str::trim).filter(|it| !it.is_empty());
+/// Renders the text of a letter: its first line is the heading, empty lines part its paragraphs.
+pub(crate) fn letter(language: &str, text: &str) -> String {
+    let text = text.trim_start();
+    let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let paragraphs = rest.split("\n\n").map(str::trim).filter(|it| !it.is_empty());
     let content = html! {
         header {
             p.brand { (icon::ring()) "Lifeboat" }
@@ -25,7 +27,7 @@ pub(crate) fn letter(title: &str, text: &str) -> String {
             }
         }
     };
-    document::whole(title, &content)
+    document::whole_in(language, title, &content)
 }
 
 #[cfg(test)]
@@ -34,10 +36,20 @@ mod tests {
 
     #[test]
     fn paragraphs_and_lines_are_kept_and_nothing_runs() {
-        let page = letter("For @mira:example.org", "Hello <script>\nMira,\n\n\n\nand goodbye.\n");
+        let page = letter(
+            "de",
+            "\nFor <@mira:example.org>\nHello <script>\nMira,\n\n\n\nand goodbye.\n",
+        );
         assert!(
             page.contains("<p>Hello &lt;script&gt;<br>Mira,</p><p>and goodbye.</p>"),
             "{page}"
         );
+        for heading in [
+            "<html lang=\"de\">",
+            "<title>For &lt;@mira:example.org&gt;</title>",
+            "<h1>For &lt;@mira:example.org&gt;</h1>",
+        ] {
+            assert!(page.contains(heading), "{page}");
+        }
     }
 }

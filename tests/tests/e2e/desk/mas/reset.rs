@@ -43,7 +43,9 @@ async fn the_password_is_set_and_everything_stays_signed_in() -> Result<()> {
     ] {
         ensure!(said.contains(&words), "{words}: {outcome}");
     }
-    let password = handed_over(&outcome, &[&format!("Your {all} sessions stay signed in")])?;
+    // Where the service keeps the password, it is changed on the account page.
+    let stay = format!("Your {all} sessions stay signed in");
+    let password = handed_over(&outcome, &[&stay, "Settings → Account → Manage account"])?;
     let localpart = account.localpart();
     ensure!(!oauth.takes(localpart, &account.password).await?, "the old one lets in");
     ensure!(device_ids(&account).await? == before, "{outcome}");
