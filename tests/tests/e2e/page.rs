@@ -1,5 +1,6 @@
 //! The page, opened from disk in a real Chromium.
 
+mod desk;
 mod documents;
 
 use std::os::unix::fs::PermissionsExt as _;

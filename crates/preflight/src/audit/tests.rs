@@ -74,7 +74,8 @@ async fn a_server_that_wants_to_be_spared_is_asked_again() {
     }
 }
 
-/// Reads the list of a server that answers its page `number` with these numbers of accounts, and this token for the next.
+/// Reads a list whose page `number` holds these accounts and this token for the next one. Returns how many pages were
+/// read, and whether that was all of them.
 async fn walk(pages: impl Fn(u32) -> (std::ops::Range<u32>, Option<String>) + Send + Sync + 'static) -> (usize, bool) {
     let number = AtomicUsize::new(0);
     let server = CannedServer::start(move |request| {
