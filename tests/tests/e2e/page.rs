@@ -215,6 +215,15 @@ async fn an_ordinary_account_is_readable_everywhere_and_fits_on_two_sheets() -> 
     ensure!(count(&mut tab, ".plot g .risk")? == 5, "five of which lose messages");
     ensure!(count(&mut tab, ".chain > .bad")? == 1, "one link is broken");
     ensure!(count(&mut tab, "main, header, footer")? == 3, "landmarks");
+    ensure!(
+        count(&mut tab, ".findings .code a[href^='#code-']")? == count(&mut tab, ".codes > div")?,
+        "each code is explained"
+    );
+    let lost = tab.evaluate(
+        "[...document.querySelectorAll('a')].map(it => it.getAttribute('href')) \
+         .filter(it => !document.getElementById(it.slice(1)))",
+    )?;
+    ensure!(lost == serde_json::json!([]), "links that lead nowhere: {lost}");
     ensure!(count(&mut tab, "h1")? == 1, "one heading for all");
     ensure!(
         count(&mut tab, "svg:not([aria-hidden]):not([role=img][aria-label])")? == 0,
@@ -263,7 +272,7 @@ async fn hostile_names_stay_text() -> Result<()> {
     is_quiet(&tab, &page)?;
     let foreign = tab.evaluate(
         "document.querySelectorAll('script, img, iframe, object, embed, link, base, form, input, [onload], [onerror], \
-         [style], a:not([href^=\"#\"]):not([href^=\"docs/findings.md#\"])').length",
+         [style], a:not([href^=\"#\"])').length",
     )?;
     ensure!(foreign == 0, "{foreign} elements that are not the page's own");
     ensure!(is_titled_as_ever(&mut tab)?, "somebody changed the title");

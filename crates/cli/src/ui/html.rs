@@ -7,12 +7,12 @@
 mod audit;
 mod blocks;
 mod chain;
+mod codes;
 mod desk;
 mod document;
 mod findings;
 mod icon;
 mod letter;
-mod links;
 mod messages;
 mod months;
 mod pair;
@@ -80,6 +80,7 @@ fn body(status: &StatusFile, account: &CommandLine, changed: &Markup) -> Markup 
             (sessions::section(&report))
             (findings::section(&report, &advice, account))
             (desk::section(status))
+            (codes::section(&report, &advice, account))
         }
         footer {
             p {

@@ -1,9 +1,9 @@
-//! The findings: the same as on the screen, each with the place that explains it.
+//! The findings: the same as on the screen, each with the place below that explains it.
 
 use lifeboat_report::{Report, Severity};
 use maud::{Markup, html};
 
-use super::{blocks, icon, links, steps};
+use super::{blocks, codes, icon, steps};
 use crate::{
     advice::{Advice, CommandLine},
     ui::screen::findings::{Listed, listed},
@@ -37,7 +37,7 @@ fn finding(it: &Listed<'_>) -> Markup {
                     (steps::ways(aside))
                 }
                 p.code {
-                    a href=(links::of(it.finding)) rel="noreferrer" { (it.finding.code) }
+                    a href={ "#" (codes::place(it.finding.code)) } { (it.finding.code) }
                     (it.when)
                     @if let Some(step) = it.step {
                         " · helped by "

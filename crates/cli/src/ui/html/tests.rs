@@ -155,6 +155,37 @@ fn names_are_escaped() {
 }
 
 #[test]
+fn every_link_leads_to_a_place_in_the_page() {
+    for status in [in_trouble(), status(healthy_facts(), None)] {
+        let page = render(&status, &account());
+        for link in page.split(" href=\"").skip(1).filter_map(|it| it.split('"').next()) {
+            let place = link.strip_prefix('#').expect("a place in the page");
+            assert!(page.contains(&format!(" id=\"{place}\"")), "{link}");
+        }
+    }
+}
+
+#[test]
+fn every_code_is_explained_once_with_both_fates_and_what_helps() {
+    let page = body(&render(&in_trouble(), &account()));
+    let codes = page.split_once("id=\"codes\"").expect("a part about the codes").1;
+    let of = |code: &str| {
+        let parts: Vec<&str> = codes.split(&format!("id=\"code-{code}\"")).collect();
+        assert_eq!(parts.len(), 2, "{code}");
+        parts[1].split("<div").next().expect("a beginning").to_owned()
+    };
+    let at_risk = of("coverage-at-risk");
+    for words in [
+        "blocker, if every session is signed out: ",
+        "caution, if your sessions are kept: ",
+        "What helps, <a href=\"#step-1\">",
+    ] {
+        assert!(at_risk.contains(words), "{words}:\n{at_risk}");
+    }
+    assert!(of("secret-blanked").contains("caution, either way: "));
+}
+
+#[test]
 fn the_help_desk_reads_no_names() {
     let page = body(&render(&in_trouble(), &account()));
     let desk = page
