@@ -4,6 +4,7 @@ mod archive;
 mod debian;
 mod install;
 mod materials;
+mod papers;
 mod stage;
 
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ mod rules;
 mod source;
 
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -48,4 +49,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     }
     println!("{} files read, {} findings", sources.len(), findings.len());
     Ok(ExitCode::from(u8::from(!findings.is_empty())))
+}
+
+/// Returns every link between the Markdown pages in a folder that leads nowhere.
+pub(crate) fn dead_links(folder: &Path) -> Result<Vec<String>> {
+    let sources = source::read_folder(folder)?;
+    Ok(rules::dead_links(&sources).iter().map(Finding::to_string).collect())
 }

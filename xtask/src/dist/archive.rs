@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::stage::{self, Stage};
-use super::{Dist, output};
+use super::{Dist, output, papers};
 use crate::workspace::Workspace;
 
 /// The file with the sums.
@@ -34,9 +34,8 @@ pub(super) fn tar(workspace: &Workspace, dist: &Dist, stage: &Stage) -> Result<P
         let page = page?;
         copy(&page.path(), &format!("man/man1/{}", page.file_name().display()))?;
     }
-    for paper in ["README.md", "CHANGELOG.md", "LICENSE"] {
-        copy(&workspace.root().join(paper), paper)?;
-    }
+    papers::put(workspace.root(), &folder)?;
+    copy(&workspace.root().join("LICENSE"), "LICENSE")?;
     let archive = dist.folder.join(format!("{name}.tar.gz"));
     let mut tar = Command::new("tar");
     tar.args([

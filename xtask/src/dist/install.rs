@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::stage::{COMPLETIONS, MANUALS, PROGRAM};
-use super::{Dist, archive, output, told};
+use super::stage::{COMPLETIONS, MANUALS, PAPERS, PROGRAM};
+use super::{Dist, archive, output, papers, told};
 
 /// Tries everything that was made.
 pub(super) fn check(dist: &Dist, made: &[PathBuf]) -> Result<()> {
@@ -28,6 +28,7 @@ pub(super) fn check(dist: &Dist, made: &[PathBuf]) -> Result<()> {
     runs(&root)?;
     manuals(&root)?;
     completions(&root)?;
+    papers::check(&root.join(PAPERS))?;
     removed(&root)?;
     fs::remove_dir_all(&root)?;
     unpacked(dist, ends(".tar.gz").context("there is no archive")?)?;
@@ -123,7 +124,7 @@ fn completions(root: &Path) -> Result<()> {
 /// Nothing of it stays.
 fn removed(root: &Path) -> Result<()> {
     output(dpkg(root).args(["--purge", "lifeboat"]))?;
-    for place in [PROGRAM, MANUALS, "usr/share/doc/lifeboat"] {
+    for place in [PROGRAM, MANUALS, PAPERS] {
         ensure!(!root.join(place).exists(), "{place} was left behind");
     }
     Ok(())
@@ -140,9 +141,10 @@ fn unpacked(dist: &Dist, tar: &Path) -> Result<()> {
             .arg("--directory")
             .arg(&folder),
     )?;
-    let name = format!("lifeboat-{}-{}", dist.version, dist.target);
-    let version = told(Command::new(folder.join(name).join("lifeboat")).arg("--version"))?;
+    let top = folder.join(format!("lifeboat-{}-{}", dist.version, dist.target));
+    let version = told(Command::new(top.join("lifeboat")).arg("--version"))?;
     ensure!(version.trim() == format!("lifeboat {}", dist.version), "{version}");
+    papers::check(&top)?;
     fs::remove_dir_all(folder)?;
     Ok(())
 }

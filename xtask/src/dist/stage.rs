@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::{Dist, output};
+use super::{Dist, output, papers};
 use crate::workspace::Workspace;
 
 /// Shells, and where each looks for completions.
@@ -55,11 +55,9 @@ impl Stage {
             // Lifeboat writes for its owner alone; a package is for everybody.
             fs::set_permissions(page?.path(), Permissions::from_mode(0o644))?;
         }
-        for (name, place) in [
-            ("README.md", "README.md"),
-            ("CHANGELOG.md", "changelog"),
-            ("LICENSE", "copyright"),
-        ] {
+        papers::put(workspace.root(), &stage.root.join(PAPERS))?;
+        // Where Debian looks for them; the other papers link to CHANGELOG.md.
+        for (name, place) in [("CHANGELOG.md", "changelog"), ("LICENSE", "copyright")] {
             fs::copy(workspace.root().join(name), stage.place(&format!("{PAPERS}/{place}"))?)?;
         }
         compress(&manuals)?;

@@ -37,6 +37,11 @@ pub(super) fn check(sources: &[Source], metadata: &Value, graph: &Value, linked:
     findings
 }
 
+/// Checks the links between pages alone.
+pub(super) fn dead_links(sources: &[Source]) -> Vec<Finding> {
+    links::check(sources)
+}
+
 /// Where findings are expected, as `path:line: rule`, for the tests of the rules.
 #[cfg(test)]
 fn places(findings: impl IntoIterator<Item = Finding>) -> Vec<String> {

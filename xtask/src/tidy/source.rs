@@ -91,6 +91,25 @@ pub(super) fn read_all(root: &Path) -> Result<Vec<Source>> {
     Ok(sources)
 }
 
+/// Reads every file in a folder that need not be a checkout, as [`read_all`] does.
+pub(super) fn read_folder(root: &Path) -> Result<Vec<Source>> {
+    let mut sources = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = String::from_utf8(fs::read(&path)?).unwrap_or_default();
+            let name = path.strip_prefix(root)?.to_str().context("a name that is no text")?;
+            sources.push(Source::new(name, &text));
+        }
+    }
+    Ok(sources)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
