@@ -50,6 +50,11 @@ impl Place {
 
     /// Runs the binary without a controlling terminal, with nothing on stdin.
     fn run(&self, line: &str) -> anyhow::Result<Ran> {
+        self.run_with(line, &[])
+    }
+
+    /// The same with variables in its environment.
+    fn run_with(&self, line: &str, variables: &[(&str, &str)]) -> anyhow::Result<Ran> {
         let output = Command::new("setsid")
             .arg("--wait")
             .arg(cargo_bin("lifeboat"))
@@ -58,6 +63,7 @@ impl Place {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
+            .envs(variables.iter().copied())
             .stdin(std::process::Stdio::null())
             .output()
             .context("setsid (of util-linux) starts the binary without a terminal")?;
@@ -626,5 +632,31 @@ fn quiet_leaves_out_notes_and_nothing_else() -> anyhow::Result<()> {
     let quiet = place.run("check --from status.json --html quiet.html --quiet")?;
     assert_eq!((quiet.status, quiet.err.as_str()), (told.status, ""));
     assert_eq!(quiet.out, told.out);
+    Ok(())
+}
+
+#[test]
+fn colour_is_used_where_the_environment_and_the_flags_say() -> anyhow::Result<()> {
+    let place = Place::new()?;
+    place.write_status("status.json", |_| {})?;
+    let force = ("CLICOLOR_FORCE", "1");
+    for (line, variables, coloured) in [
+        ("report status.json", &[][..], false),
+        ("report status.json", &[("CLICOLOR", "1")], false),
+        ("report status.json", &[force], true),
+        ("report status.json", &[force, ("CLICOLOR", "0")], true),
+        ("report status.json", &[force, ("NO_COLOR", "1")], false),
+        ("report status.json", &[("CLICOLOR_FORCE", "0")], false),
+        ("report status.json --color never", &[force], false),
+        (
+            "report status.json --color always",
+            &[("NO_COLOR", "1"), ("CLICOLOR", "0")],
+            true,
+        ),
+    ] {
+        let ran = place.run_with(line, variables)?;
+        assert_eq!(ran.status, Some(0), "{}", ran.all());
+        assert_eq!(ran.out.contains("\u{1b}["), coloured, "{line}, {variables:?}");
+    }
     Ok(())
 }

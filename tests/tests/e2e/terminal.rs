@@ -73,20 +73,25 @@ async fn a_person_is_asked_for_password_and_recovery_key() -> Result<()> {
 }
 
 #[tokio::test]
-async fn no_color_is_heeded() -> Result<()> {
+async fn no_color_and_clicolor_are_heeded() -> Result<()> {
     let account = account().await?;
     let line = check(&account, &account.homeserver.base_url);
-    let running = on_a_terminal(&line)?.env("NO_COLOR", "1").start()?;
-    types(&running, "Password of", &format!("{}\n", account.password)).await?;
-    types(&running, "Recovery key or passphrase", "\n").await?;
-    let outcome = running.outcome().await?;
-    ensure!(outcome.code()? == 10, "{outcome}");
-    ensure!(outcome.stderr.contains("recovery-key-not-tested"), "{outcome}");
-    let colours = outcome.stderr.split("\u{1b}[").skip(1).filter(|it| {
-        let end = it.find(|letter: char| letter.is_ascii_alphabetic());
-        end.is_some_and(|end| it[end..].starts_with('m'))
-    });
-    ensure!(colours.count() == 0, "{:?}", outcome.stderr);
+    for (variable, value) in [("NO_COLOR", "1"), ("CLICOLOR", "0")] {
+        let running = on_a_terminal(&line)?.env(variable, value).start()?;
+        types(&running, "Password of", &format!("{}\n", account.password)).await?;
+        types(&running, "Recovery key or passphrase", "\n").await?;
+        let outcome = running.outcome().await?;
+        ensure!(outcome.code()? == 10, "{variable}: {outcome}");
+        ensure!(
+            outcome.stderr.contains("recovery-key-not-tested"),
+            "{variable}: {outcome}"
+        );
+        let colours = outcome.stderr.split("\u{1b}[").skip(1).filter(|it| {
+            let end = it.find(|letter: char| letter.is_ascii_alphabetic());
+            end.is_some_and(|end| it[end..].starts_with('m'))
+        });
+        ensure!(colours.count() == 0, "{variable}: {:?}", outcome.stderr);
+    }
     Ok(())
 }
 
