@@ -3,6 +3,30 @@
 //! The way in: [`discover()`] finds the homeserver, [`OwnSession::sign_in`] signs in, [`check()`] runs every probe and
 //! returns [`lifeboat_report::Facts`], [`OwnSession::leave`] removes the session again. Nothing here changes the
 //! account beyond that session: no keys are uploaded, no account data is written, nothing is signed.
+//!
+//! With a session that exists ([`examine()`] makes the forecast, too; `examples/verdict.rs` is a whole program):
+//!
+//! ```no_run
+//! # use lifeboat_preflight::{
+//! #     Credentials, ForecastOptions, ForecastQuestion, Keeping, NetworkOptions, OwnSession, Questions, discover, examine,
+//! #     ruma::UserId,
+//! # };
+//! # use lifeboat_report::{Fate, Report};
+//! # async fn verdict(token: secrecy::SecretString, now: u64) -> Result<(), Box<dyn std::error::Error>> {
+//! let user = UserId::parse("@you:example.org")?;
+//! let homeserver = discover(&user, None, NetworkOptions::default()).await?;
+//! let lent = Credentials::AccessToken(token);
+//! let session = OwnSession::sign_in(&homeserver, &user, lent, Keeping::RemoveAtEnd).await?;
+//! let messages = ForecastQuestion::Run(ForecastOptions::default());
+//! let checked = examine(&session, &homeserver, &Questions::default(), &messages, &()).await?;
+//! session.leave().await?; // a lent session stays as it is
+//! let report = Report::of(user.to_string(), now, checked.facts);
+//! for fate in Fate::BOTH {
+//!     println!("sessions {fate}: {}", report.verdict.of(fate));
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod admin_api;
 pub mod ark;
