@@ -646,7 +646,7 @@ fn colour_is_used_where_the_environment_and_the_flags_say() -> anyhow::Result<()
         ("report status.json", &[force], true),
         ("report status.json", &[force, ("CLICOLOR", "0")], true),
         ("report status.json", &[force, ("NO_COLOR", "1")], false),
-        ("report status.json", &[("CLICOLOR_FORCE", "0")], false),
+        ("report status.json", &[("CLICOLOR_FORCE", "")], false),
         ("report status.json --color never", &[force], false),
         (
             "report status.json --color always",
