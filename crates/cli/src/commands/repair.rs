@@ -131,8 +131,8 @@ async fn repair(mut job: RepairJob, console: &mut Console) -> Result<Mended, Fai
         session = worked.map_err(|failure| mended.told(failure))?;
         shop.wishes = without(shop.wishes, &mended.done);
         let again = async |session: &OwnSession| look::again(session, &shop, &seen).await;
-        let (held, checked) = hold(session, ERRAND, &mut stops, console, || Wish::Stop, again).await?;
-        (session, seen) = (held, checked);
+        let looked = hold(session, ERRAND, &mut stops, console, || Wish::Stop, again).await;
+        (session, seen) = looked.map_err(|failure| mended.told(failure))?;
     }
     let last = plan(&seen.facts, &shop.wishes);
     mended.end(last, &seen.facts);

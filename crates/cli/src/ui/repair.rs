@@ -14,7 +14,7 @@ use super::{
     page::Page,
     time,
 };
-use crate::{advice::CommandLine, failure::Failure};
+use crate::{advice::CommandLine, exit::Exit, failure::Failure};
 
 /// What came of a repair.
 #[derive(Debug, Default)]
@@ -80,11 +80,14 @@ impl Mended {
         self.last.repairs.is_empty() && self.last.refused.is_empty() && key && !self.in_vain
     }
 
-    /// Says in a failure what was done before it.
+    /// Says in a failure what was done before it: then it is no longer true that nothing was changed.
     pub(crate) fn told(&self, mut failure: Failure) -> Failure {
         if !self.done.is_empty() {
             let codes: Vec<_> = self.done.iter().map(Repair::code).collect();
             failure.wrong = format!("{} Done before that: {}.", failure.wrong, codes.join(", "));
+            if failure.exit == Exit::Failed {
+                failure.exit = Exit::Blocked;
+            }
         }
         if let Some(NewKey::File(file)) = &self.new_recovery_key {
             failure.hint = format!(

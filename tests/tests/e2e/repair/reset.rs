@@ -133,8 +133,9 @@ async fn a_password_that_is_refused_leaves_identity_and_backup() -> Result<()> {
     let outcome = repair_at(&account, &proxy.base_url(), &[], &[&RESET[..], &["--yes"]].concat())?
         .run()
         .await?;
-    assert_eq!(outcome.code()?, 1, "{outcome}");
+    assert_eq!(outcome.code()?, 10, "{outcome}");
     ensure!(outcome.stderr.contains("does not take the password"), "{outcome}");
+    ensure!(outcome.says("Done before that: new-storage-key."), "{outcome}");
     assert_eq!(master_key(&account).await?, identity);
     let after = ServerBackup::active(account.api()?).await?.context("no backup")?;
     assert_eq!(after.version, backup.version);

@@ -153,4 +153,7 @@ fn a_failure_tells_what_was_done_and_which_key_to_give() {
     let failure = mended.told(Failure::failed("It broke.", "Run it again."));
     assert_eq!(failure.wrong, "It broke. Done before that: new-storage-key.");
     assert!(failure.hint.ends_with("--recovery-key-file new-key.txt"));
+    assert_eq!(failure.exit, Exit::Blocked, "something was changed");
+    let failure = Mended::default().told(Failure::failed("It broke.", "Run it again."));
+    assert_eq!(failure.exit, Exit::Failed);
 }
