@@ -27,7 +27,6 @@ mod texts;
 use std::{
     collections::BTreeSet,
     sync::{Arc, LazyLock},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use futures_util::{StreamExt, join, stream};
@@ -287,8 +286,7 @@ fn compare(entries: &Entries, history: &mut History) -> (Forecast, Vec<KeyAtRisk
 
 /// The present moment, in seconds since the Unix epoch.
 fn now() -> u32 {
-    let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u32::try_from(passed.as_secs()).unwrap_or(u32::MAX)
+    u32::try_from(crate::now() / 1_000).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

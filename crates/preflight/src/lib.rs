@@ -37,6 +37,7 @@ mod base64_text;
 mod bounded;
 mod caller;
 mod check;
+mod clock;
 mod discover;
 mod echo;
 mod forecast;
@@ -74,6 +75,7 @@ pub use audit::{AuditError, Auditor, Glance, Listed, Page, Pages};
 pub use backup_access::{BackupAccess, BackupAccessError, BackupView};
 pub use caller::{Caller, End};
 pub use check::{CheckError, Checked, Questions, Step, Watch, check, examine};
+pub use clock::now;
 pub use discover::{DiscoverError, Homeserver, discover};
 pub use echo::words_without;
 pub use forecast::{

@@ -269,7 +269,7 @@ impl<'a> Reset<'a> {
                 relied.clone()
             }
         };
-        match Clearance::lapse_of(taken_at, &relied, crate::journal::now(), &now) {
+        match Clearance::lapse_of(taken_at, &relied, lifeboat_preflight::now(), &now) {
             None => {
                 if self.asking.is_some() {
                     self.kit.asker.tell(News::Unchanged);

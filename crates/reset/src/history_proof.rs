@@ -1,13 +1,9 @@
 //! Reads the messages of an earlier forecast again, with nothing but the room keys that a session holds itself.
 
-use std::{
-    collections::BTreeMap,
-    ops::ControlFlow,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeMap, ops::ControlFlow};
 
 use futures_util::{StreamExt, stream};
-use lifeboat_preflight::{Caller, ForecastProgress, HistoryEvent, HistoryKind, HistoryReader, published_identity};
+use lifeboat_preflight::{Caller, ForecastProgress, HistoryEvent, HistoryKind, HistoryReader, now, published_identity};
 use lifeboat_report::{
     Fact, Forecast, Gap, HistoryProof, StatusFile,
     facts::Identity,
@@ -241,12 +237,6 @@ async fn decrypt(room: &Room, event: &HistoryEvent) -> Option<Unreadable> {
         }),
         TimelineEventKind::PlainText { .. } => Some(Unreadable::DoesNotDecrypt),
     }
-}
-
-/// The present moment, in milliseconds since the Unix epoch.
-fn now() -> u64 {
-    let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(passed.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
+use lifeboat_preflight::now;
 use lifeboat_report::{Clearance, Ground, Plan, Step};
 use serde::{Deserialize, Serialize};
 
@@ -394,11 +394,6 @@ fn disk(path: &Path, error: io::Error) -> JournalError {
         path: path.display().to_string(),
         error,
     }
-}
-
-pub(crate) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Lets a test end the process before or after any line is written. Not part of a release build.

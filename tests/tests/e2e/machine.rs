@@ -1,6 +1,7 @@
 //! Trouble of the machine that Lifeboat runs on, in every command that writes something: full disks, folders
 //! that cannot be written to, a store that somebody else holds, signals that end it.
 
+mod clock;
 mod disk;
 mod locked;
 mod signals;

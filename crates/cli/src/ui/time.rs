@@ -1,6 +1,7 @@
 //! Moments in words.
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+pub(crate) use lifeboat_preflight::now;
 
 const MINUTE: u64 = 60_000;
 const HOUR: u64 = 60 * MINUTE;
@@ -52,11 +53,6 @@ pub(crate) fn ago(moment: u64, now: u64) -> String {
         _ => (passed / (365 * DAY), "year"),
     };
     format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
-}
-
-/// Returns the present moment in milliseconds since the Unix epoch.
-pub(crate) fn now() -> u64 {
-    u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0)
 }
 
 #[cfg(test)]

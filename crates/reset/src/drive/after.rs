@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lifeboat_preflight::{
-    BackupConnection, FetchError, FetchProgress, ForecastProgress, LiveSession, UnlockError, Unlocked,
+    BackupConnection, FetchError, FetchProgress, ForecastProgress, LiveSession, UnlockError, Unlocked, now,
 };
 use lifeboat_report::{Fate, Gap, Step};
 
@@ -12,7 +12,6 @@ use crate::{
     Cause, News,
     flow::{Outcome, Record},
     history_proof::{self, Earlier},
-    journal::now,
 };
 
 impl Reset<'_> {

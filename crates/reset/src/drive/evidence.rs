@@ -67,7 +67,7 @@ impl Reset<'_> {
             checked = looking => checked.map_err(|error| Cause::NotProven(error.to_string()))?,
             () = self.kit.wishes.stopped() => return Err(Cause::Stopped),
         };
-        let report = Report::of(self.user.to_string(), crate::journal::now(), checked.facts);
+        let report = Report::of(self.user.to_string(), lifeboat_preflight::now(), checked.facts);
         let status = StatusFile::of(&report.with_forecast(checked.forecast), before.generator.clone());
         let text = serde_json::to_vec_pretty(&status).map_err(|error| Cause::NotProven(error.to_string()))?;
         self.journal.keep_beside(AFTER, &text)?;

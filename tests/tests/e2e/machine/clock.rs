@@ -1,0 +1,82 @@
+//! Clocks that jump by a year while a reset is unfinished: it is brought to its end, and nothing is lost.
+
+use anyhow::{Context as _, Result, ensure};
+use lifeboat_tests::account::TestAccount;
+use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
+use lifeboat_tests::proxy::{Fault, Proxy};
+
+use crate::reset::{ensure_proven, healthy, is_change, who_at, with_secrets};
+
+/// In seconds.
+const YEAR: i64 = 365 * 24 * 60 * 60;
+/// What jumps, in a debug build.
+const CLOCK: &str = "LIFEBOAT_TEST_CLOCK";
+const NEW: &str = "New-Password-2";
+
+/// A check whose status file is `before.json` in its home.
+async fn checked(account: &TestAccount) -> Result<Outcome> {
+    let check = Lifeboat::new(who_at("check", account, &account.homeserver.base_url))?
+        .args(["--status-file", "before.json", "--fate", "kept"])
+        .secret("--password-file", &account.password)?
+        .secret("--recovery-key-file", account.recovery.text().context("a key")?)?
+        .run()
+        .await?;
+    ensure!(check.code()? == 0, "{check}");
+    Ok(check)
+}
+
+/// A reset in the same home that relies on that check.
+fn reset(checked: Outcome, account: &TestAccount, base_url: &str) -> Result<Lifeboat> {
+    let command = checked.then(who_at("reset", account, base_url))?.args([
+        "--yes",
+        "--route",
+        "old-password",
+        "--status-file",
+        "before.json",
+    ]);
+    with_secrets(command, account, &account.password, NEW)
+}
+
+/// Goes on with it after the clock has jumped: that leads to the end, with all that was readable.
+async fn ends_well(unfinished: Outcome, account: &TestAccount, jump: i64) -> Result<()> {
+    let key = account.recovery.text().context("a key")?;
+    let resumed = unfinished
+        .then(who_at("resume", account, &account.homeserver.base_url))?
+        .env(CLOCK, jump.to_string())
+        .secret("--old-password-file", &account.password)?
+        .secret("--new-password-file", NEW)?
+        .secret("--recovery-key-file", key)?
+        .run()
+        .await?;
+    ensure!(resumed.code()? == 0, "{jump} seconds: {resumed}");
+    let document = resumed.json()?;
+    ensure_proven(&document).with_context(|| format!("{jump} seconds: {resumed}"))?;
+    let moment = |name: &str| document["history"][name].as_i64().context("a moment");
+    let passed = (moment("after_at")? - moment("before_at")?) / 1000;
+    ensure!(
+        (passed - jump).abs() < YEAR / 2,
+        "the clock has not jumped by {jump} seconds: {document:#}"
+    );
+    let signed_in = account.homeserver.sign_in(account.localpart(), NEW).await;
+    signed_in.context("the new password is not true").map(drop)
+}
+
+#[tokio::test]
+async fn a_change_is_brought_to_its_end_by_whatever_clock() -> Result<()> {
+    for jump in [YEAR, -YEAR] {
+        let account = healthy().await?;
+        account.stop_sessions();
+        let proxy = Proxy::start(&account.homeserver.base_url).await?;
+        let mut changed = false;
+        proxy.intercept(move |it| {
+            let cut = changed.then_some(Fault::CutBefore);
+            changed |= is_change(it);
+            cut
+        });
+        let check = checked(&account).await?;
+        let stranded = reset(check, &account, &proxy.base_url())?.run().await?;
+        ensure!(stranded.code()? == 20, "{stranded}");
+        ends_well(stranded, &account, jump).await?;
+    }
+    Ok(())
+}
