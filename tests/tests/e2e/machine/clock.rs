@@ -1,5 +1,7 @@
 //! Clocks that jump by a year while a reset is unfinished: it is brought to its end, and nothing is lost.
 
+use std::os::unix::process::ExitStatusExt as _;
+
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::account::TestAccount;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
@@ -78,5 +80,41 @@ async fn a_change_is_brought_to_its_end_by_whatever_clock() -> Result<()> {
         ensure!(stranded.code()? == 20, "{stranded}");
         ends_well(stranded, &account, jump).await?;
     }
+    Ok(())
+}
+
+/// Whoever goes on has decided so, however long ago the check seems to be.
+#[tokio::test]
+async fn a_reset_that_was_killed_before_the_change_goes_on_by_whatever_clock() -> Result<()> {
+    for jump in [YEAR, -YEAR] {
+        let account = healthy().await?;
+        account.stop_sessions();
+        let proxy = Proxy::start(&account.homeserver.base_url).await?;
+        let check = checked(&account).await?;
+        let killed = reset(check, &account, &proxy.base_url())?
+            .env("LIFEBOAT_TEST_KILL_AT", "4")
+            .run()
+            .await?;
+        ensure!(killed.status.signal() == Some(9), "{killed}");
+        ensure!(!proxy.log().iter().any(is_change), "the password is changed already");
+        ends_well(killed, &account, jump).await?;
+    }
+    Ok(())
+}
+
+/// A check that is a year old, or from next year, is nothing to rely on: nothing is changed.
+#[tokio::test]
+async fn a_check_of_another_year_is_not_relied_on() -> Result<()> {
+    let account = healthy().await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    let mut check = checked(&account).await?;
+    for (jump, code) in [(YEAR, 2), (-YEAR, 1)] {
+        let command = reset(check, &account, &proxy.base_url())?.env(CLOCK, jump.to_string());
+        check = command.run().await?;
+        ensure!(check.code()? == code, "{jump} seconds: {check}");
+        ensure!(check.says("hour"), "{jump} seconds: {check}");
+        check.ensure_two_sentences()?;
+    }
+    ensure!(!proxy.log().iter().any(is_change), "the password was changed");
     Ok(())
 }
