@@ -269,15 +269,19 @@ impl<'a> Reset<'a> {
                 relied.clone()
             }
         };
-        match Clearance::lapse_of(taken_at, &relied, lifeboat_preflight::now(), &now) {
+        // The person has decided an hour ago at most before this run, or decided to go on with it now: then age is no
+        // objection, but an account that is another one still is.
+        let moment = match self.journal.records().contains(&Record::Resumed) {
+            true => taken_at,
+            false => lifeboat_preflight::now(),
+        };
+        match Clearance::lapse_of(taken_at, &relied, moment, &now) {
             None => {
                 if self.asking.is_some() {
                     self.kit.asker.tell(News::Unchanged);
                 }
                 Ok(())
             }
-            // The person has decided an hour ago at most before this run, or decided to go on with it now.
-            Some(Lapse::TooOld) if self.journal.records().contains(&Record::Resumed) => Ok(()),
             Some(lapse) => Err(Cause::Lapsed(lapse)),
         }
     }

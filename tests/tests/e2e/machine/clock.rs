@@ -5,7 +5,9 @@ use std::os::unix::process::ExitStatusExt as _;
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::account::TestAccount;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
-use lifeboat_tests::proxy::{Fault, Proxy};
+use lifeboat_tests::proxy::{Fault, Proxy, Reply};
+use matrix_sdk::reqwest::Method;
+use serde_json::json;
 
 use crate::reset::{ensure_proven, healthy, is_change, who_at, with_secrets};
 
@@ -39,17 +41,21 @@ fn reset(checked: Outcome, account: &TestAccount, base_url: &str) -> Result<Life
     with_secrets(command, account, &account.password, NEW)
 }
 
-/// Goes on with it after the clock has jumped: that leads to the end, with all that was readable.
-async fn ends_well(unfinished: Outcome, account: &TestAccount, jump: i64) -> Result<()> {
+/// Goes on with it after the clock has jumped.
+fn resume(unfinished: Outcome, account: &TestAccount, base_url: &str, jump: i64) -> Result<Lifeboat> {
     let key = account.recovery.text().context("a key")?;
-    let resumed = unfinished
-        .then(who_at("resume", account, &account.homeserver.base_url))?
+    unfinished
+        .then(who_at("resume", account, base_url))?
         .env(CLOCK, jump.to_string())
         .secret("--old-password-file", &account.password)?
         .secret("--new-password-file", NEW)?
-        .secret("--recovery-key-file", key)?
-        .run()
-        .await?;
+        .secret("--recovery-key-file", key)
+}
+
+/// Goes on with it after the clock has jumped: that leads to the end, with all that was readable.
+async fn ends_well(unfinished: Outcome, account: &TestAccount, jump: i64) -> Result<()> {
+    let resumed = resume(unfinished, account, &account.homeserver.base_url, jump)?;
+    let resumed = resumed.run().await?;
     ensure!(resumed.code()? == 0, "{jump} seconds: {resumed}");
     let document = resumed.json()?;
     ensure_proven(&document).with_context(|| format!("{jump} seconds: {resumed}"))?;
@@ -83,6 +89,16 @@ async fn a_change_is_brought_to_its_end_by_whatever_clock() -> Result<()> {
     Ok(())
 }
 
+/// A reset that relies on a check, and was killed before it changed anything.
+async fn killed_before_the_change(account: &TestAccount, proxy: &Proxy) -> Result<Outcome> {
+    let check = checked(account).await?;
+    let reset = reset(check, account, &proxy.base_url())?;
+    let killed = reset.env("LIFEBOAT_TEST_KILL_AT", "4").run().await?;
+    ensure!(killed.status.signal() == Some(9), "{killed}");
+    ensure!(!proxy.log().iter().any(is_change), "the password is changed already");
+    Ok(killed)
+}
+
 /// Whoever goes on has decided so, however long ago the check seems to be.
 #[tokio::test]
 async fn a_reset_that_was_killed_before_the_change_goes_on_by_whatever_clock() -> Result<()> {
@@ -90,15 +106,36 @@ async fn a_reset_that_was_killed_before_the_change_goes_on_by_whatever_clock() -
         let account = healthy().await?;
         account.stop_sessions();
         let proxy = Proxy::start(&account.homeserver.base_url).await?;
-        let check = checked(&account).await?;
-        let killed = reset(check, &account, &proxy.base_url())?
-            .env("LIFEBOAT_TEST_KILL_AT", "4")
-            .run()
-            .await?;
-        ensure!(killed.status.signal() == Some(9), "{killed}");
-        ensure!(!proxy.log().iter().any(is_change), "the password is changed already");
+        let killed = killed_before_the_change(&account, &proxy).await?;
         ends_well(killed, &account, jump).await?;
     }
+    Ok(())
+}
+
+/// An hour and more after the check, too, an account is not changed that is another one than was checked.
+#[tokio::test]
+async fn a_backup_that_was_replaced_is_noticed_by_whatever_clock() -> Result<()> {
+    let other = json!({
+        "version": "77", "algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "count": 0, "etag": "0",
+        "auth_data": {"public_key": "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo"},
+    });
+    let account = healthy().await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    let mut unfinished = killed_before_the_change(&account, &proxy).await?;
+    proxy.intercept(move |it| {
+        let version = it.is(&Method::GET, "/room_keys/version");
+        version.then(|| Fault::Answer(Reply::json(200, &other)))
+    });
+    for jump in [0, YEAR, -YEAR] {
+        let resumed = resume(unfinished, &account, &proxy.base_url(), jump)?;
+        unfinished = resumed.run().await?;
+        ensure!(unfinished.code()? == 1, "{jump} seconds: {unfinished}");
+        ensure!(
+            unfinished.says("key backup was replaced since the check"),
+            "{jump} seconds: {unfinished}"
+        );
+    }
+    ensure!(!proxy.log().iter().any(is_change), "the password was changed");
     Ok(())
 }
 
