@@ -1,4 +1,8 @@
 //! Checks at homeservers of other kinds, from their answers as they were seen.
+//!
+//! Each canned answer says what it is from: words in quotes are what the project's facts state of Conduit 0.10.12 under
+//! "Conduit family, seen (Conduit 0.10.12) or read (tuwunel 1.9)". Where they state nothing, the answer is what the
+//! specification asks of every server.
 
 use lifeboat_report::{
     Closed, Code, Fact, Facts, Fate, Gap, Report, Route, Standing, Verdict,
@@ -12,7 +16,7 @@ use crate::{
     testing::{Answer, CannedServer, Request, user},
 };
 
-/// An error as Conduit words it: the text begins with the code.
+/// An error as Conduit words it: "`error` texts start with the errcode".
 fn conduit_error(status: u16, code: &str) -> Answer {
     Answer {
         status,
@@ -20,17 +24,21 @@ fn conduit_error(status: u16, code: &str) -> Answer {
     }
 }
 
-/// Answers of Conduit 0.10.12, as they were seen: no `m.change_password` capability, no OAuth metadata, no addresses, a
-/// key backup whose version counts for the whole server, and an empty listing for versions that it does not have.
+/// Answers of Conduit 0.10.12: no `m.change_password` capability, no OAuth metadata, no addresses, a key backup whose
+/// version counts for the whole server, and an empty listing for versions that it does not have.
 fn conduit(request: &Request) -> Option<Answer> {
     Some(match request.path.as_str() {
+        // The version that was seen, in the form of the specification.
         "/_matrix/federation/v1/version" => json!({"server": {"name": "Conduit", "version": "0.10.12"}}).into(),
+        // The specification; that it takes passwords is part of "`/account/password` … with token normal UIA".
         "/_matrix/client/v3/login" => {
             json!({"flows": [{"type": "m.login.password"}, {"type": "m.login.application_service"}]}).into()
         }
+        // "No `m.change_password` capability (absent means allowed)".
         "/_matrix/client/v3/capabilities" => {
             json!({"capabilities": {"m.room_versions": {"default": "10", "available": {"10": "stable"}}}}).into()
         }
+        // The specification, from here to the rooms: an account with one session and nothing else.
         "/_matrix/client/v3/account/3pid" => json!({"threepids": []}).into(),
         "/_matrix/client/v3/devices" => {
             json!({"devices": [{"device_id": "LENT", "display_name": "Laptop", "last_seen_ts": 1_795_430_520_000_u64}]})
@@ -39,14 +47,20 @@ fn conduit(request: &Request) -> Option<Answer> {
         "/_matrix/client/v3/keys/query" => json!({"device_keys": {(user().to_string()): {}}, "failures": {}}).into(),
         "/_matrix/client/v3/sync" => json!({"next_batch": "1"}).into(),
         "/_matrix/client/v3/joined_rooms" => json!({"joined_rooms": []}).into(),
+        // "Backup versions are global counters ("98")".
         "/_matrix/client/v3/room_keys/version" => version("98").into(),
+        // "Unknown version → 200 with empty rooms (Synapse 404)".
         "/_matrix/client/v3/room_keys/keys" => json!({"rooms": {}}).into(),
+        // The specification, for what does not exist.
         path if path.contains("/account_data/") => conduit_error(404, "M_NOT_FOUND"),
         path if path.contains("/room_keys/version/") => conduit_error(404, "M_NOT_FOUND"),
+        // The specification, for what a server does not know. OAuth is part of that: "Conduit 0.10 without OAuth", as
+        // "Servers that delegate accounts (Matrix Authentication Service and other OAuth servers), seen" has it.
         _ => conduit_error(404, "M_UNRECOGNIZED"),
     })
 }
 
+/// A version of the key backup, in the form of the specification.
 fn version(number: &str) -> serde_json::Value {
     json!({
         "algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "count": 0, "etag": "0", "version": number,
@@ -116,8 +130,8 @@ async fn conduit_is_taken_at_its_word() {
     );
 }
 
-/// Where a newer backup was deleted the previous one is current again, and where a version is gone its listing is empty
-/// and no error: neither is taken for keys that are there.
+/// At Conduit "unknown version → 200 with empty rooms", and "deleting the newest makes the previous one current":
+/// neither is taken for keys that are there.
 #[tokio::test]
 async fn an_empty_listing_for_a_version_that_is_gone_covers_nothing() {
     let server = CannedServer::start(|request| match request.path.as_str() {
@@ -136,6 +150,8 @@ async fn an_empty_listing_for_a_version_that_is_gone_covers_nothing() {
     assert_ne!(verdict(&facts, Fate::SessionsEnded), Verdict::Clear);
 }
 
+/// No such server was seen; the specification has every server say of requests that it does not know 404
+/// `M_UNRECOGNIZED`.
 #[tokio::test]
 async fn a_server_without_key_backup_is_never_clear() {
     let server = CannedServer::start(|request| {
