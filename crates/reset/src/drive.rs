@@ -326,3 +326,6 @@ fn does_not_fit(cause: &Cause) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

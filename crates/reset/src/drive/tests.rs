@@ -1,0 +1,172 @@
+//! What the driver makes of a change by mail whose answer is lost.
+//!
+//! The server is tuwunel 1.9 as the project's facts have read it, under "Conduit family, seen (Conduit 0.10.12) or read
+//! (tuwunel 1.9)": "not confirmed, expired and used all 403 `M_FORBIDDEN`; the proof is spent before the password is
+//! set, so a retry after a lost answer gets 403 although the password changed".
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use lifeboat_report::{
+    Aboard, ArkFirst, Choices, EarlierForecast, Fate, OneByOne, Plan, RecoveryKey, Report, Waivers,
+    testing::{ACCOUNT, TAKEN_AT, healthy_facts},
+};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    NobodyThere,
+    testing::{Reply, ScriptedServer, refused, user},
+};
+
+const CHANGE: &str = "/_matrix/client/v3/account/password";
+const LOGIN: &str = "/_matrix/client/v3/login";
+
+/// Places in a folder that goes with the test.
+struct Folder {
+    home: TempDir,
+    places: AtomicU32,
+}
+
+impl Folder {
+    fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            places: AtomicU32::new(0),
+        }
+    }
+}
+
+impl Places for Folder {
+    fn new_place(&self) -> Result<KeepIn, String> {
+        let number = self.places.fetch_add(1, Ordering::Relaxed);
+        let folder = self.home.path().join(format!("session{number}"));
+        fs::create_dir(&folder).map_err(|error| error.to_string())?;
+        Ok(KeepIn {
+            folder,
+            passphrase: "a".repeat(43).into(),
+        })
+    }
+
+    fn old_place(&self) -> Option<KeepIn> {
+        None
+    }
+
+    fn forget(&self) {}
+}
+
+/// A reset by mail that has only just asked for the mail, and the number of the step that changes the password.
+fn after_the_mail<'a>(homeserver: &'a Homeserver, folder: &'a Folder) -> (Reset<'a>, usize) {
+    let mut journal = begin(folder);
+    let change = journal.plan().change_number().unwrap();
+    for step in 0..change {
+        let outcome = Outcome::Done;
+        journal.append(Record::Ended { step, outcome }).unwrap();
+    }
+    let kit = Kit {
+        homeserver,
+        asker: &NobodyThere,
+        wishes: Wishes::default(),
+        places: folder,
+        sealer: Sealer::Keyring("k".repeat(64).into()),
+        new_password: "new".into(),
+        come_back: ComeBack::Password,
+        old_password: None,
+        recovery_key: None,
+        address: Some("mira@example.org".to_owned()),
+        page: None,
+        before: None,
+        second_look: ForecastQuestion::Quick,
+    };
+    let mut reset = Reset::new(kit, journal, &user(), None);
+    reset.mail = Some(MailProof {
+        sid: "sid1".to_owned(),
+        client_secret: "secret".into(),
+    });
+    (reset, change)
+}
+
+fn begin(folder: &Folder) -> Journal {
+    let report = Report::of(ACCOUNT.to_owned(), TAKEN_AT, healthy_facts());
+    let waivers = Waivers {
+        blockers: BTreeSet::new(),
+        cautions_acknowledged: false,
+    };
+    let clearance = report.clear(Fate::SessionsKept, &waivers).unwrap();
+    let choices = Choices {
+        route: Route::Email,
+        fate: Fate::SessionsKept,
+        one_by_one: OneByOne::These(Vec::new()),
+        ark: ArkFirst::Skip,
+        recovery_key: RecoveryKey::None,
+        forecast: EarlierForecast::None,
+        aboard: Aboard::Leave,
+    };
+    let plan = Plan::of(&clearance, choices);
+    let place = folder.home.path().join("reset");
+    Journal::begin(&place, plan, &clearance, None, ("before.json", b"{}")).unwrap()
+}
+
+/// What the journal says of the password, and what is to be done next.
+fn state(reset: &Reset<'_>) -> (Password, Next) {
+    (reset.journal.password(), reset.journal.next())
+}
+
+fn asked(server: &ScriptedServer) -> Vec<String> {
+    server.asked().into_iter().map(|it| it.path).collect()
+}
+
+#[tokio::test]
+async fn a_lost_change_is_found_by_signing_in_and_not_asked_for_again() {
+    let script = [
+        // The link is not confirmed yet.
+        refused(403, "M_FORBIDDEN"),
+        Reply::Cut,
+        Reply::Json(
+            200,
+            json!({"user_id": user(), "access_token": "token", "device_id": "NEW"}),
+        ),
+        // What everything else would get: the proof is spent.
+        refused(403, "M_FORBIDDEN"),
+        refused(403, "M_FORBIDDEN"),
+    ];
+    let server = ScriptedServer::start(script).await;
+    let (homeserver, folder) = (server.homeserver().await, Folder::new());
+    let (mut reset, change) = after_the_mail(&homeserver, &folder);
+    reset.step(change).await.unwrap();
+    assert_eq!(state(&reset), (Password::Dark, Next::FindOut(change)));
+    reset.find_out(change).await.unwrap();
+    assert_eq!(state(&reset), (Password::Changed, Next::Do(change + 1)));
+    // The session that found it out is the one to go on with.
+    reset.step(change + 1).await.unwrap();
+    assert_eq!(reset.fresh.as_ref().and_then(OwnSession::device_id), Some("NEW"));
+    assert_eq!(asked(&server), [CHANGE, CHANGE, LOGIN]);
+}
+
+#[tokio::test]
+async fn a_change_that_is_lost_again_and_again_ends() {
+    let script = [
+        Reply::Cut,
+        refused(403, "M_FORBIDDEN"),
+        Reply::Cut,
+        refused(403, "M_FORBIDDEN"),
+    ];
+    let server = ScriptedServer::start(script).await;
+    let (homeserver, folder) = (server.homeserver().await, Folder::new());
+    let (mut reset, change) = after_the_mail(&homeserver, &folder);
+    reset.step(change).await.unwrap();
+    // Whatever the server was at work on is settled by now.
+    reset.dark_at = None;
+    reset.find_out(change).await.unwrap();
+    assert_eq!(state(&reset), (Password::Unchanged, Next::Do(change)));
+    reset.step(change).await.unwrap();
+    reset.dark_at = None;
+    let ended = reset.find_out(change).await;
+    assert!(matches!(ended, Err(Cause::Refused(Refusal::Other { .. }))), "{ended:?}");
+    assert_eq!(reset.journal.password(), Password::Unchanged);
+    assert_eq!(asked(&server), [CHANGE, LOGIN, CHANGE, LOGIN]);
+}
