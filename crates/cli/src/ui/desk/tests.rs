@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lifeboat_report::{
-    Code, Fate, Light, Report,
+    Code, Fate, Gap, Light, Report,
     facts::{AccountServer, ActedAsPerson, Administration, Restriction, SignedIn, SignedInKind},
     testing::{ACCOUNT, TAKEN_AT, healthy_facts},
 };
@@ -136,4 +136,37 @@ fn the_page_of_an_audit_escapes_what_it_names() {
         page.contains("1\u{a0}204") && page.contains("no-secret-storage"),
         "{page}"
     );
+}
+
+/// The page without its style sheet, an element on each line.
+fn body(page: &str) -> String {
+    page.split_once("<body>").unwrap().1.replace("><", ">\n<")
+}
+
+#[test]
+fn the_page_of_an_audit() {
+    let named = |user: &str, why| Named {
+        user: user.to_owned(),
+        codes: Vec::new(),
+        restrictions: Vec::new(),
+        why,
+    };
+    let mut summary = summary();
+    summary
+        .first
+        .insert(Light::Amber, vec![named("@ada:example.org", None)]);
+    if let Some(unknown) = summary.first.get_mut(&Light::Unknown) {
+        unknown.push(named("@cleo:example.org", Some(Why::Gap(Gap::RateLimited))));
+    }
+    insta::assert_snapshot!(body(&html::audit(&summary)));
+}
+
+#[test]
+fn the_page_of_an_audit_that_saw_nothing_weak() {
+    let sound = Summary {
+        codes: BTreeMap::new(),
+        first: BTreeMap::new(),
+        ..summary()
+    };
+    insta::assert_snapshot!(body(&html::audit(&sound)));
 }
