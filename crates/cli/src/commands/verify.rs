@@ -1,5 +1,8 @@
 //! `lifeboat verify`: Lifeboat's session, another one, and a new recovery key where the old one is lost.
 
+#[cfg(test)]
+mod tests;
+
 use std::{path::PathBuf, time::Duration};
 
 use lifeboat_preflight::{
