@@ -1,7 +1,10 @@
 //! `lifeboat leave`: signs Lifeboat's own kept session out.
 
+#[cfg(test)]
+mod tests;
+
 use lifeboat_preflight::{OwnSession, Questions, SessionKind, check};
-use lifeboat_report::facts::DeviceKeys;
+use lifeboat_report::{Facts, facts::DeviceKeys};
 
 use super::{alone::alone, runtime};
 use crate::{
@@ -15,19 +18,21 @@ use crate::{
     ui::console::Console,
 };
 
+/// What is told where only the memory of earlier checks was left.
+const FORGOTTEN: &str = "Lifeboat keeps no session of this account. What earlier checks remembered of it is removed.";
+/// What is told where the session had ended before.
+const HAD_ENDED: &str = "The kept session had ended already. What it stored here is removed.";
+
 /// Runs it.
 pub(crate) fn run(job: LeaveJob, console: &mut Console) -> Result<Exit, Failure> {
     let kept = Kept::of(&job.entry.user)?;
     let memory = MemoryFile::of(&job.entry.user);
     if kept.find()?.is_none() {
         if memory.iter().any(MemoryFile::forget) {
-            console.note("Lifeboat keeps no session of this account. What earlier checks remembered of it is removed.");
+            console.note(FORGOTTEN);
             return Ok(Exit::Done);
         }
-        return Err(Failure::usage(
-            "Lifeboat keeps no session of this account on this machine.",
-            "There is nothing to leave.",
-        ));
+        return Err(nothing_to_leave());
     }
     let _alone = alone(&job.entry.user)?;
     let runtime = runtime()?;
@@ -53,7 +58,7 @@ async fn leave(job: LeaveJob, kept: &Kept, console: &mut Console) -> Result<Exit
         // The session that was kept has ended: only what it stored here is left to remove.
         Err(failure) if failure.exit == Exit::Usage => {
             kept.forget();
-            console.note("The kept session had ended already. What it stored here is removed.");
+            console.note(HAD_ENDED);
             return Ok(Exit::Done);
         }
         Err(failure) => return Err(failure),
@@ -61,16 +66,8 @@ async fn leave(job: LeaveJob, kept: &Kept, console: &mut Console) -> Result<Exit
     if job.force == Force::No {
         let work = async |session: &OwnSession| Ok(check(session, &homeserver, &Questions::default(), &()).await?);
         let (back, facts) = holding(session, &mut stops, console, work).await?;
-        let ready = facts.sessions.known().is_some_and(|all| {
-            all.iter()
-                .any(|it| it.may_hold_room_keys() && it.keys.is(&DeviceKeys::Signed))
-        });
-        if !ready {
-            return Err(Failure {
-                wrong: "No other session could receive the keys of new messages. Lifeboat stays signed in.".to_owned(),
-                hint: "Sign in with Element and verify it there, then run this again; or give --force.".to_owned(),
-                exit: Exit::Blocked,
-            });
+        if !another_is_ready(&facts) {
+            return Err(stays());
         }
         return sign_out(back, kept, user.as_str(), console).await;
     }
@@ -86,6 +83,33 @@ async fn sign_out(session: OwnSession, kept: &Kept, user: &str, console: &mut Co
         )
     })?;
     kept.forget();
-    console.note(&format!("Lifeboat has signed out of {user}."));
+    console.note(&signed_out(user));
     Ok(Exit::Done)
+}
+
+/// Tells whether another session can receive the keys of new messages.
+fn another_is_ready(facts: &Facts) -> bool {
+    facts.sessions.known().is_some_and(|all| {
+        all.iter()
+            .any(|it| it.may_hold_room_keys() && it.keys.is(&DeviceKeys::Signed))
+    })
+}
+
+fn nothing_to_leave() -> Failure {
+    Failure::usage(
+        "Lifeboat keeps no session of this account on this machine.",
+        "There is nothing to leave.",
+    )
+}
+
+fn stays() -> Failure {
+    Failure {
+        wrong: "No other session could receive the keys of new messages. Lifeboat stays signed in.".to_owned(),
+        hint: "Sign in with Element and verify it there, then run this again; or give --force.".to_owned(),
+        exit: Exit::Blocked,
+    }
+}
+
+fn signed_out(user: &str) -> String {
+    format!("Lifeboat has signed out of {user}.")
 }

@@ -1,0 +1,58 @@
+//! Snapshots of what a person reads after `lifeboat leave`, and when it leaves.
+
+use lifeboat_report::{
+    Fact, Gap,
+    testing::{ACCOUNT, TAKEN_AT, healthy_facts, session},
+};
+
+use super::*;
+use crate::ui::page::Page;
+
+fn sessions_with(keys: DeviceKeys) -> Facts {
+    let mut facts = healthy_facts();
+    if let Fact::Known(sessions) = &mut facts.sessions {
+        sessions.retain(|it| it.this);
+        sessions.push(session("PIXEL8PHON", Some("Pixel 8"), TAKEN_AT, keys));
+    }
+    facts
+}
+
+#[test]
+fn it_leaves_where_another_session_is_verified() {
+    assert!(another_is_ready(&healthy_facts()));
+    assert!(another_is_ready(&sessions_with(DeviceKeys::Signed)));
+    for keys in [DeviceKeys::None, DeviceKeys::Unsigned, DeviceKeys::Invalid] {
+        assert!(!another_is_ready(&sessions_with(keys)), "{keys:?}");
+    }
+    let mut alone = healthy_facts();
+    if let Fact::Known(sessions) = &mut alone.sessions {
+        sessions.retain(|it| it.this);
+    }
+    assert!(!another_is_ready(&alone), "its own session does not count");
+    alone.sessions = Fact::Unknown(Gap::Offline);
+    assert!(!another_is_ready(&alone), "what is not known is no ground");
+}
+
+#[test]
+fn every_end_has_its_words() {
+    let left = signed_out(ACCOUNT);
+    for width in [60, 100] {
+        let mut page = Page::new(width);
+        for note in [FORGOTTEN, HAD_ENDED, left.as_str()] {
+            page.paragraph("", note);
+            page.gap();
+        }
+        for failure in [nothing_to_leave(), stays()] {
+            page.paragraph("error: ", &failure.wrong);
+            page.paragraph("hint:  ", &failure.hint);
+            page.gap();
+        }
+        insta::assert_snapshot!(format!("ends-{width}"), page.finish());
+    }
+    assert_eq!(nothing_to_leave().exit, Exit::Usage);
+    assert_eq!(
+        stays().exit,
+        Exit::Blocked,
+        "nothing was changed, and a person has to act"
+    );
+}
