@@ -1,5 +1,8 @@
 //! A reset while it runs: a line for each step that is done, a moving one for the step under way.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     io::{self, IsTerminal},
     sync::{
@@ -73,19 +76,12 @@ impl ResetVoice {
 
     /// Writes a line that stays.
     pub(crate) fn say(&self, line: &str) {
-        // `clean_sentence` takes the room at the beginning away, which sets lists off.
-        let room = line.len() - line.trim_start().len();
-        let line = clean_sentence(line);
-        let sign = ["✓ ", "! "].into_iter().find(|it| line.starts_with(it)).unwrap_or("");
-        let begin = format!("{:room$}{sign}", "");
-        let words = &line[sign.len()..];
         if io::stderr().is_terminal() {
             let width = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
-            let mut page = Page::new(width);
-            page.paragraph(&begin, words);
             // When stderr is gone there is nobody left to tell.
-            let _ = self.all.println(page.finish().trim_end_matches('\n'));
+            let _ = self.all.println(wrapped(line, width).trim_end_matches('\n'));
         } else {
+            let (begin, words) = begin_and_words(line);
             self.all.suspend(|| prompt::stderr_line(&format!("{begin}{words}")));
         }
     }
@@ -220,10 +216,7 @@ impl Asker for ResetVoice {
                 self.bar.set_message("waiting for you at the browser");
             }
             News::EndOnPage { device, url } => {
-                self.say(&format!(
-                    " This server signs sessions out on its account page alone. Sign the session {device} out there; \
-                     Lifeboat goes on when it is gone:"
-                ));
+                self.say(&end_on_page(device));
                 self.all.suspend(|| session::show(Shown::Page(url), self.browser));
                 self.bar.set_message("waiting for you at the account page");
             }
@@ -279,17 +272,10 @@ impl Asker for ResetVoice {
 
 impl ResetVoice {
     fn show_page(&self, page: &AccountPage) {
-        self.say(" Change your password on your account’s page:");
+        self.say(CHANGE_ON_PAGE);
         self.all.suspend(|| session::show(Shown::Page(&page.url), self.browser));
-        for (number, line) in (1..).zip(page.when_known) {
-            self.say(&format!("   {number}. {line}"));
-        }
-        self.say(" If you do not know the old password:");
-        for (number, line) in (1..).zip(page.when_forgotten) {
-            self.say(&format!("   {number}. {line}"));
-        }
-        if self.come_back == ComeBack::Password {
-            self.say(" Set exactly the new password that you gave to Lifeboat: it signs in with that one afterwards.");
+        for line in on_page(page, self.come_back) {
+            self.say(&line);
         }
     }
 }
@@ -327,6 +313,50 @@ impl<'a, T: Send + 'a> MapFlat<'a, T> for BoxFuture<'a, Option<Option<T>>> {
     fn map_flat(self) -> BoxFuture<'a, Option<T>> {
         Box::pin(async { self.await.flatten() })
     }
+}
+
+/// Takes a line apart into what its later lines hang from and its words, which are harmless then.
+fn begin_and_words(line: &str) -> (String, String) {
+    // `clean_sentence` takes the room at the beginning away, which sets lists off.
+    let room = line.len() - line.trim_start().len();
+    let line = clean_sentence(line);
+    let sign = ["✓ ", "! "].into_iter().find(|it| line.starts_with(it)).unwrap_or("");
+    (format!("{:room$}{sign}", ""), line[sign.len()..].to_owned())
+}
+
+/// Lays a line out for a terminal of `width` columns.
+fn wrapped(line: &str, width: usize) -> String {
+    let (begin, words) = begin_and_words(line);
+    let mut page = Page::new(width);
+    page.paragraph(&begin, &words);
+    page.finish()
+}
+
+/// What stands above the address of the account page.
+const CHANGE_ON_PAGE: &str = " Change your password on your account’s page:";
+
+/// Says below that address what to do there, line by line.
+fn on_page(page: &AccountPage, come_back: ComeBack) -> Vec<String> {
+    let mut lines = numbered(page.when_known);
+    lines.push(" If you do not know the old password:".to_owned());
+    lines.extend(numbered(page.when_forgotten));
+    if come_back == ComeBack::Password {
+        let exactly = " Set exactly the new password that you gave to Lifeboat: it signs in with that one afterwards.";
+        lines.push(exactly.to_owned());
+    }
+    lines
+}
+
+fn numbered(steps: &[&str]) -> Vec<String> {
+    let lines = (1..).zip(steps);
+    lines.map(|(number, line)| format!("   {number}. {line}")).collect()
+}
+
+fn end_on_page(device: &str) -> String {
+    format!(
+        " This server signs sessions out on its account page alone. Sign the session {device} out there; Lifeboat goes on \
+         when it is gone:"
+    )
 }
 
 /// Says how long the link is good, and when another mail can be had; short enough for one line.
