@@ -17,6 +17,8 @@ mod fetch;
 mod parts;
 mod progress;
 mod read;
+#[cfg(feature = "testing")]
+mod samples;
 mod save;
 mod survey;
 #[cfg(test)]

@@ -67,6 +67,19 @@ pub struct Checked {
     pub at_risk: Vec<KeyAtRisk>,
 }
 
+#[cfg(feature = "testing")]
+impl Checked {
+    /// Makes one that looked at no message; a test fills in what it is about.
+    pub fn sample(facts: Facts) -> Self {
+        Self {
+            facts,
+            forecast: None,
+            memory: None,
+            at_risk: Vec::new(),
+        }
+    }
+}
+
 /// Watches a check.
 pub trait Watch: Send + Sync {
     /// Is told of every step as it happens.

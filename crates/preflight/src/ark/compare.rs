@@ -134,6 +134,22 @@ pub enum Hindrance {
     AnotherBackup,
 }
 
+#[cfg(feature = "testing")]
+impl BackupRestore {
+    /// Makes one that brings nothing, without an ark and without an account; a test sets what it is about.
+    pub fn sample(source: &str, target: Target) -> Self {
+        Self {
+            source: source.to_owned(),
+            target,
+            missing: 0,
+            better: 0,
+            already_there: 0,
+            there: None,
+            key: PrivateKey(Zeroizing::new([0; 32])),
+        }
+    }
+}
+
 struct PrivateKey(Zeroizing<[u8; 32]>);
 
 impl std::fmt::Debug for PrivateKey {
