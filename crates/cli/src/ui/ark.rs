@@ -1,6 +1,8 @@
 //! What an ark holds, for people and for programs.
 
 mod restore;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use restore::Restoring;
 
