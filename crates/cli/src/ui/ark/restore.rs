@@ -1,5 +1,8 @@
 //! The plan of a restore, and what became of it.
 
+#[cfg(test)]
+mod tests;
+
 use lifeboat_preflight::ark::{
     ArkComparison, BackupComparison, BackupRestore, DataComparison, DataState, Hindrance, Target,
 };
