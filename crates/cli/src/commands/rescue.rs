@@ -74,15 +74,16 @@ fn hand_over(
     account: &CommandLine,
     console: &mut Console,
 ) -> Result<(), Failure> {
+    let now = time::now();
     if let Some(reserved) = reserved {
-        let mut status = StatusFile::of(&rescued.report(), generator());
+        let mut status = StatusFile::of(&rescued.report(now), generator());
         status.forecast.iter_mut().for_each(Forecast::forget_names);
         let file = reserved.write(json::document(&status)?.as_bytes())?;
         console.note(&format!("Wrote {}. It holds no secret.", file.display()));
     }
     match format {
         Format::Json => console.show(&json::document(&rescued.document())?)?,
-        Format::Screen => console.show(&rescue::render(rescued, account, console.width()))?,
+        Format::Screen => console.show(&rescue::render(rescued, account, now, console.width()))?,
     }
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! What a rescue has brought.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use lifeboat_preflight::{Checked, KeyAtRisk};
@@ -57,10 +60,9 @@ impl Result {
         complete && messages(&self.after) == 0
     }
 
-    /// Judges what was found last.
-    pub(crate) fn report(&self) -> Report {
-        Report::of(self.account.clone(), time::now(), self.after.facts.clone())
-            .with_forecast(self.after.forecast.clone())
+    /// Judges, as of `now`, what was found last.
+    pub(crate) fn report(&self, now: u64) -> Report {
+        Report::of(self.account.clone(), now, self.after.facts.clone()).with_forecast(self.after.forecast.clone())
     }
 
     /// Returns it for programs.
@@ -124,8 +126,8 @@ fn gave(gathered: &Gathered, session: &Session) -> u64 {
     given.map_or(0, |(_, count)| *count)
 }
 
-/// Renders it for a terminal of `width` columns. `account` is how its command lines name the account.
-pub(crate) fn render(rescued: &Result, account: &CommandLine, width: usize) -> String {
+/// Renders it, as of `now`, for a terminal of `width` columns. `account` is how its command lines name the account.
+pub(crate) fn render(rescued: &Result, account: &CommandLine, now: u64, width: usize) -> String {
     let mut page = Page::new(width);
     page.paragraph(" ", &missing(&rescued.before));
     if let Some(uploaded) = &rescued.uploaded {
@@ -134,7 +136,7 @@ pub(crate) fn render(rescued: &Result, account: &CommandLine, width: usize) -> S
     if let Some(gathered) = &rescued.gathered {
         page.paragraph(" ", &from_sessions(rescued, gathered));
         page.heading("Sessions");
-        page.table(&table(rescued, gathered));
+        page.table(&table(rescued, gathered, now));
         if !gathered.arrived.is_empty() {
             page.heading("What arrived");
             page.table(&arrived(rescued, &gathered.arrived));
@@ -148,7 +150,7 @@ pub(crate) fn render(rescued: &Result, account: &CommandLine, width: usize) -> S
     if let Some(ark) = &rescued.ark {
         page.paragraph(" ", &format!("The account as it was before is in {}.", ark.display()));
     }
-    screen::verdicts::show(&mut page, &rescued.report());
+    screen::verdicts::show(&mut page, &rescued.report(now));
     page.gap();
     page.paragraph(" ", "To see everything again:");
     page.command(3, &account.command("check", []).to_string());
@@ -215,9 +217,8 @@ fn room_keys(count: u64) -> String {
     format!("{} room key{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
-fn table(rescued: &Result, gathered: &Gathered) -> Table {
+fn table(rescued: &Result, gathered: &Gathered, now: u64) -> Table {
     let mut table = Table::new(["Name", "Id", "Last seen", "Gave", "Holds the backup key"]);
-    let now = time::now();
     for session in sessions(&rescued.after) {
         table.row([
             clean(session.name.as_deref().unwrap_or("(no name)"), 40),
