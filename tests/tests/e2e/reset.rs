@@ -19,7 +19,7 @@ use lifeboat_tests::{
 use serde_json::Value;
 
 pub(crate) use self::{
-    cut::is_change,
+    cut::{cut_from_the_change_on, is_change, other_backup},
     page::change_on_page,
     ways::{confirm, confirm_next},
 };
@@ -57,6 +57,15 @@ pub(crate) fn with_secrets(command: Lifeboat, account: &TestAccount, old: &str, 
         .secret("--recovery-key-file", key)
 }
 
+/// Gives `resume` what it needs once more.
+pub(crate) fn with_secrets_again(command: Lifeboat, account: &TestAccount, old: &str, new: &str) -> Result<Lifeboat> {
+    let key = account.recovery.text().context("a recovery key")?;
+    command
+        .secret("--old-password-file", old)?
+        .secret("--new-password-file", new)?
+        .secret("--recovery-key-file", key)
+}
+
 /// A reset of `account` that needs nobody.
 fn reset(account: &TestAccount) -> Result<Lifeboat> {
     reset_at(account, &account.homeserver.base_url)
@@ -70,12 +79,7 @@ fn reset_at(account: &TestAccount, base_url: &str) -> Result<Lifeboat> {
 
 /// Goes on with an interrupted one in the same home.
 fn resume(outcome: Outcome, account: &TestAccount, old: &str, new: &str) -> Result<Lifeboat> {
-    let key = account.recovery.text().context("a recovery key")?;
-    outcome
-        .then(who("resume", account))?
-        .secret("--old-password-file", old)?
-        .secret("--new-password-file", new)?
-        .secret("--recovery-key-file", key)
+    with_secrets_again(outcome.then(who("resume", account))?, account, old, new)
 }
 
 /// Makes sure that everything readable before is readable now, and returns how much that is.

@@ -8,27 +8,20 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::account::TestAccount;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
-use lifeboat_tests::proxy::{Exchange, Fault, Proxy};
+use lifeboat_tests::proxy::{Exchange, Proxy};
 use lifeboat_tests::wait::until_within;
 use matrix_sdk::reqwest::Method;
 use serde_json::json;
 
 use super::{Kind, Pace, matrix};
 use crate::live::devices;
-use crate::reset::{confirm_next, ensure_proven, healthy, is_change, who_at, with_secrets};
+use crate::reset::{
+    confirm_next, cut_from_the_change_on, ensure_proven, healthy, is_change, who_at, with_secrets, with_secrets_again,
+};
 use matrix::{Kinds, Patient, Request, is_a_look};
 
 /// Every wait that a fault causes, one after the other.
 const DEADLINE: Duration = Duration::from_secs(120);
-
-/// What `resume` needs once more.
-fn with_secrets_again(command: Lifeboat, account: &TestAccount, old: &str, new: &str) -> Result<Lifeboat> {
-    let key = account.recovery.text().context("a recovery key")?;
-    command
-        .secret("--old-password-file", old)?
-        .secret("--new-password-file", new)?
-        .secret("--recovery-key-file", key)
-}
 
 /// Goes on where a run stopped, undisturbed: that must lead to the end.
 async fn resume(outcome: Outcome, account: &TestAccount, old: &str, new: &str) -> Result<()> {
@@ -250,12 +243,7 @@ impl Patient for Restore {
         let account = healthy().await?;
         account.stop_sessions();
         let proxy = Proxy::start(&account.homeserver.base_url).await?;
-        let mut changed = false;
-        proxy.intercept(move |it| {
-            let cut = changed.then_some(Fault::CutBefore);
-            changed |= is_change(it);
-            cut
-        });
+        cut_from_the_change_on(&proxy);
         let command = Lifeboat::new(who_at("reset", &account, &proxy.base_url()))?.arg("--yes");
         let command = with_secrets(command, &account, &account.password, NEW)?;
         let changed = command.run().await?;

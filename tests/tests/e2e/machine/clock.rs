@@ -7,9 +7,10 @@ use lifeboat_tests::account::TestAccount;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
 use lifeboat_tests::proxy::{Fault, Proxy, Reply};
 use matrix_sdk::reqwest::Method;
-use serde_json::json;
 
-use crate::reset::{ensure_proven, healthy, is_change, who_at, with_secrets};
+use crate::reset::{
+    cut_from_the_change_on, ensure_proven, healthy, is_change, other_backup, who_at, with_secrets, with_secrets_again,
+};
 
 /// In seconds.
 const YEAR: i64 = 365 * 24 * 60 * 60;
@@ -43,13 +44,8 @@ fn reset(checked: Outcome, account: &TestAccount, base_url: &str) -> Result<Life
 
 /// Goes on with it after the clock has jumped.
 fn resume(unfinished: Outcome, account: &TestAccount, base_url: &str, jump: i64) -> Result<Lifeboat> {
-    let key = account.recovery.text().context("a key")?;
-    unfinished
-        .then(who_at("resume", account, base_url))?
-        .env(CLOCK, jump.to_string())
-        .secret("--old-password-file", &account.password)?
-        .secret("--new-password-file", NEW)?
-        .secret("--recovery-key-file", key)
+    let command = unfinished.then(who_at("resume", account, base_url))?;
+    with_secrets_again(command.env(CLOCK, jump.to_string()), account, &account.password, NEW)
 }
 
 /// Goes on with it after the clock has jumped: that leads to the end, with all that was readable.
@@ -75,12 +71,7 @@ async fn a_change_is_brought_to_its_end_by_whatever_clock() -> Result<()> {
         let account = healthy().await?;
         account.stop_sessions();
         let proxy = Proxy::start(&account.homeserver.base_url).await?;
-        let mut changed = false;
-        proxy.intercept(move |it| {
-            let cut = changed.then_some(Fault::CutBefore);
-            changed |= is_change(it);
-            cut
-        });
+        cut_from_the_change_on(&proxy);
         let check = checked(&account).await?;
         let stranded = reset(check, &account, &proxy.base_url())?.run().await?;
         ensure!(stranded.code()? == 20, "{stranded}");
@@ -115,16 +106,12 @@ async fn a_reset_that_was_killed_before_the_change_goes_on_by_whatever_clock() -
 /// An hour and more after the check, too, an account is not changed that is another one than was checked.
 #[tokio::test]
 async fn a_backup_that_was_replaced_is_noticed_by_whatever_clock() -> Result<()> {
-    let other = json!({
-        "version": "77", "algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "count": 0, "etag": "0",
-        "auth_data": {"public_key": "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo"},
-    });
     let account = healthy().await?;
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
     let mut unfinished = killed_before_the_change(&account, &proxy).await?;
     proxy.intercept(move |it| {
         let version = it.is(&Method::GET, "/room_keys/version");
-        version.then(|| Fault::Answer(Reply::json(200, &other)))
+        version.then(|| Fault::Answer(Reply::json(200, &other_backup())))
     });
     for jump in [0, YEAR, -YEAR] {
         let resumed = resume(unfinished, &account, &proxy.base_url(), jump)?;

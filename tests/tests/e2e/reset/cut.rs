@@ -11,12 +11,30 @@ use lifeboat_tests::{
     session::Session,
 };
 use matrix_sdk::reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{NEW, ensure_proven, healthy, reset_at, resume, who_at, with_secrets};
 
 pub(crate) fn is_change(exchange: &Exchange) -> bool {
     exchange.is(&Method::POST, "/account/password")
+}
+
+/// Lets the change of the password through, and nothing after it.
+pub(crate) fn cut_from_the_change_on(proxy: &Proxy) {
+    let mut changed = false;
+    proxy.intercept(move |it| {
+        let cut = changed.then_some(Fault::CutBefore);
+        changed |= is_change(it);
+        cut
+    });
+}
+
+/// A key backup with a key that nobody in these tests has, as the server describes it.
+pub(crate) fn other_backup() -> Value {
+    json!({
+        "version": "77", "algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "count": 0, "etag": "0",
+        "auth_data": {"public_key": "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo"},
+    })
 }
 
 /// Meets the first change of the password with `fault`, and whatever else `also` chooses.
@@ -90,14 +108,10 @@ async fn a_backup_that_was_replaced_meanwhile() -> Result<()> {
     let account = healthy().await?;
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
     let asked = Arc::new(AtomicUsize::new(0));
-    let other = json!({
-        "version": "77", "algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "count": 0, "etag": "0",
-        "auth_data": {"public_key": "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo"},
-    });
     proxy.intercept(move |it| {
         let version = it.is(&Method::GET, "/room_keys/version");
         let later = version && asked.fetch_add(1, Ordering::SeqCst) > 0;
-        later.then(|| Fault::Answer(Reply::json(200, &other)))
+        later.then(|| Fault::Answer(Reply::json(200, &other_backup())))
     });
     let outcome = reset_at(&account, &proxy.base_url())?.run().await?;
     ensure!(outcome.code()? == 1, "{outcome}");
