@@ -12,13 +12,14 @@ use crate::{docs, test, tidy};
 /// A step: its title and what it does.
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     ("format", format),
     ("tidy", tidy),
     ("spelling", spelling),
     ("clippy", clippy),
     ("documentation", docs::check),
     ("tests", tests),
+    ("packages", packages),
     ("fuzzing", fuzzing),
 ];
 
@@ -71,6 +72,19 @@ fn clippy(workspace: &Workspace) -> Result<()> {
 fn tests(workspace: &Workspace) -> Result<()> {
     ensure!(test::run(workspace, &[])? == ExitCode::SUCCESS, "see above");
     Ok(())
+}
+
+/// Packs what the tests have built, and as root installs the package, runs it and removes it. What is handed out is built
+/// in another way, which takes too long for here.
+fn packages(workspace: &Workspace) -> Result<()> {
+    let mut dist = cargo();
+    dist.args(["xtask", "dist", "--profile", "dev"]);
+    if rustix::process::getuid().is_root() {
+        dist.arg("--check");
+    } else {
+        println!("the packages are made and not installed: only root can do that");
+    }
+    succeed(workspace, &mut dist)
 }
 
 /// Runs the targets by another process: the tests have replaced the file of this program, which stands in for the compiler.

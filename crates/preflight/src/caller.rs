@@ -9,6 +9,9 @@ use crate::{
     session::{Refresh, refresh_failure},
 };
 
+/// How many more tokens a request is sent with after its first new one was refused, too.
+pub(crate) const MORE_TOKENS: u32 = 2;
+
 /// A signed-in client, and whether the server has meanwhile ended its session.
 ///
 /// A revoked token makes every later probe a gap; the whole check is worth nothing then and must say so.
@@ -59,10 +62,23 @@ impl Caller {
         &self.client
     }
 
-    /// Waits for an answer and notes when it says that this session is over. The SDK refreshes a token that has run out
-    /// before this is asked: what is noted is the end of the session, not of a token. An answer without an end is an error.
-    pub async fn hear<T>(&self, asked: impl IntoFuture<Output = HttpResult<T>>) -> HttpResult<T> {
-        let answer = bounded(asked).await;
+    /// Asks, waits for the answer, and notes when it says that this session is over. An answer without an end is an error.
+    ///
+    /// The SDK takes a new token in place of one that has run out, and asks once more. Where several requests do so at a
+    /// time, one may be sent with a token that the next has replaced meanwhile: it is asked again a few times, so that
+    /// what is noted is the end of the session, not of a token. A request that is refused for its token was not carried
+    /// out.
+    pub async fn hear<T, F>(&self, ask: impl Fn() -> F) -> HttpResult<T>
+    where
+        F: IntoFuture<Output = HttpResult<T>>,
+    {
+        let mut answer = bounded(ask()).await;
+        for _ in 0..MORE_TOKENS {
+            if !self.takes_new_tokens() || !answer.as_ref().is_err_and(is_unknown_token) {
+                break;
+            }
+            answer = bounded(ask()).await;
+        }
         if let Err(error) = &answer
             && let Some(end) = end_of(error)
         {
@@ -77,10 +93,20 @@ impl Caller {
         let _ = self.end.set(end);
     }
 
-    /// Takes a new access token in place of one that the server does not know (any more); tells whether there is one.
+    /// Tells whether a token that has run out can be replaced.
+    fn takes_new_tokens(&self) -> bool {
+        let tokens = self.client.session_tokens();
+        tokens.is_some_and(|it| it.refresh_token.is_some())
+    }
+
+    /// Takes a new access token in place of `used`, which the server does not know (any more); tells whether there is one.
+    /// Where another request has taken one meanwhile, that is it: one more would end it.
     ///
     /// A token that has run out looks exactly like one that was revoked: nothing is concluded before this was tried.
-    pub(crate) async fn renew(&self) -> bool {
+    pub(crate) async fn renew(&self, used: &str) -> bool {
+        if self.client.access_token().is_some_and(|it| it != used) {
+            return true;
+        }
         match self.client.refresh_access_token().await {
             Ok(()) => true,
             Err(error) => {
@@ -103,6 +129,10 @@ impl Caller {
     }
 }
 
+fn is_unknown_token(error: &HttpError) -> bool {
+    matches!(error.client_api_error_kind(), Some(ErrorKind::UnknownToken(_)))
+}
+
 fn end_of(error: &HttpError) -> Option<End> {
     if let HttpError::RefreshToken(error) = error {
         return (refresh_failure(error) == Refresh::Ended).then_some(End::SignedOut);
@@ -118,10 +148,80 @@ fn end_of(error: &HttpError) -> Option<End> {
 
 #[cfg(test)]
 mod tests {
-    use matrix_sdk::ruma::{api::client::account::whoami, exports::http::Response};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use matrix_sdk::{
+        SessionMeta, SessionTokens,
+        authentication::matrix::MatrixSession,
+        ruma::{
+            api::client::{account::whoami, device::get_devices},
+            exports::http::Response,
+            owned_device_id,
+        },
+        store::RoomLoadSettings,
+    };
     use serde_json::json;
 
     use super::*;
+    use crate::testing::{Answer, CannedServer, user};
+
+    /// A caller whose token can be replaced, on a server that refuses as many tokens for a list of sessions.
+    async fn refused(times: usize) -> (CannedServer, Caller) {
+        let asked = AtomicUsize::new(0);
+        let server = CannedServer::start(move |request| match request.path.as_str() {
+            "/_matrix/client/v3/refresh" => Some(json!({"access_token": "new", "refresh_token": "next"}).into()),
+            "/_matrix/client/v3/devices" if asked.fetch_add(1, Ordering::SeqCst) < times => {
+                Some(Answer::error(401, "M_UNKNOWN_TOKEN"))
+            }
+            "/_matrix/client/v3/devices" => Some(json!({"devices": []}).into()),
+            _ => None,
+        })
+        .await;
+        let (homeserver, _) = server.enter().await;
+        let client = Client::builder()
+            .homeserver_url(homeserver.base_url())
+            .handle_refresh_tokens();
+        let client = client.build().await.unwrap();
+        let session = MatrixSession {
+            meta: SessionMeta {
+                user_id: user(),
+                device_id: owned_device_id!("LIFEBOAT"),
+            },
+            tokens: SessionTokens {
+                access_token: "old".to_owned(),
+                refresh_token: Some("first".to_owned()),
+            },
+        };
+        let auth = client.matrix_auth();
+        auth.restore_session(session, RoomLoadSettings::default())
+            .await
+            .unwrap();
+        (server, Caller::new(client))
+    }
+
+    #[tokio::test]
+    async fn a_token_that_another_request_has_replaced_is_no_end() {
+        for (times, ended) in [(0, false), (1, false), (2, false), (5, false), (6, true)] {
+            let (server, caller) = refused(times).await;
+            let answer = caller
+                .hear(|| caller.client().send(get_devices::v3::Request::new()))
+                .await;
+            assert_eq!(answer.is_err(), ended, "{times}");
+            let end = ended.then_some(End::SignedOut);
+            assert_eq!(caller.end(), end, "{times}");
+            let asked = server.asked("/devices").len();
+            assert_eq!(asked, if ended { times } else { times + 1 }, "{times}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_is_not_replaced_twice() {
+        let (server, caller) = refused(0).await;
+        for (used, refreshes) in [("old", 1), ("old", 1), ("new", 2)] {
+            assert!(caller.renew(used).await);
+            assert_eq!(server.asked("/refresh").len(), refreshes, "{used}");
+        }
+    }
 
     fn answer(status: u16, body: serde_json::Value) -> HttpError {
         use matrix_sdk::ruma::api::{IncomingResponse as _, error::FromHttpResponseError};

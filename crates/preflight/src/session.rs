@@ -176,7 +176,7 @@ impl OwnSession {
         for _ in 0..2 {
             match tokio::time::timeout(
                 unhurried(PATIENCE),
-                self.caller.hear(self.caller.client().matrix_auth().logout()),
+                self.caller.hear(|| self.caller.client().matrix_auth().logout()),
             )
             .await
             {
@@ -204,8 +204,8 @@ impl OwnSession {
 
     async fn is_gone(&self) -> Result<Left, LeaveError> {
         for _ in 0..LOOKS {
-            let asked = self.caller.client().send(whoami::v3::Request::new());
-            let _ = tokio::time::timeout(unhurried(PATIENCE), self.caller.hear(asked)).await;
+            let ask = || self.caller.client().send(whoami::v3::Request::new());
+            let _ = tokio::time::timeout(unhurried(PATIENCE), self.caller.hear(ask)).await;
             if self.caller.session_ended() {
                 return Ok(Left::Removed);
             }

@@ -182,7 +182,10 @@ pub async fn upload(
         }
         let request = add_backup_keys::v3::Request::new(backup.version.clone(), rooms);
         progress.sending(batch.len() as u64);
-        let answer = session.caller().hear(session.caller().client().send(request)).await;
+        let answer = session
+            .caller()
+            .hear(|| session.caller().client().send(request.clone()))
+            .await;
         progress.answered(batch.len() as u64, &answer);
         answer.map_err(|error| match error.client_api_error_kind() {
             Some(ErrorKind::WrongRoomKeysVersion { .. } | ErrorKind::NotFound) => UploadError::Replaced,

@@ -18,7 +18,7 @@ use crate::Answer;
 /// Asks for the change, in one request where the server lets that pass, else in two. Both carry everything: servers
 /// differ in which of them they read, and Synapse answers 500 to a last request without the new password.
 pub(crate) async fn converse(caller: &Caller, request: ChangePassword) -> Answer {
-    let send = async |request: ChangePassword| caller.hear(caller.client().send(request)).await;
+    let send = async |request: ChangePassword| caller.hear(|| caller.client().send(request.clone())).await;
     let (stage, secrets) = (request.stage(), request.secrets());
     let mut outcome = send(request.clone()).await;
     if let Err(error) = &outcome

@@ -70,7 +70,7 @@ impl Pace {
                 // Closed never: the semaphore lives as long as this.
                 let _slot = self.slots.acquire().await;
                 sleep_until(self.resume_at()).await;
-                caller.hear(request()).await
+                caller.hear(&request).await
             };
             let error = match answer {
                 Ok(answer) => return Ok(answer),

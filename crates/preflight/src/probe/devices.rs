@@ -23,7 +23,10 @@ pub(crate) struct ListedDevice {
 /// Asks for the device list ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3devices)).
 /// Changes nothing.
 pub(crate) async fn devices(caller: &Caller) -> Fact<Vec<ListedDevice>> {
-    match caller.hear(caller.client().send(get_devices::v3::Request::new())).await {
+    match caller
+        .hear(|| caller.client().send(get_devices::v3::Request::new()))
+        .await
+    {
         Ok(answer) => Fact::Known(
             answer
                 .devices

@@ -5,8 +5,14 @@ use std::time::Duration;
 use lifeboat_report::Gap;
 use matrix_sdk::reqwest::{self, Response, StatusCode};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
-use crate::{Caller, Homeserver, caller::End, network::retry_after, unhurried};
+use crate::{
+    Caller, Homeserver,
+    caller::{End, MORE_TOKENS},
+    network::retry_after,
+    unhurried,
+};
 
 /// A server collects a whole backup before it sends the first byte.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -68,12 +74,13 @@ pub(crate) async fn get(
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(query);
     }
-    let mut renewed = false;
+    let mut renewed = 0;
     for _ in 0..TRIES {
+        let token = Zeroizing::new(caller.client().access_token().unwrap_or_default());
         let asked = homeserver
             .http
             .get(url.clone())
-            .bearer_auth(caller.client().access_token().unwrap_or_default())
+            .bearer_auth(token.as_str())
             .timeout(NO_LIMIT)
             .send();
         let answer = tokio::time::timeout(unhurried(PATIENCE), asked).await;
@@ -92,15 +99,15 @@ pub(crate) async fn get(
         if !token_unknown {
             return Err(refusal);
         }
-        if renewed {
+        if renewed > MORE_TOKENS {
             // Not even a new token is known.
             caller.note_end(End::SignedOut);
             return Err(refusal);
         }
-        renewed = caller.renew().await;
-        if !renewed {
+        if !caller.renew(&token).await {
             return Err(refusal);
         }
+        renewed += 1;
     }
     Err(Gap::RateLimited.into())
 }

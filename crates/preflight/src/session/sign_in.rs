@@ -153,8 +153,8 @@ impl OwnSession {
             _keeper: Some(keeper),
             ..Self::of(client, homeserver, user, SessionKind::Kept, keys)
         };
-        let request = session.caller.client().send(whoami::v3::Request::new());
-        match session.caller.hear(request).await {
+        let ask = || session.caller.client().send(whoami::v3::Request::new());
+        match session.caller.hear(ask).await {
             Ok(_) => Ok(Some(session)),
             Err(_) if session.caller.session_ended() => Ok(None),
             Err(error) => Err(refusal(error, user)),
@@ -284,7 +284,7 @@ async fn borrow(
     let nameless: &DeviceId = "LIFEBOAT".into();
     restore(&client, session(user, nameless)).await?;
     let caller = Caller::new(client);
-    let who = match caller.hear(caller.client().send(whoami::v3::Request::new())).await {
+    let who = match caller.hear(|| caller.client().send(whoami::v3::Request::new())).await {
         Ok(who) => who,
         Err(_) if caller.session_ended() => return Err(SignInError::TokenUnknown),
         Err(error) => return Err(refusal(error, user).without(token)),

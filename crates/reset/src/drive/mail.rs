@@ -7,7 +7,7 @@ use lifeboat_report::Step;
 
 use super::{Reset, change::UNTOLD_WAIT};
 use crate::{
-    Answer, Cause, News, Refusal,
+    Answer, Cause, Journal, News, Refusal,
     flow::{Outcome, Record},
     route::email::{self, Asked, MailProof, MailRequest},
 };
@@ -24,6 +24,9 @@ const EAGER_FOR: Duration = Duration::from_secs(120);
 const BETWEEN_MAILS: Duration = Duration::from_secs(10);
 /// How often that doubles.
 const DOUBLES: u32 = 5;
+/// Between two looks for a change that was made late: so long at first, and each time twice as long, because servers
+/// let nobody try many passwords.
+const FIRST_LOOK: Duration = Duration::from_secs(30);
 
 /// What came of asking for a mail.
 enum Sent {
@@ -144,10 +147,12 @@ impl Reset<'_> {
         let begun = Instant::now();
         let (mut newest_mail, mut attempt) = (begun, self.attempts());
         let mut next_mail = begun + until_another(attempt);
+        let mut late = LateChange::possible_in(&self.journal);
         loop {
             match email::change(&anonymous, &proof, &self.kit.new_password, fate).await {
                 Answer::Changed => return Ok(()),
                 Answer::Dark(cause) => return Err(Cause::Dark(cause)),
+                Answer::NotConfirmed if late.is_to_be_looked_for() && self.was_changed_late().await? => return Ok(()),
                 Answer::NotConfirmed => {}
                 Answer::Refused(Refusal::RateLimited { wait }) => self.wait_out(wait).await?,
                 Answer::Refused(refusal) => {
@@ -158,6 +163,9 @@ impl Reset<'_> {
                 }
             }
             let Some(left) = LINK_IS_GOOD_FOR.checked_sub(newest_mail.elapsed()) else {
+                if late.is_possible() && self.was_changed_late().await? {
+                    return Ok(());
+                }
                 self.void_mail()?;
                 return Err(Cause::NotConfirmed);
             };
@@ -194,12 +202,60 @@ impl Reset<'_> {
         }
     }
 
+    /// Tells whether a change that was asked for earlier was made after all. Where that cannot be found out now, it is as
+    /// open as before.
+    async fn was_changed_late(&mut self) -> Result<bool, Cause> {
+        match self.new_password_works().await {
+            Ok(works) => Ok(works == Some(true)),
+            Err(Cause::Refused(_)) => Ok(false),
+            Err(cause) => Err(cause),
+        }
+    }
+
     fn attempts(&self) -> u32 {
         let newest = self.journal.records().iter().rev().find_map(|it| match it {
             Record::Mail { attempt, .. } => Some(*attempt),
             _ => None,
         });
         newest.unwrap_or(1)
+    }
+}
+
+/// A change whose answer was lost, and that had not happened a moment later. Servers that use the proof up first say “not
+/// confirmed” from then on, whether they change the password or not.
+#[derive(Clone, Copy, Debug)]
+struct LateChange {
+    /// When to look for it, and how long after that once more; `None`: no answer was lost.
+    next: Option<(Instant, Duration)>,
+}
+
+impl LateChange {
+    fn possible_in(journal: &Journal) -> Self {
+        let change = journal.plan().change_number();
+        let lost = journal.records().iter().any(|it| match it {
+            Record::Ended { step, outcome } => Some(*step) == change && *outcome == Outcome::Dark,
+            _ => false,
+        });
+        Self {
+            next: lost.then(|| (Instant::now(), unhurried(FIRST_LOOK))),
+        }
+    }
+
+    fn is_possible(self) -> bool {
+        self.next.is_some()
+    }
+
+    /// Tells whether it is time to look, which it then is not for a while.
+    fn is_to_be_looked_for(&mut self) -> bool {
+        let now = Instant::now();
+        match &mut self.next {
+            Some((next, pause)) if *next <= now => {
+                *next = now + *pause;
+                *pause *= 2;
+                true
+            }
+            _ => false,
+        }
     }
 }
 

@@ -118,7 +118,9 @@ impl Reset<'_> {
     /// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3devices)).
     pub(super) async fn is_listed(&self, device: &str) -> Result<bool, Cause> {
         let caller = self.with_new_password()?.caller();
-        let listed = caller.hear(caller.client().send(get_devices::v3::Request::new())).await;
+        let listed = caller
+            .hear(|| caller.client().send(get_devices::v3::Request::new()))
+            .await;
         let listed = listed.map_err(|error| Cause::NotEnded {
             device: device.to_owned(),
             words: error.to_string(),
@@ -127,7 +129,7 @@ impl Reset<'_> {
     }
 
     /// Signs in with the new password, and keeps the session for the rest; `None`: the server takes no passwords.
-    async fn new_password_works(&mut self) -> Result<Option<bool>, Cause> {
+    pub(super) async fn new_password_works(&mut self) -> Result<Option<bool>, Cause> {
         loop {
             let place = self.kit.places.new_place().map_err(Cause::NotKept)?;
             let keeping = Keeping::Keep(place);

@@ -113,7 +113,9 @@ impl Reset<'_> {
         let session = self.with_new_password()?;
         let own = session.device_id().map(str::to_owned);
         let caller = session.caller();
-        let listed = caller.hear(caller.client().send(get_devices::v3::Request::new())).await;
+        let listed = caller
+            .hear(|| caller.client().send(get_devices::v3::Request::new()))
+            .await;
         let listed = listed.map_err(|error| Cause::NotEnded {
             device: "(all others)".to_owned(),
             words: error.to_string(),
@@ -170,7 +172,7 @@ impl Reset<'_> {
         let password = self.kit.new_password.expose_secret().to_owned();
         let mut request = delete_device::v3::Request::new(OwnedDeviceId::from(device));
         request.auth = Some(AuthData::Password(PasswordAuth::new(identifier, password)));
-        match caller.hear(caller.client().send(request)).await {
+        match caller.hear(|| caller.client().send(request.clone())).await {
             Ok(_) => Ok(EndedBy::Lifeboat),
             Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::NotFound)) => Ok(EndedBy::Itself),
             // Servers that keep their accounts elsewhere do not know this request.
@@ -213,7 +215,9 @@ impl Reset<'_> {
         let before = self.kit.before.and_then(|it| it.facts.sessions.known());
         let Some(before) = before else { return Ok(()) };
         let caller = self.with_new_password()?.caller();
-        let listed = caller.hear(caller.client().send(get_devices::v3::Request::new())).await;
+        let listed = caller
+            .hear(|| caller.client().send(get_devices::v3::Request::new()))
+            .await;
         let Ok(listed) = listed else { return Ok(()) };
         for device in listed.devices {
             let ours = device.display_name.is_some_and(|it| it.starts_with("Lifeboat"));

@@ -170,3 +170,45 @@ async fn a_change_that_is_lost_again_and_again_ends() {
     assert_eq!(reset.journal.password(), Password::Unchanged);
     assert_eq!(asked(&server), [CHANGE, LOGIN, CHANGE, LOGIN]);
 }
+
+/// The server takes longer than anybody waits, uses the proof up, and sets the password when it was looked for already.
+#[tokio::test]
+async fn a_lost_change_that_is_made_late_is_found_when_its_proof_is_spent() {
+    let script = [
+        Reply::Cut,
+        refused(403, "M_FORBIDDEN"),
+        // Now it is made; the same proof again.
+        refused(403, "M_FORBIDDEN"),
+        Reply::Json(
+            200,
+            json!({"user_id": user(), "access_token": "token", "device_id": "NEW"}),
+        ),
+    ];
+    let server = ScriptedServer::start(script).await;
+    let (homeserver, folder) = (server.homeserver().await, Folder::new());
+    let (mut reset, change) = after_the_mail(&homeserver, &folder);
+    reset.step(change).await.unwrap();
+    reset.dark_at = None;
+    reset.find_out(change).await.unwrap();
+    assert_eq!(state(&reset), (Password::Unchanged, Next::Do(change)));
+    reset.step(change).await.unwrap();
+    assert_eq!(state(&reset), (Password::Changed, Next::Do(change + 1)));
+    assert_eq!(reset.fresh.as_ref().and_then(OwnSession::device_id), Some("NEW"));
+    assert_eq!(asked(&server), [CHANGE, LOGIN, CHANGE, LOGIN]);
+}
+
+/// Where no answer was lost, a link that nobody has confirmed costs no sign-in.
+#[tokio::test]
+async fn an_unconfirmed_link_is_waited_for_without_signing_in() {
+    let script = [
+        refused(403, "M_FORBIDDEN"),
+        refused(403, "M_FORBIDDEN"),
+        Reply::Json(200, json!({})),
+    ];
+    let server = ScriptedServer::start(script).await;
+    let (homeserver, folder) = (server.homeserver().await, Folder::new());
+    let (mut reset, change) = after_the_mail(&homeserver, &folder);
+    reset.step(change).await.unwrap();
+    assert_eq!(state(&reset), (Password::Changed, Next::Do(change + 1)));
+    assert_eq!(asked(&server), [CHANGE, CHANGE, CHANGE]);
+}

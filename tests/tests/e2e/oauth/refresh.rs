@@ -1,8 +1,8 @@
 //! Tokens that run out while Lifeboat works: they look exactly like tokens that were revoked.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -21,8 +21,8 @@ use super::{account, address, allow, codes, command, device_ids, recovery};
 /// What the forecast asks for: the one through the SDK, the other as a stream of our own.
 const FORECAST: [&str; 2] = ["/messages", "/room_keys/keys"];
 
-/// Runs a check that signs in with a browser; has `meanwhile` happen when each of `paths` is asked for, and only then
-/// answers that.
+/// Runs a check that signs in with a browser; has `meanwhile` happen when each of `paths` is asked for, while nothing
+/// else is under way, and only then answers that.
 async fn interrupted(
     command: Lifeboat,
     account: &TestAccount,
@@ -31,41 +31,89 @@ async fn interrupted(
     meanwhile: impl AsyncFn(&OAuthServer) -> Result<()>,
 ) -> Result<Outcome> {
     let oauth = account.homeserver.oauth()?;
-    let held = hold(proxy, paths);
+    let stage = Arc::new(Mutex::new(Stage::of(paths)));
+    let hooked = Arc::clone(&stage);
+    proxy.intercept(move |exchange| lock(&hooked).holds(exchange).map(Fault::Held));
     let running = command.start()?;
     allow(account, &address(&running, 0).await?).await?;
-    let mut last: Option<&str> = None;
-    for (path, held) in paths.iter().zip(held.iter()) {
-        wait::until(path, async || Ok(held.asked.load(Ordering::SeqCst).then_some(()))).await?;
-        if let Some(last) = last.replace(path) {
-            // A token that ran out again before it was used would be no token that lives for minutes.
-            let answered = |it: &Exchange| it.path.ends_with(last) && it.status == Some(200);
-            wait::until(last, async || Ok(proxy.log().iter().any(answered).then_some(()))).await?;
-        }
+    for (number, path) in paths.iter().enumerate() {
+        // A token that ran out again before it was used would be no token that lives for minutes.
+        let used = async || Ok((number == 0 || all_is_asked_again(&proxy.log())).then_some(()));
+        wait::until("new tokens", used).await?;
+        wait::until(path, async || Ok(lock(&stage).stop_at(path).then_some(()))).await?;
+        wait::until("quiet", async || Ok(lock(&stage).is_quiet(&proxy.log()).then_some(()))).await?;
         meanwhile(&oauth).await?;
-        held.release.notify_one();
+        lock(&stage).go_on(path);
     }
     running.outcome().await
 }
 
-/// A path whose first request is held.
-#[derive(Default)]
-struct HeldBack {
-    asked: AtomicBool,
-    release: Arc<Notify>,
+/// Which requests are held, and which go through.
+struct Stage {
+    /// The first request of each path waits for its own time.
+    first: BTreeMap<&'static str, Option<Arc<Notify>>>,
+    /// All others wait, too, while something happens that they would meet half done.
+    others: Option<Vec<Arc<Notify>>>,
+    held: usize,
 }
 
-/// Holds the first request of each of these paths, whichever comes first.
-fn hold(proxy: &Proxy, paths: &[&'static str]) -> Arc<[HeldBack]> {
-    let held: Arc<[HeldBack]> = paths.iter().map(|_| HeldBack::default()).collect();
-    let (paths, hooked) = (paths.to_vec(), Arc::clone(&held));
-    proxy.intercept(move |exchange| {
-        let place = paths.iter().position(|it| exchange.path.ends_with(it))?;
-        let held = hooked.get(place)?;
-        let first = !held.asked.swap(true, Ordering::SeqCst);
-        first.then(|| Fault::Held(Arc::clone(&held.release)))
-    });
-    held
+impl Stage {
+    fn of(paths: &[&'static str]) -> Self {
+        Self {
+            first: paths.iter().map(|it| (*it, None)).collect(),
+            others: None,
+            held: 0,
+        }
+    }
+
+    fn holds(&mut self, exchange: &Exchange) -> Option<Arc<Notify>> {
+        let release = Arc::new(Notify::new());
+        let mut first = self.first.iter_mut().filter(|(_, it)| it.is_none());
+        if let Some((_, first)) = first.find(|(path, _)| exchange.path.ends_with(**path)) {
+            *first = Some(Arc::clone(&release));
+        } else {
+            self.others.as_mut()?.push(Arc::clone(&release));
+        }
+        self.held += 1;
+        Some(release)
+    }
+
+    /// Holds everything from now on, once the first request of `path` is there.
+    fn stop_at(&mut self, path: &str) -> bool {
+        let there = self.first.get(path).is_some_and(Option::is_some);
+        if there {
+            self.others = Some(Vec::new());
+        }
+        there
+    }
+
+    /// Tells whether nothing waits for an answer but what is held.
+    fn is_quiet(&self, log: &[Exchange]) -> bool {
+        log.iter().filter(|it| it.status.is_none()).count() == self.held
+    }
+
+    /// Lets go of the first request of `path`, and of all others but those that wait for their own time.
+    fn go_on(&mut self, path: &str) {
+        let first = self.first.get(path).cloned().flatten();
+        let released: Vec<_> = self.others.take().into_iter().flatten().chain(first).collect();
+        self.held -= released.len();
+        released.iter().for_each(|it| it.notify_one());
+    }
+}
+
+/// Tells whether whatever was refused for its token has its answer now.
+fn all_is_asked_again(log: &[Exchange]) -> bool {
+    let again = |refused: &Exchange, later: &[Exchange]| {
+        let same = |it: &&Exchange| it.path == refused.path && it.query == refused.query;
+        later.iter().filter(same).any(|it| it.status == Some(200))
+    };
+    let refused = |it: &Exchange| it.status == Some(401);
+    let mut places = log.iter().enumerate().filter(|(_, it)| refused(it)).peekable();
+    places.peek().is_some() && places.all(|(place, it)| again(it, &log[place..]))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[tokio::test]

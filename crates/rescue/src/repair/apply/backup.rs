@@ -52,7 +52,7 @@ pub(super) async fn sign(
     let (caller, client) = (session.caller(), session.caller().client());
     let latest = heard(
         caller
-            .hear(client.send(get_latest_backup_info::v3::Request::new()))
+            .hear(|| client.send(get_latest_backup_info::v3::Request::new()))
             .await,
     )?;
     let mut algorithm: Value = serde_json::from_str(latest.algorithm.json().get()).map_err(|_| RepairError::Changed)?;
@@ -67,7 +67,7 @@ pub(super) async fn sign(
     secrets.sign_as_identity(auth_data).ok_or(RepairError::Changed)?;
     let algorithm = Raw::new(&algorithm).map_err(|_| RepairError::Cipher)?.cast_unchecked();
     let request = update_backup_version::v3::Request::new(version.to_owned(), algorithm);
-    heard(caller.hear(client.send(request)).await).map(drop)
+    heard(caller.hear(|| client.send(request.clone())).await).map(drop)
 }
 
 /// Stores the key first and makes the backup with it then: stopped in between, the next run finds the key and goes on.
@@ -100,15 +100,19 @@ pub(super) async fn create(
     let algorithm = json!({"algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "auth_data": auth_data});
     let algorithm = Raw::new(&algorithm).map_err(|_| RepairError::Cipher)?.cast_unchecked();
     let request = create_backup_version::v3::Request::new(algorithm);
-    heard(session.caller().hear(session.caller().client().send(request)).await).map(drop)
+    heard(
+        session
+            .caller()
+            .hear(|| session.caller().client().send(request.clone()))
+            .await,
+    )
+    .map(drop)
 }
 
 async fn active(session: &OwnSession) -> Result<Option<String>, RepairError> {
-    let asked = session
-        .caller()
-        .client()
-        .send(get_latest_backup_info::v3::Request::new());
-    match session.caller().hear(asked).await {
+    let caller = session.caller();
+    let ask = || caller.client().send(get_latest_backup_info::v3::Request::new());
+    match caller.hear(ask).await {
         Ok(answer) => Ok(Some(answer.version)),
         Err(error) if error.client_api_error_kind() == Some(&ErrorKind::NotFound) => Ok(None),
         Err(error) => Err(LiveError::from(error).into()),

@@ -32,7 +32,12 @@ pub(super) async fn sign(
     signatures.add_device_keys(device_id.into(), signed);
     let all = [(session.user_id().to_owned(), signatures)].into();
     let request = upload_signatures::v3::Request::new(all);
-    let answer = heard(session.caller().hear(session.caller().client().send(request)).await)?;
+    let answer = heard(
+        session
+            .caller()
+            .hear(|| session.caller().client().send(request.clone()))
+            .await,
+    )?;
     match answer.failures.is_empty() {
         true => Ok(()),
         false => Err(RepairError::Changed),
@@ -44,7 +49,13 @@ pub(super) async fn sign(
 pub(super) async fn rename(session: &OwnSession, device_id: &str, to: &str) -> Result<(), RepairError> {
     let mut request = update_device::v3::Request::new(device_id.into());
     request.display_name = Some(to.to_owned());
-    heard(session.caller().hear(session.caller().client().send(request)).await).map(drop)
+    heard(
+        session
+            .caller()
+            .hear(|| session.caller().client().send(request.clone()))
+            .await,
+    )
+    .map(drop)
 }
 
 /// `DELETE /_matrix/client/v3/devices/{deviceId}`
@@ -54,7 +65,7 @@ pub(super) async fn sign_out(session: &OwnSession, bench: &Bench<'_>, device_id:
     let send = async |auth| {
         let mut request = delete_device::v3::Request::new(device_id.into());
         request.auth = auth;
-        caller.hear(client.send(request)).await.map(drop)
+        caller.hear(|| client.send(request.clone())).await.map(drop)
     };
     uia::converse(session, bench.password, send).await
 }
