@@ -5,6 +5,7 @@ mod matrix;
 mod rescue;
 mod reset;
 mod restore;
+mod table;
 
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ impl Pace {
 }
 
 /// One way in which a request goes wrong, each time it is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     /// Nobody listens any more: this request and all after it.
     Gone,
@@ -102,6 +103,27 @@ impl Kind {
         Self::Forbidden,
         Self::OtherShape,
     ];
+
+    /// What the tables call it.
+    fn short(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::CutBefore => "before",
+            Self::CutAfter => "after",
+            Self::CutInside => "inside",
+            Self::Silence => "silence",
+            Self::Limited => "429",
+            Self::LimitedForAMoment => "429+",
+            Self::InternalError => "500",
+            Self::BadGateway => "502",
+            Self::UnknownToken => "401",
+            Self::Forbidden => "403",
+            Self::OtherShape => "shape",
+            Self::Empty => "empty",
+            Self::Twice => "twice",
+            Self::Trickle => "trickle",
+        }
+    }
 
     /// Tells whether Lifeboat waits it out for a while.
     fn waits(self) -> bool {

@@ -11,7 +11,7 @@ use lifeboat_tests::counts;
 use lifeboat_tests::lifeboat::Outcome;
 use lifeboat_tests::proxy::{Exchange, Proxy};
 
-use super::{Kind, Pace, check, ends_in_words, name_of};
+use super::{Kind, Pace, check, ends_in_words, name_of, table};
 use crate::live::end_what_is_left_behind;
 
 /// A command, and an account that is fit for its next run after each one.
@@ -140,17 +140,17 @@ async fn disturbed<P: Patient>(patient: &P, case: &Case) -> Result<i32> {
     patient.judge(outcome).await.context(told)
 }
 
-/// What came of the cases: how often each exit status, and what was wrong.
+/// What came of the cases: each exit status, and what was wrong.
 #[derive(Default)]
 struct Ends {
-    codes: BTreeMap<i32, usize>,
+    statuses: table::Statuses,
     wrong: Vec<String>,
 }
 
 impl Ends {
     fn note(&mut self, case: &Case, end: Result<i32>) {
         match end {
-            Ok(code) => *self.codes.entry(code).or_default() += 1,
+            Ok(code) => drop(self.statuses.insert((case.request.clone(), case.kind), code)),
             Err(error) => self
                 .wrong
                 .push(format!("{} and {:?}: {error:?}", case.request, case.kind)),
@@ -229,9 +229,11 @@ pub(super) async fn matrix<P: Patient>(
     patients.extend(try_join_all((1..P::ACCOUNTS).map(|_| P::admit())).await?);
     try_join_all(patients.into_iter().map(|it| work(it, &queue, &ends))).await?;
 
-    let Ends { codes, wrong } = ends.into_inner();
+    let Ends { statuses, wrong } = ends.into_inner();
     ensure!(wrong.is_empty(), "{} cases:\n\n{}", wrong.len(), wrong.join("\n\n"));
     let writes = requests.iter().filter(|it| it.writes()).count();
+    let mut codes = BTreeMap::<i32, usize>::new();
+    statuses.values().for_each(|it| *codes.entry(*it).or_default() += 1);
     let told: Vec<_> = codes
         .iter()
         .map(|(code, times)| format!("{times} ended with {code}"))
@@ -247,8 +249,8 @@ pub(super) async fn matrix<P: Patient>(
         kinds.reads.len(),
         writes,
         kinds.writes.len(),
-        codes.values().sum::<usize>(),
+        statuses.len(),
         told.join(", "),
     ))?;
-    Ok(())
+    table::compare(P::NAME, &statuses)
 }
