@@ -122,9 +122,7 @@ impl Terminal {
     }
 
     fn parsed(&self) -> vt100::Parser {
-        let mut parser = vt100::Parser::new(ROWS, self.columns, 0);
-        parser.process(self.running.stderr_so_far().as_bytes());
-        parser
+        parsed(&self.running.stderr_so_far(), self.columns)
     }
 
     /// All that was sent to the terminal.
@@ -207,6 +205,21 @@ impl Terminal {
         }
         Ok(outcome)
     }
+
+    /// The same, and returns what is on the screen at the end, too.
+    pub async fn ends_showing(self, code: i32, secrets: &[&str]) -> Result<(Outcome, String)> {
+        let columns = self.columns;
+        let outcome = self.ends(code, secrets).await?;
+        let screen = parsed(&outcome.stderr, columns).screen().contents();
+        Ok((outcome, screen))
+    }
+}
+
+/// Has a terminal of `columns` columns show what was sent to it.
+fn parsed(raw: &str, columns: NonZeroU16) -> vt100::Parser {
+    let mut parser = vt100::Parser::new(ROWS, columns, 0);
+    parser.process(raw.as_bytes());
+    parser
 }
 
 /// Tells whether a question is the last thing on the screen: a line that nothing is typed into yet, or a menu.

@@ -14,7 +14,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
+use lifeboat_tests::lifeboat::Lifeboat;
 
 const OPENING: &str = "```text\n";
 const END: &str = "```\n";
@@ -121,8 +121,8 @@ fn compare(kind: &str, told: &BTreeMap<String, String>) -> Result<()> {
 }
 
 /// A command line as a person types it, and what it printed.
-fn shown(line: &str, outcome: &Outcome) -> String {
-    let lines: Vec<_> = outcome.stdout.trim_end().lines().map(str::trim_end).collect();
+fn shown(line: &str, output: &str) -> String {
+    let lines: Vec<_> = output.trim_end().lines().map(str::trim_end).collect();
     format!("$ {line}\n{}\n", lines.join("\n"))
 }
 
@@ -136,7 +136,7 @@ async fn what_needs_no_server_is_shown_as_it_is() -> Result<()> {
         let arguments = block.name.strip_prefix("lifeboat").context("another program")?;
         let outcome = Lifeboat::new(arguments.split_whitespace())?.run().await?;
         ensure!(outcome.code()? == 0, "{outcome}");
-        told.insert(block.name.clone(), shown(&block.name, &outcome));
+        told.insert(block.name.clone(), shown(&block.name, &outcome.stdout));
     }
     compare("shows", &told)
 }

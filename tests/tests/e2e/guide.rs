@@ -30,7 +30,7 @@ const SHORT: History = History {
 };
 
 /// Types an answer and Enter.
-fn typed(answer: &str) -> String {
+pub(crate) fn typed(answer: &str) -> String {
     format!("{answer}{ENTER}")
 }
 

@@ -192,10 +192,12 @@ fn from_sessions(rescued: &Result, gathered: &Gathered) -> String {
     let asked = arrived + gathered.missing.len() as u64;
     let unseen = match gathered.unseen {
         0 => String::new(),
+        1 => " 1 belongs to a room that this account has forgotten.".to_owned(),
         count => format!(" {} belong to rooms that this account has forgotten.", grouped(count)),
     };
     let givers = sessions(&rescued.after).filter(|it| gave(gathered, it) > 0).count();
     match (arrived, givers) {
+        (0, _) if asked == 1 => format!("No session gave the room key that was asked for.{unseen}"),
         (0, _) => format!(
             "No session gave any of the {} that were asked for.{unseen}",
             room_keys(asked)

@@ -11,6 +11,8 @@ const WORDS: [&str; 1] = ["EVERYTHING"];
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
+/// Account data whose type ends with the id of a storage key.
+const STORAGE_KEY: &str = "m.secret_storage.key.";
 /// What may stand around a word.
 const AROUND: [char; 10] = [',', '.', ':', ';', '(', ')', '“', '”', '!', '?'];
 
@@ -24,10 +26,7 @@ impl Neutral {
 
     /// Replaces names, moments, and what programs made up; that keeps its length, so that tables stay straight.
     pub(super) fn of(&self, text: &str) -> String {
-        let mut text = text.replace("1 minute ago", "just now");
-        for minutes in 2..10 {
-            text = text.replace(&format!("{minutes} minutes ago"), "just now");
-        }
+        let mut text = text.to_owned();
         for (found, neutral) in &self.names {
             text = text.replace(found.as_str(), neutral);
         }
@@ -41,6 +40,7 @@ impl Neutral {
         }
         words.iter_mut().for_each(|it| *it = with_core(it, made_up));
         moments(&mut words);
+        just_now(&mut words);
         session_keys(&mut words);
         words.concat()
     }
@@ -79,9 +79,16 @@ fn made_up(word: &str) -> String {
         return "2026-11-23".to_owned();
     }
     if word.len() >= 20 && of_a_key(word) && has_digit(word) && !word.contains("_matrix") {
-        return "KEYID".chars().cycle().take(word.len()).collect();
+        return key_id(word.len());
     }
-    word.to_owned()
+    match word.strip_prefix(STORAGE_KEY) {
+        Some(id) => format!("{STORAGE_KEY}{}", key_id(id.len())),
+        None => word.to_owned(),
+    }
+}
+
+fn key_id(length: usize) -> String {
+    "KEYID".chars().cycle().take(length).collect()
 }
 
 /// `2026-11-23`
@@ -102,6 +109,26 @@ fn moments(words: &mut [String]) {
         } else if word == "UTC" && before.len() == 5 && before.get(2..3) == Some(":") {
             words[place - 1] = words[place - 1].replacen(&before, "10:42", 1);
         }
+    }
+}
+
+/// `3 minutes ago`, on one line or on two.
+fn just_now(words: &mut [String]) {
+    for place in 2..words.len() {
+        let number = core(&words[place - 2]).parse::<u8>().is_ok();
+        let minutes = ["minute", "minutes"].contains(&core(&words[place - 1]));
+        if !(number && minutes && core(&words[place]) == "ago") {
+            continue;
+        }
+        words[place - 2] = with_core(&words[place - 2], |_| "just".to_owned());
+        words[place] = with_core(&words[place], |_| "now".to_owned());
+        let line_break = words[place - 1]
+            .split_once('\n')
+            .map(|(_, indent)| format!("\n{indent}"));
+        if line_break.is_some() {
+            words[place - 2] = words[place - 2].trim_end().to_owned();
+        }
+        words[place - 1] = line_break.unwrap_or_default();
     }
 }
 
@@ -150,7 +177,14 @@ fn what_differs_between_runs_is_taken_out_and_nothing_else() {
             "its session key is\n s8Xr QjjC qsPZ vyXv CJNL\n HO/e WDDh 9p7t wFkQ QMhB Rxg: compare",
             "its session key is\n abcd abcd abcd abcd abcd\n abcd abcd abcd abcd abcd abc: compare",
         ),
-        ("Phone 1 minute ago, 3 minutes ago", "Phone just now, just now"),
+        (
+            "Phone 1 minute ago, 12 minutes ago), (3 minutes\n  ago; not 5 hours ago",
+            "Phone just now, just now), (just\n  now; not 5 hours ago",
+        ),
+        (
+            " m.secret_storage.key.a1b2c3d4: it is there,\n m.secret_storage.default_key: the same.",
+            " m.secret_storage.key.KEYIDKEY: it is there,\n m.secret_storage.default_key: the same.",
+        ),
         ("EVERYTHING IS THERE. (10 of 2)", "EVERYTHING IS THERE. (10 of 2)"),
         (
             "POST /_matrix/client/v3/account/password; it",

@@ -1,30 +1,34 @@
-//! What the book tells of Mira: a room that never reached the backup, a session that nobody verified, and the way to a new
-//! password without losing a message.
+//! What the book tells of Mira: a room that never reached the backup, a session that nobody verified, the way to a new
+//! password without losing a message, an accident, a talk with the guide, and a call to the help desk.
 
-use std::{
-    collections::BTreeMap,
-    fs::OpenOptions,
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
-    sync::atomic::{AtomicBool, Ordering},
-};
+mod afterwards;
+mod desk;
+mod guide;
+mod mend;
+mod reset;
+
+use std::{collections::BTreeMap, fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, Defect, History, TestAccount, Way},
     api::segment,
     lifeboat::{Lifeboat, Outcome, PROGRAM_VARIABLE},
-    proxy::{Fault, Proxy, Reply},
-    session::Session,
+    proxy::Proxy,
 };
-use matrix_sdk::reqwest::Method;
 use serde_json::json;
 
 use super::{neutral::Neutral, shown};
 
+/// What Mira changes her password to.
 const NEW: &str = "Correct-Horse-7-Staple";
+/// What she changes it to when she talks with the guide.
+const NEXT: &str = "Battery-9-Horse-Correct";
+/// Her and her server, as the book calls them.
 const ACCOUNT: &str = "@mira:example.org";
+const SERVER: &str = "example.org";
+/// Her, as the story writes its command lines.
+const HER: &str = "@mira";
 
 /// The story so far.
 struct Story {
@@ -43,7 +47,11 @@ pub(super) async fn tell() -> Result<BTreeMap<String, String>> {
     story.look().await?;
     story.save_and_mend(&unknown).await?;
     story.reset().await?;
-    story.afterwards().await?;
+    story.prove_and_leave().await?;
+    story.lose_and_restore().await?;
+    story.talk_with_the_guide().await?;
+    story.tidy_up().await?;
+    story.call_the_desk().await?;
     Ok(story.told)
 }
 
@@ -72,7 +80,7 @@ impl Story {
         neutral.name(account.user_id.as_str(), ACCOUNT);
         neutral.name(proxy.base_url(), "https://matrix.example.org");
         neutral.name(account.homeserver.base_url.clone(), "https://matrix.example.org");
-        neutral.name(account.homeserver.server_name.clone(), "example.org");
+        neutral.name(account.homeserver.server_name.clone(), SERVER);
         neutral.name(account.localpart(), "mira");
         neutral.name("127.0.0.1", "matrix.example.org");
         for (number, session) in account.sessions.iter().enumerate() {
@@ -96,15 +104,27 @@ impl Story {
         Ok(session.device_id().to_string())
     }
 
-    /// Runs `line` as Mira types it, with her user id in the place of `@mira`, and keeps what it prints under `name`.
+    fn recovery_key(&self) -> Result<&str> {
+        self.account.recovery.text().context("a recovery key")
+    }
+
+    /// The home folder, in which every command runs and leaves its files.
+    fn home(&self) -> Result<&Path> {
+        Ok(self.last.as_ref().context("nothing was run before")?.home())
+    }
+
+    /// Runs `line` as it is typed, with true names in the place of `@mira` and of `example.org`, and keeps what it prints
+    /// under `name`.
     async fn runs(&mut self, name: &str, line: &str, status: i32) -> Result<()> {
-        let mut arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        let online = arguments.iter().position(|it| it == "@mira");
-        if let Some(place) = online {
-            arguments[place] = self.account.user_id.to_string();
-        }
+        let truly = |word: &str| match word {
+            HER => self.account.user_id.to_string(),
+            SERVER => self.account.homeserver.server_name.clone(),
+            word => word.to_owned(),
+        };
+        let mut arguments: Vec<String> = line.split(' ').map(truly).collect();
         // A page of `prove` has the account in its file.
-        if online.is_some() || line.starts_with("prove") {
+        let asks_server = line.contains(HER) || line.starts_with("prove") || line.starts_with("desk");
+        if asks_server && !line.starts_with("util") {
             arguments.extend(["--homeserver".to_owned(), self.proxy.base_url()]);
         }
         // Both streams in one, as on a terminal.
@@ -122,89 +142,36 @@ impl Story {
         };
         let outcome = command.run().await?;
         ensure!(outcome.code()? == status, "{line}: not {status}: {outcome}");
-        let typed = format!("lifeboat {}", line.replace("@mira", ACCOUNT));
-        let text = self.neutral.of(&shown(&typed, &outcome));
-        let home = outcome.home().display().to_string();
-        self.told.insert(name.to_owned(), text.replace(&home, "~"));
+        let typed = format!("lifeboat {}", line.replace(HER, ACCOUNT));
+        let text = shown(&typed, &outcome.stdout);
         self.last = Some(outcome);
+        self.keep(name, &text)
+    }
+
+    /// Keeps what was seen under `name`, without anything that is another in every run.
+    fn keep(&mut self, name: &str, text: &str) -> Result<()> {
+        let home = self.home()?.display().to_string();
+        let text = self.neutral.of(&text.replace(&home, "~"));
+        self.told.insert(name.to_owned(), text);
         Ok(())
     }
 
     fn write_secrets(&self, home: &Path) -> Result<()> {
-        let key = self.account.recovery.text().context("a recovery key")?;
         for (name, secret) in [
             ("password.txt", self.account.password.as_str()),
-            ("key.txt", key),
+            ("key.txt", self.recovery_key()?),
             ("new.txt", NEW),
             ("passphrase.txt", "a passphrase for the key file"),
         ] {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(home.join(name))?;
-            file.write_all(secret.as_bytes())?;
+            write_secret(&home.join(name), secret)?;
         }
         Ok(())
     }
+}
 
-    async fn look(&mut self) -> Result<()> {
-        let with_key = "--password-file password.txt --recovery-key-file key.txt";
-        let line = format!("check @mira {with_key} --status-file before.json");
-        self.runs("check", &line, 10).await?;
-        self.runs("try-key", &format!("try-key @mira {with_key}"), 0).await?;
-        let line = "report before.json --html before.html";
-        self.runs("report-page", line, 0).await
-    }
-
-    async fn save_and_mend(&mut self, unknown: &str) -> Result<()> {
-        let with_key = "--password-file password.txt --recovery-key-file key.txt";
-        let line = "ark save @mira mira.ark --password-file password.txt";
-        self.runs("ark-save", line, 0).await?;
-        let line = "ark verify mira.ark --recovery-key-file key.txt";
-        self.runs("ark-verify", line, 0).await?;
-        // Of two that have the keys, nobody knows which one answers first: the phone is switched off for a while.
-        self.account.sessions.get(1).context("a phone")?.stop();
-        let line = format!("rescue @mira {with_key} --ark before-rescue.ark");
-        self.runs("rescue", &line, 0).await?;
-        self.account.sessions.get(1).context("a phone")?.start();
-        let line = format!("repair @mira {with_key} --sign-session {unknown} --ark before-repair.ark --yes");
-        self.runs("repair", &line, 0).await?;
-        let line = format!("export-keys @mira keys.txt {with_key} --passphrase-file passphrase.txt");
-        self.runs("export-keys", &line, 0).await?;
-        let line = format!("verify @mira {with_key}");
-        self.runs("verify", &line, 0).await
-    }
-
-    /// The new sign-in is put off by the server's limits; then the reset is finished.
-    async fn reset(&mut self) -> Result<()> {
-        let files = "--password-file password.txt --new-password-file new.txt --recovery-key-file key.txt";
-        let line = format!("reset @mira {files} --route old-password --stay --dry-run");
-        self.runs("reset-plan", &line, 0).await?;
-        let changed = AtomicBool::new(false);
-        self.proxy.intercept(move |it| {
-            changed.fetch_or(it.is(&Method::POST, "/account/password"), Ordering::SeqCst);
-            let limited = Reply::error(429, "M_LIMIT_EXCEEDED", "Too Many Requests").header("Retry-After", "3600");
-            let again = changed.load(Ordering::SeqCst) && it.is(&Method::POST, "/v3/login");
-            again.then_some(Fault::Answer(limited))
-        });
-        let line = format!("reset @mira {files} --route old-password --stay --yes");
-        self.runs("reset-cut", &line, 20).await?;
-        self.proxy.let_through();
-        let files = "--old-password-file password.txt --new-password-file new.txt --recovery-key-file key.txt";
-        self.runs("resume", &format!("resume @mira {files}"), 0).await
-    }
-
-    async fn afterwards(&mut self) -> Result<()> {
-        ensure!(
-            self.account.sessions.iter().all(Session::runs),
-            "a session was signed out"
-        );
-        self.runs("leave", "leave @mira", 0).await?;
-        let with_key = "--password-file new.txt --recovery-key-file key.txt";
-        self.runs("prove", &format!("prove before.json {with_key}"), 0).await?;
-        let line = format!("check @mira {with_key} --status-file after.json");
-        self.runs("check-after", &line, 0).await?;
-        self.runs("compare", "report before.json after.json", 0).await
-    }
+/// Writes a new file that only its owner can read.
+fn write_secret(file: &Path, secret: &str) -> Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    file.write_all(secret.as_bytes())?;
+    Ok(())
 }

@@ -160,8 +160,9 @@ impl Restoring {
             BackupComparison::Possible(restore) if !self.selection.backup => {
                 let there = usize::try_from(restore.already_there).unwrap_or(usize::MAX);
                 lines.push(format!(
-                    "The key backup: {} of the ark there already.",
-                    count(there, "key")
+                    "The key backup: {} of the ark {} there already.",
+                    count(there, "key"),
+                    if there == 1 { "is" } else { "are" }
                 ));
             }
             BackupComparison::Possible(_) => {}

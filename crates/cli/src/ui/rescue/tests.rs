@@ -132,6 +132,25 @@ fn a_rescue_that_nobody_answered() {
     insta::assert_snapshot!(shown(&rescued, 100));
 }
 
+/// Where there is one, the snapshots show it.
+#[test]
+fn several_are_spoken_of_as_several() {
+    let mut rescued = in_part();
+    rescued.gathered = Some(Gathered {
+        arrived: Vec::new(),
+        missing: vec![nameless(3), nameless(4)],
+        unseen: 2,
+    });
+    let screen = shown(&rescued, 100);
+    let told = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "No session gave any of the 2 room keys that were asked for.",
+        "2 belong to rooms that this account has forgotten.",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
 #[test]
 fn many_rooms_are_summed_up() {
     let missing: Vec<_> = (1..=20_u64)

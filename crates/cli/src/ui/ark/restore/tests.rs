@@ -104,6 +104,14 @@ fn a_plan_says_why_the_key_backup_stays() {
 }
 
 #[test]
+fn one_key_is_spoken_of_as_one() {
+    let mut restore = BackupRestore::sample("3", same_key());
+    (restore.missing, restore.better, restore.already_there) = (0, 0, 1);
+    let told = plain(&nothing(BackupComparison::Possible(Arc::new(restore))).plan(100));
+    assert!(told.contains("1 key of the ark is there already."), "{told}");
+}
+
+#[test]
 fn the_end_says_what_is_back_and_what_is_not() {
     let done = |remaining: &[&str]| Restoring {
         done: Some((
