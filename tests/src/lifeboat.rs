@@ -1,5 +1,6 @@
 //! Runs the `lifeboat` program as a script would: no terminal, no input, nothing but what it is given.
 
+mod disk;
 mod promise;
 mod run;
 pub mod terminal;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
+pub use self::disk::Disk;
 use self::promise::Promise;
 pub use self::run::{Outcome, Running};
 
@@ -32,8 +34,8 @@ pub struct Lifeboat {
     arguments: Vec<OsString>,
     variables: Vec<(OsString, OsString)>,
     deadline: Duration,
-    /// How large a file may get, in bytes.
-    largest_file: Option<u64>,
+    /// The disk that it writes to, if it is not the machine's.
+    disk: Option<Disk>,
 }
 
 impl Lifeboat {
@@ -61,7 +63,7 @@ impl Lifeboat {
             arguments,
             variables: Vec::new(),
             deadline: DEADLINE,
-            largest_file: None,
+            disk: None,
         }
     }
 
@@ -106,9 +108,9 @@ impl Lifeboat {
         self
     }
 
-    /// Lets no file get larger than this, as on a disk that gets full: writing more fails, for root as well.
-    pub fn largest_file(mut self, bytes: u64) -> Self {
-        self.largest_file = Some(bytes);
+    /// Lets it write to a disk that gets full. Signals reach the shell around it, unless it is [`Disk::LargestFile`].
+    pub fn on(mut self, disk: Disk) -> Self {
+        self.disk = Some(disk);
         self
     }
 
@@ -122,10 +124,8 @@ impl Lifeboat {
         // A session of its own has no terminal to ask at, and Ctrl-C at the tests is not meant for it. `setsid` (of
         // util-linux) becomes the program, with the same process id.
         let mut command = Command::new("setsid");
-        if let Some(bytes) = self.largest_file {
-            // The shell counts in blocks; the signal for such a file would end the program, which a full disk does not.
-            let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", bytes / 512);
-            command.args(["sh", "-c", &limit]);
+        if let Some(disk) = &self.disk {
+            disk.put_under(&mut command, self.home())?;
         }
         command
             .arg(&self.program)

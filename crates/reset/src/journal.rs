@@ -3,6 +3,8 @@
 mod lock;
 pub(crate) mod read;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::{

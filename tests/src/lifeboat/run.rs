@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use super::{Lifeboat, PROGRAM_VARIABLE, Promise};
-use crate::wait::until;
+use crate::{peak::peak_of, wait::until};
 
 const GLANCE: Duration = Duration::from_millis(5);
 
@@ -43,6 +43,8 @@ pub struct Outcome {
     pub stderr: String,
     /// How long it ran.
     pub took: Duration,
+    /// How much memory the process that was started had at most, in KiB; 0 when it ended before anybody looked.
+    pub peak_memory: u64,
     pub(super) home: TempDir,
 }
 
@@ -80,9 +82,7 @@ impl Running {
 
     /// How much memory it had at most so far, in KiB; `None` when it has ended.
     pub fn peak_memory(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
-        line.trim().strip_suffix("kB")?.trim().parse().ok()
+        peak_of(&self.child.id().to_string()).ok()
     }
 
     /// Its process id.
@@ -117,10 +117,12 @@ impl Running {
 
     /// Waits for its end.
     pub async fn outcome(mut self) -> Result<Outcome> {
+        let mut peak_memory = 0;
         let status = loop {
             if let Some(status) = self.child.try_wait()? {
                 break status;
             }
+            peak_memory = self.peak_memory().unwrap_or_default().max(peak_memory);
             ensure!(
                 self.started.elapsed() < self.deadline,
                 "lifeboat did not end within {:?}:\n{}",
@@ -137,6 +139,7 @@ impl Running {
             stdout,
             stderr,
             took,
+            peak_memory,
             home,
         };
         self.promise.kept(&outcome)?;

@@ -8,6 +8,7 @@ mod bad_input;
 mod book;
 mod check;
 mod check_accounts;
+mod check_large;
 mod desk;
 mod examples;
 mod faults;

@@ -3,10 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use lifeboat_preflight::{LiveSession, ruma::OwnedDeviceId};
-use lifeboat_report::{
-    Fact, Facts,
-    facts::{BackupKeyAnswer, DeviceKeys},
-};
+use lifeboat_report::{Fact, Facts, facts::BackupKeyAnswer};
 use lifeboat_rescue::{KeyHolders, backup_key_holders};
 
 use crate::failure::Failure;
@@ -18,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 pub(crate) async fn ask(live: &LiveSession, facts: &Facts) -> Result<KeyHolders, Failure> {
     let others = facts.sessions.known().into_iter().flatten();
     let others: BTreeSet<OwnedDeviceId> = others
-        .filter(|it| it.may_hold_room_keys() && it.keys.is(&DeviceKeys::Signed))
+        .filter(|it| it.is_trusted_other())
         .map(|it| it.device_id.as_str().into())
         .collect();
     Ok(backup_key_holders(live, &others, PATIENCE).await?)

@@ -4,7 +4,7 @@
 mod tests;
 
 use lifeboat_preflight::{OwnSession, Questions, SessionKind, check};
-use lifeboat_report::{Facts, facts::DeviceKeys};
+use lifeboat_report::{Facts, facts::Session};
 
 use super::{alone::alone, runtime};
 use crate::{
@@ -89,10 +89,8 @@ async fn sign_out(session: OwnSession, kept: &Kept, user: &str, console: &mut Co
 
 /// Tells whether another session can receive the keys of new messages.
 fn another_is_ready(facts: &Facts) -> bool {
-    facts.sessions.known().is_some_and(|all| {
-        all.iter()
-            .any(|it| it.may_hold_room_keys() && it.keys.is(&DeviceKeys::Signed))
-    })
+    let all = facts.sessions.known();
+    all.is_some_and(|all| all.iter().any(Session::is_trusted_other))
 }
 
 fn nothing_to_leave() -> Failure {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lifeboat_preflight::{BackupConnection, LiveSession, UnlockError, Unlocked, ruma::OwnedDeviceId};
-use lifeboat_report::facts::{DeviceKeys, SecretName, Session};
+use lifeboat_report::facts::{SecretName, Session};
 use lifeboat_rescue::{Comparing, Emoji, Ways, Witness, take_secrets, verify_with};
 use secrecy::SecretString;
 
@@ -82,7 +82,7 @@ async fn unlock(live: &LiveSession, keys: &[SecretString]) -> Result<Unlocked, F
 /// Returns the sessions that can vouch for another one, the one last seen first.
 pub(crate) fn witnesses(all: &[Session]) -> Vec<Session> {
     let mut others: Vec<Session> = all.to_vec();
-    others.retain(|it| it.may_hold_room_keys() && it.keys.is(&DeviceKeys::Signed));
+    others.retain(Session::is_trusted_other);
     others.sort_by_key(|it| (std::cmp::Reverse(it.last_seen_at), it.device_id.clone()));
     others
 }

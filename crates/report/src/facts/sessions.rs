@@ -67,4 +67,10 @@ impl Session {
     pub fn may_hold_room_keys(&self) -> bool {
         !self.this && !self.dehydrated && !self.keys.is(&DeviceKeys::None)
     }
+
+    /// Tells whether it is another session that can hold room keys and that the identity vouches for: it receives the
+    /// keys of new messages, and it answers when it is asked for secrets or to vouch for a session. Not known is no.
+    pub fn is_trusted_other(&self) -> bool {
+        self.may_hold_room_keys() && self.keys.is(&DeviceKeys::Signed)
+    }
 }

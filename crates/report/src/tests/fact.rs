@@ -76,6 +76,25 @@ fn only_another_session_with_keys_may_hold_room_keys() {
 }
 
 #[test]
+fn only_another_session_that_is_signed_is_trusted() {
+    let with = |keys| session("PHONE", None, 0, keys);
+    assert!(with(DeviceKeys::Signed).is_trusted_other());
+    for keys in [DeviceKeys::None, DeviceKeys::Unsigned, DeviceKeys::Invalid] {
+        assert!(!with(keys).is_trusted_other(), "{keys:?}");
+    }
+    let mut it = with(DeviceKeys::Signed);
+    it.this = true;
+    assert!(!it.is_trusted_other(), "it cannot answer itself");
+    (it.this, it.dehydrated) = (false, true);
+    assert!(!it.is_trusted_other(), "nobody is there to answer");
+    it.dehydrated = false;
+    for gap in GAPS {
+        it.keys = Fact::Unknown(gap);
+        assert!(!it.is_trusted_other(), "{gap:?}");
+    }
+}
+
+#[test]
 fn addresses_are_masked() {
     let masked = |address| Email::masked(address, 7).masked;
     assert_eq!(masked("mira@example.org"), "m…@example.org");

@@ -7,7 +7,7 @@ mod sessions;
 
 use lifeboat_report::{
     Fact, Facts,
-    facts::{BackupAlgorithm, BackupVersion, Candidate, DeviceKeys, SecretName, SecretStorage, SecretTrial, Session},
+    facts::{BackupAlgorithm, BackupVersion, Candidate, SecretName, SecretStorage, SecretTrial, Session},
 };
 
 use super::{Refusal, Repair, Wishes};
@@ -86,10 +86,10 @@ impl<'a> Ground<'a> {
         self.candidates().iter().any(|it| fits(it, name))
     }
 
-    /// Other sessions that the identity vouches for and that have keys: they answer when they are asked.
+    /// The other sessions that answer when they are asked.
     fn trusted_sessions(&self) -> impl Iterator<Item = &'a Session> {
         let all = self.facts.sessions.known().into_iter().flatten();
-        all.filter(|it| it.may_hold_room_keys() && it.keys.is(&DeviceKeys::Signed))
+        all.filter(|it| it.is_trusted_other())
     }
 }
 

@@ -5,21 +5,18 @@
 //! set, so a retry after a lost answer gets 403 although the password changed".
 
 use std::{
-    collections::BTreeSet,
     fs,
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use lifeboat_report::{
-    Aboard, ArkFirst, Choices, EarlierForecast, Fate, OneByOne, Plan, RecoveryKey, Report, Waivers,
-    testing::{ACCOUNT, TAKEN_AT, healthy_facts},
-};
+use lifeboat_report::Aboard;
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
     NobodyThere,
+    journal::testing::begun,
     testing::{Reply, ScriptedServer, refused, user},
 };
 
@@ -61,7 +58,7 @@ impl Places for Folder {
 
 /// A reset by mail that has only just asked for the mail, and the number of the step that changes the password.
 fn after_the_mail<'a>(homeserver: &'a Homeserver, folder: &'a Folder) -> (Reset<'a>, usize) {
-    let mut journal = begin(folder);
+    let mut journal = begun(&folder.home.path().join("reset"), Route::Email, Aboard::Leave);
     let change = journal.plan().change_number().unwrap();
     for step in 0..change {
         let outcome = Outcome::Done;
@@ -88,27 +85,6 @@ fn after_the_mail<'a>(homeserver: &'a Homeserver, folder: &'a Folder) -> (Reset<
         client_secret: "secret".into(),
     });
     (reset, change)
-}
-
-fn begin(folder: &Folder) -> Journal {
-    let report = Report::of(ACCOUNT.to_owned(), TAKEN_AT, healthy_facts());
-    let waivers = Waivers {
-        blockers: BTreeSet::new(),
-        cautions_acknowledged: false,
-    };
-    let clearance = report.clear(Fate::SessionsKept, &waivers).unwrap();
-    let choices = Choices {
-        route: Route::Email,
-        fate: Fate::SessionsKept,
-        one_by_one: OneByOne::These(Vec::new()),
-        ark: ArkFirst::Skip,
-        recovery_key: RecoveryKey::None,
-        forecast: EarlierForecast::None,
-        aboard: Aboard::Leave,
-    };
-    let plan = Plan::of(&clearance, choices);
-    let place = folder.home.path().join("reset");
-    Journal::begin(&place, plan, &clearance, None, ("before.json", b"{}")).unwrap()
 }
 
 /// What the journal says of the password, and what is to be done next.

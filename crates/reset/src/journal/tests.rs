@@ -1,39 +1,12 @@
 //! Tests of the journal: what is written is found again, whatever the end was.
 
-use std::collections::BTreeSet;
+use lifeboat_report::{Aboard, Route};
 
-use lifeboat_report::{
-    Aboard, ArkFirst, Choices, EarlierForecast, Fate, OneByOne, Plan, RecoveryKey, Report, Route, Waivers,
-    testing::{ACCOUNT, TAKEN_AT, healthy_facts},
-};
-
-use super::*;
+use super::{testing::begun, *};
 use crate::flow::Outcome;
 
 fn begin(folder: &Path) -> Journal {
-    let report = Report::of(ACCOUNT.to_owned(), TAKEN_AT, healthy_facts());
-    let waivers = Waivers {
-        blockers: BTreeSet::new(),
-        cautions_acknowledged: false,
-    };
-    let clearance = report.clear(Fate::SessionsKept, &waivers).unwrap();
-    let choices = Choices {
-        route: Route::OldPassword,
-        fate: Fate::SessionsKept,
-        one_by_one: OneByOne::These(Vec::new()),
-        ark: ArkFirst::Skip,
-        recovery_key: RecoveryKey::None,
-        forecast: EarlierForecast::None,
-        aboard: Aboard::Stay,
-    };
-    Journal::begin(
-        folder,
-        Plan::of(&clearance, choices),
-        &clearance,
-        None,
-        ("before.json", b"{}"),
-    )
-    .unwrap()
+    begun(folder, Route::OldPassword, Aboard::Stay)
 }
 
 fn unfinished(resets: &Path) -> Journal {

@@ -6,13 +6,13 @@ use anyhow::{Result, ensure};
 use lifeboat_tests::{
     large_server::LargeServer,
     lifeboat::Lifeboat,
+    peak::in_mebibytes,
     proxy::{Fault, Proxy},
 };
 use tokio::time::sleep;
 
 use crate::{
     extent::Extent,
-    peak::peak_of,
     table::{Bound, Table, mebibytes, of_all},
 };
 
@@ -56,10 +56,10 @@ async fn run(server: LargeServer) -> Result<(Duration, f64)> {
     let audit = Lifeboat::new(["desk", "audit", "example.org", "--homeserver", &proxy.base_url()])?;
     let audit = audit.args(["--rps", "1000", "--folder", "audit", "--json"]);
     let mut running = audit.secret("--admin-token-file", "a token")?.start()?;
-    let (process, mut peak) = (running.id().to_string(), 0.0_f64);
+    let mut peak = 0;
     while running.runs()? {
         // Between the look and this one it may have ended.
-        peak = peak.max(peak_of(&process).unwrap_or(0.0));
+        peak = running.peak_memory().unwrap_or_default().max(peak);
         proxy.clear();
         sleep(GLANCE).await;
     }
@@ -70,5 +70,5 @@ async fn run(server: LargeServer) -> Result<(Duration, f64)> {
         "{summary:#}\n{}",
         outcome.stderr
     );
-    Ok((outcome.took, peak))
+    Ok((outcome.took, in_mebibytes(peak)))
 }

@@ -9,9 +9,8 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
+use lifeboat_tests::large_backup::LargeBackup;
 use serde::Deserialize;
-
-use crate::backup::Backup;
 
 /// The program and the lock file of its one dependency.
 const FILES: [&str; 3] = ["package.json", "package-lock.json", "restore.mjs"];
@@ -24,7 +23,7 @@ struct Restored {
 }
 
 /// Restores `backup`, and returns how long it took from the listing in memory; `None`: there is no node.
-pub(crate) fn restore(backup: &Backup) -> Result<Option<Duration>> {
+pub(crate) fn restore(backup: &LargeBackup) -> Result<Option<Duration>> {
     if !is_there("node") || !is_there("npm") {
         return Ok(None);
     }

@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
 use lifeboat_backup::{BackupKey, Body, Engine, EngineOptions, Item, Proof, Reader};
+use lifeboat_tests::{large_backup::LargeBackup, spread::spread};
 use matrix_sdk::encryption::vodozemac::{
     Curve25519PublicKey, Curve25519SecretKey,
     pk_encryption::{Message, PkDecryption},
@@ -19,11 +20,9 @@ use matrix_sdk::encryption::vodozemac::{
 use serde::Deserialize;
 
 use crate::{
-    backup::Backup,
     element,
     extent::Extent,
     sdk,
-    spread::spread,
     table::{Bound, Table, of_all, percent, ratio, times},
 };
 
@@ -36,7 +35,7 @@ const SLOW_ROUNDS: usize = 3;
 const PIECE: usize = 64 * 1024;
 
 pub(crate) async fn measure(extent: Extent) -> Result<Table> {
-    let backup = Backup::generate(extent.backup(ENTRIES, ROOMS))?;
+    let backup = LargeBackup::generate(extent.backup(ENTRIES, ROOMS))?;
     let bench = Bench::of(&backup)?;
     let (rounds, slow_rounds) = (extent.rounds(ROUNDS), extent.rounds(SLOW_ROUNDS));
     let [mut bare, mut proof, mut vodozemac, mut read, mut list] = [const { Vec::new() }; 5];
@@ -163,7 +162,7 @@ struct KeyBackupData {
 }
 
 impl<'a> Bench<'a> {
-    fn of(backup: &'a Backup) -> Result<Self> {
+    fn of(backup: &'a LargeBackup) -> Result<Self> {
         let mut sealed = Vec::new();
         read_entries(&backup.listing, |json| {
             sealed.push(serde_json::from_slice::<KeyBackupData>(json)?.session_data);

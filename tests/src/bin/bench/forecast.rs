@@ -1,21 +1,21 @@
 //! How fast messages are read and judged when the server takes no time.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
-use tokio::time::sleep;
+use lifeboat_tests::{
+    large_backup::USER,
+    lifeboat::{Lifeboat, Outcome},
+    peak::in_mebibytes,
+};
 
 use crate::{
     extent::Extent,
-    history::{History, USER},
-    peak::peak_of,
+    history::History,
     table::{Bound, Table, mebibytes, per_second, rates},
 };
 
 const RUNS: usize = 5;
-/// How often the growing peak is looked at.
-const GLANCE: Duration = Duration::from_millis(3);
 
 pub(crate) async fn measure(extent: Extent) -> Result<Table> {
     let history = Arc::new(History::generate(extent)?);
@@ -35,9 +35,9 @@ pub(crate) async fn measure(extent: Extent) -> Result<Table> {
     let server = history.serve().await?;
     let (mut times, mut peaks) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        let (outcome, peak) = run(&server.base_url(), events).await?;
+        let outcome = run(&server.base_url(), events).await?;
         times.push(outcome.took);
-        peaks.push(peak);
+        peaks.push(in_mebibytes(outcome.peak_memory));
     }
     table.promise(
         "messages",
@@ -49,16 +49,9 @@ pub(crate) async fn measure(extent: Extent) -> Result<Table> {
     Ok(table)
 }
 
-async fn run(base_url: &str, events: u64) -> Result<(Outcome, f64)> {
+async fn run(base_url: &str, events: u64) -> Result<Outcome> {
     let lifeboat = Lifeboat::new(["check", USER, "--homeserver", base_url, "--json"])?;
-    let mut running = lifeboat.secret("--access-token-file", "token")?.start()?;
-    let (process, mut peak) = (running.id().to_string(), 0.0_f64);
-    while running.runs()? {
-        // Between the look and this one it may have ended.
-        peak = peak.max(peak_of(&process).unwrap_or(0.0));
-        sleep(GLANCE).await;
-    }
-    let outcome = running.outcome().await?;
+    let outcome = lifeboat.secret("--access-token-file", "token")?.run().await?;
     let document = outcome.json()?;
     let forecast = &document["forecast"];
     ensure!(
@@ -67,5 +60,5 @@ async fn run(base_url: &str, events: u64) -> Result<(Outcome, f64)> {
         forecast["events"],
         outcome.stderr
     );
-    Ok((outcome, peak))
+    Ok(outcome)
 }

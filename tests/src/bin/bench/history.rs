@@ -5,18 +5,15 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use hyper::Method;
 use lifeboat_backup::generate::Place;
-use matrix_sdk::bytes::Bytes;
-use serde_json::{Map, Value, json};
-
-use crate::{
-    backup::Backup,
+use lifeboat_tests::{
     canned::{Answering, Canned},
-    extent::Extent,
+    large_backup::{LargeBackup, START, USER},
     spread::spread,
 };
+use matrix_sdk::bytes::Bytes;
+use serde_json::{Value, json};
 
-/// Whose account it is.
-pub(crate) const USER: &str = "@mira:example.org";
+use crate::extent::Extent;
 
 /// How many room keys the account has.
 const KEYS: u64 = 10_000;
@@ -26,12 +23,10 @@ const MESSAGES_PER_KEY: u32 = 100;
 /// As many as a server gives at a time.
 const PAGE: usize = 1_000;
 const MINUTE: u64 = 60_000;
-/// The moment of the oldest messages: 23 November 2026, 10:42 UTC.
-pub(crate) const START: u64 = 1_795_430_520_000;
 
 /// The account, as its server shows it.
 pub(crate) struct History {
-    backup: Backup,
+    backup: LargeBackup,
     version: Bytes,
     sync: Bytes,
     /// The pages of each room, the newest first.
@@ -41,7 +36,7 @@ pub(crate) struct History {
 impl History {
     /// Generates it, in some gigabytes of memory.
     pub(crate) fn generate(extent: Extent) -> Result<Self> {
-        let backup = Backup::generate(extent.backup(KEYS, ROOMS))?;
+        let backup = LargeBackup::generate(extent.backup(KEYS, ROOMS))?;
         let rooms = spread(backup.size.rooms, |part| {
             part.map(|room| pages(&backup, room)).collect::<Result<Vec<_>>>()
         })?;
@@ -110,7 +105,7 @@ impl History {
 }
 
 /// Generates the messages of a room, page by page; after the last message comes an empty page, as from Synapse.
-fn pages(backup: &Backup, room: u64) -> Result<Vec<Bytes>> {
+fn pages(backup: &LargeBackup, room: u64) -> Result<Vec<Bytes>> {
     let room_id = backup.generator.room_id(room);
     let mut events = Vec::new();
     let keys = backup.size.entries / backup.size.rooms;
@@ -135,23 +130,8 @@ fn pages(backup: &Backup, room: u64) -> Result<Vec<Bytes>> {
     Ok(full.chain([last]).collect())
 }
 
-fn sync(backup: &Backup) -> Bytes {
-    json!({"next_batch": "s1", "rooms": {"join": joined(backup)}})
+fn sync(backup: &LargeBackup) -> Bytes {
+    json!({"next_batch": "s1", "rooms": {"join": backup.rooms_in_sync()}})
         .to_string()
         .into()
-}
-
-/// Its rooms, as a sync tells them.
-pub(crate) fn joined(backup: &Backup) -> Map<String, Value> {
-    let event = |event_type: &str, content: Value| {
-        json!({"type": event_type, "state_key": "", "content": content, "event_id": "$state",
-               "sender": USER, "origin_server_ts": START})
-    };
-    let room = |number: u64| {
-        let encryption = event("m.room.encryption", json!({"algorithm": "m.megolm.v1.aes-sha2"}));
-        let name = event("m.room.name", json!({"name": format!("Room {number}")}));
-        let state = json!({"state": {"events": [encryption, name]}});
-        (backup.generator.room_id(number), state)
-    };
-    (0..backup.size.rooms).map(room).collect()
 }

@@ -5,8 +5,6 @@
 #![expect(clippy::print_stdout, reason = "the figures are for whoever runs it")]
 
 mod audit;
-mod backup;
-mod canned;
 mod check;
 mod element;
 mod engine;
@@ -15,11 +13,9 @@ mod forecast;
 mod history;
 mod load;
 mod memory;
-mod peak;
 mod rescue;
 mod reset;
 mod sdk;
-mod spread;
 mod start;
 mod synapse;
 mod table;

@@ -14,12 +14,14 @@ use lifeboat_backup::{
     Engine, EngineOptions,
     generate::{BackupSize, Generator},
 };
+use lifeboat_tests::{
+    large_backup::SEED,
+    peak::{in_mebibytes, peak_of},
+    spread::spread,
+};
 
 use crate::{
-    backup::SEED,
     extent::Extent,
-    peak::peak_of,
-    spread::spread,
     table::{Bound, Table, mebibytes, median},
 };
 
@@ -127,5 +129,5 @@ pub(crate) fn child(address: &str, entries: u64) -> Result<f64> {
         proof.states,
         proof.partial
     );
-    peak_of("self")
+    peak_of("self").map(in_mebibytes)
 }

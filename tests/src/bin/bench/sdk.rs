@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
 use futures_util::StreamExt as _;
-use lifeboat_tests::storage_key::StorageKey;
+use lifeboat_tests::{canned::Canned, large_backup::LargeBackup, storage_key::StorageKey};
 use matrix_sdk::{
     Client, SessionMeta, SessionTokens,
     authentication::matrix::MatrixSession,
@@ -19,10 +19,8 @@ use matrix_sdk::{
 };
 use serde_json::{Value, json};
 
-use crate::{backup::Backup, canned::Canned};
-
 /// Restores `backup`, and returns how long it took from the recovery key to the last room key in the store.
-pub(crate) async fn restore(backup: &Backup) -> Result<Duration> {
+pub(crate) async fn restore(backup: &LargeBackup) -> Result<Duration> {
     let key = StorageKey::random()?;
     let server = serve(backup, &key).await?;
     let store = tempfile::tempdir()?;
@@ -73,7 +71,7 @@ pub(crate) async fn restore(backup: &Backup) -> Result<Duration> {
 }
 
 /// Serves the backup, and secret storage with the backup key in it.
-async fn serve(backup: &Backup, key: &StorageKey) -> Result<Canned> {
+async fn serve(backup: &LargeBackup, key: &StorageKey) -> Result<Canned> {
     const SECRET: &str = "m.megolm_backup.v1";
     let private = BASE64_STANDARD_NO_PAD.encode(backup.generator.backup_key_bytes()?);
     let json = |value: Value| Bytes::from(value.to_string());

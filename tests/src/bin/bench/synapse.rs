@@ -10,6 +10,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join, stream};
 use lifeboat_backup::generate::{Generator, Place};
 use lifeboat_tests::{
     api::{Api, segment},
+    large_backup::SEED,
     lifeboat::Lifeboat,
     name,
     proxy::{Exchange, Proxy},
@@ -20,7 +21,6 @@ use matrix_sdk::reqwest::{Client, Method};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    backup::SEED,
     extent::Extent,
     table::{Bound, Table, of_all, percent, ratio},
 };

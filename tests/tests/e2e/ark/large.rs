@@ -8,7 +8,6 @@ use lifeboat_tests::{
     counts,
     proxy::{Fault, Proxy},
 };
-use tokio::time::sleep;
 
 use super::save_at;
 
@@ -45,15 +44,9 @@ async fn a_million_entries_need_little_memory() -> Result<()> {
     let account = AccountSpec::healthy(Way::Key).build().await?;
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
     proxy.intercept(|it| it.path.ends_with("/room_keys/keys").then(|| Fault::pieces(piece)));
-    let mut running = save_at(&account, &proxy.base_url())?
-        .deadline(Duration::from_secs(300))
-        .start()?;
-    let mut peak = 0;
-    while running.runs()? {
-        peak = running.peak_memory().unwrap_or(0).max(peak);
-        sleep(Duration::from_millis(20)).await;
-    }
-    let outcome = running.outcome().await?;
+    let save = save_at(&account, &proxy.base_url())?.deadline(Duration::from_secs(300));
+    let outcome = save.run().await?;
+    let peak = outcome.peak_memory;
     ensure!(outcome.code()? == 0, "{outcome}");
     ensure!(outcome.json()?["backups"][0]["entries"] == ENTRIES, "{outcome}");
     counts::tell(format_args!(

@@ -111,6 +111,11 @@ impl Ground {
         })
     }
 
+    /// The folder of all that a command is asked to write.
+    pub(super) fn outputs(&self) -> &Path {
+        self.outputs.path()
+    }
+
     /// Where a command writes what it is asked for.
     pub(super) fn output(&self, work: Work) -> PathBuf {
         self.outputs.path().join(work.words().join("-"))

@@ -2,6 +2,7 @@
 
 use lifeboat_report::{
     Fact, Gap,
+    facts::DeviceKeys,
     testing::{ACCOUNT, TAKEN_AT, healthy_facts, session},
 };
 

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 const CHUNK: u64 = 100;
 
 /// Lets every core take chunk after chunk of `0..count`, and returns what each chunk gives, in order.
-pub(crate) fn spread<T: Send>(count: u64, work: impl Fn(Range<u64>) -> Result<T> + Sync) -> Result<Vec<T>> {
+pub fn spread<T: Send>(count: u64, work: impl Fn(Range<u64>) -> Result<T> + Sync) -> Result<Vec<T>> {
     let next = AtomicU64::new(0);
     let take = || {
         let mut done = Vec::new();

@@ -11,17 +11,17 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 /// Listens on a loopback port for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Canned {
+pub struct Canned {
     address: SocketAddr,
     task: JoinHandle<()>,
 }
 
 /// Answers a request for a path with a query; `None`: there is nothing there.
-pub(crate) type Answering = dyn Fn(&Method, &str, &str) -> Option<Bytes> + Send + Sync;
+pub type Answering = dyn Fn(&Method, &str, &str) -> Option<Bytes> + Send + Sync;
 
 impl Canned {
     /// Starts it.
-    pub(crate) async fn start(answering: Arc<Answering>) -> Result<Self> {
+    pub async fn start(answering: Arc<Answering>) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(accept(listener, answering));
@@ -29,7 +29,7 @@ impl Canned {
     }
 
     /// Where clients reach it, without a slash at the end.
-    pub(crate) fn base_url(&self) -> String {
+    pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 }

@@ -1,0 +1,31 @@
+# Runs a program in a home on a disk of its own that has room for so many bytes more, and puts what it left there back into the
+# real home. To be run by root of a name space of mounts: disk.sh BYTES HOME BESIDE PROGRAM ARGUMENT...
+set -e
+bytes=$1 home=$2 beside=$3
+shift 3
+result=97
+trap '[ "$result" -ne 97 ] || echo "the small disk cannot be made or read back" >&2; exit "$result"' EXIT
+# From here on `.` is the real home, which the disk hides.
+cd "$home"
+mount -t tmpfs -o mode=0700 lifeboat "$home"
+mkdir "$home/home" "$home/beside"
+cp -a . "$home/home"
+cp -a "$beside/." "$home/beside"
+used=$(df --block-size=1 --output=used "$home" | tail -n 1)
+size=$((used + bytes))
+# To the kernel, nothing is no limit.
+[ "$size" -gt 0 ]
+# With the source named, no other option is repeated: a number of the user would mean nothing here.
+mount -t tmpfs -o "remount,size=$size" lifeboat "$home"
+mount --bind "$home/beside" "$beside"
+mount --bind "$home/home" "$home"
+code=0
+# Whoever ends this shell ends the program too.
+setpriv --pdeathsig KILL env --chdir="$home" "$@" || code=$?
+find . -mindepth 1 -delete
+cp -a "$home/." .
+umount "$home"
+umount "$beside"
+find "$beside" -mindepth 1 -delete
+cp -a "$home/beside/." "$beside"
+result=$code
