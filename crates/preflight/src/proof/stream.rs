@@ -6,7 +6,7 @@ use lifeboat_report::Gap;
 use matrix_sdk::reqwest::{self, Response, StatusCode};
 use serde_json::Value;
 
-use crate::{Caller, Homeserver, caller::End, network::retry_after, unhurried};
+use crate::{Caller, Homeserver, caller::End, mortal, network::retry_after, unhurried};
 
 /// A server collects a whole backup before it sends the first byte.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -70,6 +70,7 @@ pub(crate) async fn get(
     }
     let mut renewed = false;
     for _ in 0..TRIES {
+        mortal::request();
         let asked = homeserver
             .http
             .get(url.clone())
