@@ -119,7 +119,8 @@ async fn left_after_stop(session: OwnSession, errand: Errand, stops: &mut Stops,
     }
 }
 
-/// Leaves. A session that cannot be removed is no reason to withhold the result: it is told on stderr.
+/// Leaves. A session that cannot be removed, even because of a panic, is no reason to withhold the result: it is told on
+/// stderr.
 pub(crate) async fn leave(
     session: OwnSession,
     errand: Errand,
@@ -128,17 +129,21 @@ pub(crate) async fn leave(
     console: &mut Console,
 ) -> Result<Left, Failure> {
     let word = errand.word();
-    let leaving = session.leave();
+    let leaving = AssertUnwindSafe(session.leave()).catch_unwind();
     let left = match wish {
         Wish::Stop => stops.unless_stopped(leaving).await,
         // The result is there already, so a first Ctrl-C has nothing left to stop.
         Wish::GoOn => stops.finishing(leaving, || ()).await.map(|(left, _)| left),
     };
     match left {
-        Ok(Ok(left)) => Ok(left),
-        Ok(Err(error)) => {
+        Ok(Ok(Ok(left))) => Ok(left),
+        Ok(failed) => {
+            let why = match failed {
+                Ok(Err(error)) => error.to_string(),
+                _ => "Lifeboat itself failed.".to_owned(),
+            };
             let failure = may_remain(
-                &format!("The session of this {word} could not be removed: {error}"),
+                &format!("The session of this {word} could not be removed: {why}"),
                 errand.name(),
             );
             console.caution(&failure.wrong, &failure.hint);

@@ -5,6 +5,8 @@ use std::{fs, future::pending, time::Duration};
 use matrix_sdk::{HttpError, HttpResult, ruma::api::error::FromHttpResponseError};
 use serde::de::Error as _;
 
+use crate::mortal;
+
 /// By how many KiB this process may grow while it waits for one answer. The largest lawful ones, a thousand long messages
 /// or the first sync of an account with thousands of rooms, take a tenth of it.
 const LIMIT: u64 = 512 << 10;
@@ -16,6 +18,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// The SDK takes an answer whole before anybody sees how long it is. What is measured is the memory of the process, where
 /// the system tells (Linux); elsewhere the time limit of a request is the only one.
 pub(crate) async fn bounded<T>(asked: impl IntoFuture<Output = HttpResult<T>>) -> HttpResult<T> {
+    mortal::request();
     tokio::select! {
         biased;
         answer = asked.into_future() => answer,

@@ -51,6 +51,7 @@ mod identity_keys;
 mod key_trial;
 mod live;
 mod mas_api;
+mod mortal;
 mod network;
 mod older;
 mod outside;

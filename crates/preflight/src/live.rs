@@ -9,6 +9,9 @@ mod settle;
 mod sync;
 mod unlock;
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use futures_util::FutureExt as _;
 use matrix_sdk::{Client, ruma::api::client::keys::get_keys};
 
 use crate::{OwnSession, SessionKind, caller::End};
@@ -36,17 +39,21 @@ impl LiveSession {
     /// Uploads device keys and one-time keys: `POST /_matrix/client/v3/keys/upload`
     /// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3keysupload)). A lent session is
     /// refused before anything is sent, because new keys would replace those of its owner's client. When this fails
-    /// the session has left, as [`OwnSession::leave`] says: a throw-away one is signed out, a kept one stays.
+    /// or panics the session has left, as [`OwnSession::leave`] says: a throw-away one is signed out, a kept one stays.
     pub async fn begin(session: OwnSession) -> Result<Self, LiveError> {
         if session.kind() == SessionKind::Borrowed {
             return Err(LiveError::Lent);
         }
-        match begin(&session).await {
-            Ok(syncing) => Ok(Self { own: session, syncing }),
-            Err(error) => {
+        match AssertUnwindSafe(begin(&session)).catch_unwind().await {
+            Ok(Ok(syncing)) => Ok(Self { own: session, syncing }),
+            Ok(Err(error)) => {
                 // What went wrong first is what counts.
                 let _ = session.leave().await;
                 Err(error)
+            }
+            Err(panic) => {
+                let _ = session.leave().await;
+                resume_unwind(panic)
             }
         }
     }
@@ -82,7 +89,9 @@ impl LiveSession {
 
     /// Stops syncing and hands the session back, so that it can leave. What was received stays in its store.
     pub async fn end(self) -> OwnSession {
-        let ended = self.syncing.end(self.own.caller().client()).await;
+        let ending = self.syncing.end(self.own.caller().client());
+        // Even after a panic the session is handed back: nobody else can remove it.
+        let ended = AssertUnwindSafe(ending).catch_unwind().await.unwrap_or(false);
         if ended {
             self.own.caller().note_end(End::SignedOut);
         }

@@ -8,6 +8,8 @@ use matrix_sdk::reqwest::{
 };
 use serde_json::Value;
 
+use crate::mortal;
+
 /// Returns how long a server wants to be left alone, as it says in seconds (`Retry-After`).
 pub(crate) fn retry_after(answer: &Response) -> Option<Duration> {
     let stated = answer.headers().get(RETRY_AFTER)?.to_str().ok()?;
@@ -31,6 +33,7 @@ where
 {
     let mut tries = 1;
     loop {
+        mortal::request();
         let answer = request().await.timeout(PATIENCE).send().await?;
         if answer.status() != StatusCode::TOO_MANY_REQUESTS || tries == TRIES {
             return Ok(answer);
@@ -243,6 +246,7 @@ const LIMIT: usize = 1 << 20;
 
 /// Fetches a JSON document of at most 1 MiB with a plain `GET`.
 pub(crate) async fn fetch_json(client: &reqwest::Client, url: Url) -> Result<Value, Failure> {
+    mortal::request();
     let answer = client.get(url).send().await.map_err(failure_of)?;
     if !answer.status().is_success() {
         return Err(Failure::Status(answer.status().as_u16()));

@@ -2,228 +2,24 @@
 //! file that it leaves is one that the documentation names, readable for its owner alone.
 
 mod conversations;
+mod machine;
+mod panics;
 mod places;
 mod processes;
 mod search;
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
-use lifeboat_tests::account::{AccountSpec, Recovery, Secret, ServerBackup, TestAccount, Way};
-use lifeboat_tests::api::segment;
+use lifeboat_tests::account::Secret;
 use lifeboat_tests::counts;
-use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
-use lifeboat_tests::proxy::{Fault, Proxy, Reply};
-use lifeboat_tests::server::Profile;
-use lifeboat_tests::storage_key::parse_recovery_key;
+use lifeboat_tests::proxy::{Fault, Reply};
 use matrix_sdk::reqwest::Method;
 use rustix::process::{Signal, geteuid};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use self::places::private;
-use self::processes::watched;
-use self::search::{Search, files_below};
-use crate::reset::SHORT;
-
-const NEW: &str = "A-New-Password-2";
-const NEWER: &str = "Another-New-Password-3";
-const WRONG: &str = "A-Password-Of-Nobody-4";
-const PASSPHRASE: &str = "a passphrase for the key file";
-
-/// One person's machine: everything is done in one home, behind one proxy that sees the tokens.
-struct Machine {
-    account: TestAccount,
-    proxy: Proxy,
-    search: Search,
-    last: Option<Outcome>,
-    /// How many files were searched, and how many lines of a log.
-    files: usize,
-    log_lines: usize,
-    runs: usize,
-    /// How many commands showed their arguments while they ran, and how many processes their environment.
-    watched: usize,
-    environments: usize,
-    problems: Vec<String>,
-}
-
-impl Machine {
-    async fn new() -> Result<Self> {
-        Self::on(Profile::Default).await
-    }
-
-    async fn on(profile: Profile) -> Result<Self> {
-        let account = AccountSpec::healthy(Way::PassphraseOfRounds(1_000))
-            .history(SHORT)
-            .on(profile)
-            .build()
-            .await?;
-        let proxy = Proxy::start(&account.homeserver.base_url).await?;
-        let mut search = Search::default();
-        for (name, secret) in [
-            ("the new password", NEW),
-            ("a newer password", NEWER),
-            ("a wrong password", WRONG),
-        ] {
-            search.text(name, secret)?;
-        }
-        search.text("the password", &account.password)?;
-        search.text("the passphrase of the key file", PASSPHRASE)?;
-        let Recovery::Passphrase { passphrase, key } = &account.recovery else {
-            anyhow::bail!("no passphrase");
-        };
-        search.text("the recovery passphrase", passphrase)?;
-        search.text("the recovery key", key)?;
-        search.bytes("the recovery key", &parse_recovery_key(key)?)?;
-        let secrets = account.secrets.as_ref().context("no secrets")?;
-        for secret in Secret::ALL {
-            let text = secrets.get(secret).context("a secret is missing")?;
-            search.bytes(
-                secret.event_type(),
-                &BASE64_STANDARD_NO_PAD.decode(text.trim_end_matches('='))?,
-            )?;
-        }
-        let backup = ServerBackup::active(account.api()?).await?.context("no backup")?;
-        for entry in backup.entries().await?.values().flat_map(|it| it.values()) {
-            let room_key = secrets.backup_key()?.open(&entry["session_data"])?;
-            let session_key = room_key["session_key"].as_str().context("no session key")?;
-            search.bytes("a room key", &BASE64_STANDARD_NO_PAD.decode(session_key)?)?;
-        }
-        search.text(
-            "the access token of a session",
-            account.api()?.token().context("no token")?,
-        )?;
-        Ok(Self {
-            account,
-            proxy,
-            search,
-            last: None,
-            files: 0,
-            log_lines: 0,
-            runs: 0,
-            watched: 0,
-            environments: 0,
-            problems: Vec::new(),
-        })
-    }
-
-    /// Begins a command line in the same home, as talkative as it can be; every other one on stderr.
-    fn command(&mut self, words: &[&str]) -> Result<Lifeboat> {
-        self.runs += 1;
-        let command = match self.last.take() {
-            Some(last) => last.then(words)?,
-            None => Lifeboat::new(words)?,
-        };
-        let command = command.arg("-vvv");
-        Ok(match self.runs % 2 {
-            0 => command.args(["--log-file", &format!("log-{}", self.runs)]),
-            _ => command,
-        })
-    }
-
-    /// The same for a command that speaks to the server.
-    fn online(&mut self, words: &[&str]) -> Result<Lifeboat> {
-        let (user, url) = (self.account.user_id.to_string(), self.proxy.base_url());
-        let all: Vec<&str> = words
-            .iter()
-            .copied()
-            .chain([user.as_str(), "--homeserver", url.as_str()])
-            .collect();
-        self.command(&all)
-    }
-
-    fn with_password(&mut self, words: &[&str]) -> Result<Lifeboat> {
-        let password = self.account.password.clone();
-        self.online(words)?.secret("--password-file", &password)
-    }
-
-    fn with_both(&mut self, words: &[&str]) -> Result<Lifeboat> {
-        let text = self.account.recovery.text().context("no recovery key")?.to_owned();
-        self.with_password(words)?.secret("--recovery-key-file", &text)
-    }
-
-    /// Runs it, and searches everything.
-    async fn run(&mut self, codes: &[i32], command: Lifeboat) -> Result<()> {
-        let words = format!("{command:?}");
-        let (outcome, visible) = watched(command).await?;
-        self.watched += usize::from(visible.number("cmdline") > 0);
-        self.environments += visible.number("environ");
-        let ended = codes.contains(&outcome.code()?);
-        let told = format!("not {codes:?}: {outcome}");
-        self.learn()?;
-        let shown = self.search.nothing_in("what its processes show", &visible.bytes());
-        let shown = shown.err().map(|it| format!("{words}: {it:#}"));
-        let left = self.look_at(outcome).err().map(|it| format!("{words}: {it:#}"));
-        self.problems.extend(shown.into_iter().chain(left));
-        if !ended {
-            self.problems.push(format!("{words}: {told}"));
-        }
-        Ok(())
-    }
-
-    /// Fails with all that went wrong.
-    fn sums_up(&self) -> Result<()> {
-        ensure!(self.problems.is_empty(), "{}", self.problems.join("\n"));
-        Ok(())
-    }
-
-    fn look_at(&mut self, outcome: Outcome) -> Result<()> {
-        let home = outcome.home().to_owned();
-        let texts = [outcome.stdout.clone(), outcome.stderr.clone()];
-        let log = home.join(format!("log-{}", self.runs));
-        let told = if log.exists() {
-            fs::read_to_string(log)?
-        } else {
-            outcome.stderr.clone()
-        };
-        self.log_lines += told
-            .lines()
-            .filter(|it| it.contains("DEBUG") || it.contains("TRACE"))
-            .count();
-        // The home goes on to the next command, whatever is found in it.
-        self.last = Some(outcome);
-        self.learn()?;
-        for text in texts {
-            self.search.nothing_in("what was printed", text.as_bytes())?;
-        }
-        self.files += self.search.nothing_below(&home, &handed_over(&home)?)?;
-        private(&home)
-    }
-
-    /// Takes the secrets that the server gave or got meanwhile.
-    fn learn(&mut self) -> Result<()> {
-        let log = self.proxy.log();
-        self.proxy.clear();
-        for exchange in log {
-            if let Some(token) = exchange.token {
-                self.search.text("an access token", &token)?;
-            }
-            let body: Value = serde_json::from_slice(&exchange.request_body).unwrap_or_default();
-            for (field, name) in [
-                ("client_secret", "the client secret of a mail"),
-                ("new_password", "a password"),
-            ] {
-                if let Some(secret) = body[field].as_str() {
-                    self.search.text(name, secret)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The files in which secrets were handed over, or which were asked for by name to hold one.
-fn handed_over(home: &Path) -> Result<BTreeSet<PathBuf>> {
-    let is_one = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let given = name.starts_with(|it: char| it.is_ascii_digit()) && name.ends_with("-file");
-        let asked_for = ["temporary.txt", "made.txt", "new-key.txt"].contains(&name.as_str());
-        path.parent() == Some(home) && (given || asked_for)
-    };
-    Ok(files_below(home)?.into_iter().filter(is_one).collect())
-}
+use self::machine::{Machine, NEW, NEWER, PASSPHRASE, WRONG};
+use self::search::files_below;
 
 #[tokio::test]
 async fn no_command_lets_a_secret_out() -> Result<()> {
@@ -264,8 +60,7 @@ async fn no_command_lets_a_secret_out() -> Result<()> {
     machine.run(&[0], ark).await?;
     let ark = machine.command(&["ark", "show", "an.ark"])?;
     machine.run(&[0], ark).await?;
-    let gone = Secret::UserSigning.event_type();
-    let gone = format!("/_matrix/client/v3/user/{}/account_data/{gone}", segment(&user));
+    let gone = machine.place_of(Secret::UserSigning);
     machine.account.api()?.put(&gone, &json!({})).await?;
     let ark = machine.with_both(&["ark", "restore"])?;
     machine.run(&[0], ark.args(["an.ark", "--yes", "--json"])).await?;
@@ -334,7 +129,7 @@ async fn no_command_lets_a_secret_out() -> Result<()> {
 
 /// The files that the commands were asked for are there, and so they were looked at.
 fn ensure_all_was_written(machine: &Machine) -> Result<()> {
-    let home = machine.last.as_ref().context("nothing was run")?.home();
+    let home = machine.last()?.home();
     for name in [
         "before.json",
         "page.html",
@@ -395,7 +190,7 @@ async fn reset(machine: &mut Machine) -> Result<()> {
         .secret("--password-file", NEWER)?
         .secret("--recovery-key-file", &key)?;
     machine.run(&[0], made).await?;
-    let home = machine.last.as_ref().context("nothing was run")?.home();
+    let home = machine.last()?.home();
     let made = machine.search.found_in(&fs::read(home.join("made.txt"))?).len();
     ensure!(made > 0, "the password that was made was not looked for");
     Ok(())
@@ -403,15 +198,7 @@ async fn reset(machine: &mut Machine) -> Result<()> {
 
 /// The administrator's chair, with a password for somebody else.
 async fn desk(machine: &mut Machine) -> Result<()> {
-    let token = machine
-        .account
-        .homeserver
-        .admin()
-        .await?
-        .token()
-        .context("no token")?
-        .to_owned();
-    machine.search.text("the administrator's token", &token)?;
+    let token = machine.admin_token().await?;
     for (command, further) in [
         ("check", &["--json"][..]),
         (

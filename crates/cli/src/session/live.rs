@@ -74,14 +74,17 @@ pub(crate) async fn keep_live<T>(
     let (live, wish) = {
         let progress = Progress::begin("making encryption keys");
         let told = || progress.say("stopping as soon as the server has answered");
-        let beginning = stops.finishing(LiveSession::begin(session), told).await;
+        let beginning = AssertUnwindSafe(LiveSession::begin(session)).catch_unwind();
+        let beginning = stops.finishing(beginning, told).await;
         beginning.map_err(|Stopped| may_remain("You stopped while the session was being made.", errand.name()))?
     };
     let live = match live {
-        Ok(live) => live,
+        Ok(Ok(live)) => live,
         // What was to be stopped did not fail.
-        Err(_) if wish == Wish::Stop => return Err(may_remain("You stopped it.", errand.name())),
-        Err(error) => return Err(error.into()),
+        Ok(Err(_)) if wish == Wish::Stop => return Err(may_remain("You stopped it.", errand.name())),
+        Ok(Err(error)) => return Err(error.into()),
+        // It has left all the same.
+        Err(_) => return Err(own_mistake()),
     };
     if wish == Wish::Stop {
         return Ok((live.end().await, Err(Unfinished::Stopped)));

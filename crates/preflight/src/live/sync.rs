@@ -30,7 +30,7 @@ use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use super::{LiveError, error::is_end};
 use crate::{
     bounded::{grown, too_long},
-    unhurried,
+    mortal, unhurried,
 };
 
 /// How long the server may keep a sync open while nothing happens.
@@ -135,6 +135,7 @@ async fn sync_once(client: &Client, patience: Duration) -> Result<(), matrix_sdk
 
 /// Makes the first sync, which uploads the session's keys.
 pub(super) async fn first(client: &Client) -> Result<(), LiveError> {
+    mortal::request();
     sync_once(client, Duration::ZERO).await?;
     Ok(())
 }
@@ -149,6 +150,7 @@ pub(super) async fn wake(client: &Client) -> Result<(), LiveError> {
     let messages = BTreeMap::from([(user.to_owned(), to_itself)]);
     let request =
         send_event_to_device::v3::Request::new_raw(ToDeviceEventType::from(WAKE), TransactionId::new(), messages);
+    mortal::request();
     client.send(request).await?;
     Ok(())
 }

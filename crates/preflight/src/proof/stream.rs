@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     Caller, Homeserver,
     caller::{End, MORE_TOKENS},
+    mortal,
     network::retry_after,
     unhurried,
 };
@@ -77,6 +78,7 @@ pub(crate) async fn get(
     let mut renewed = 0;
     for _ in 0..TRIES {
         let token = Zeroizing::new(caller.client().access_token().unwrap_or_default());
+        mortal::request();
         let asked = homeserver
             .http
             .get(url.clone())

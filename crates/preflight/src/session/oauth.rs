@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use super::{Keeping, OwnSession, SignInError, key_store::KeyStore, sign_in::refusal};
 use crate::{
-    Homeserver,
+    Homeserver, mortal,
     network::{Failure, failure_of, is_protected},
 };
 
@@ -171,6 +171,7 @@ async fn post(http: &reqwest::Client, to: &Url, form: &[(&str, &str)]) -> Result
     let request = http
         .post(to.clone())
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    mortal::request();
     let mut answer = request.body(body).send().await.map_err(failure_of)?;
     let status = answer.status().as_u16();
     let mut body = Vec::new();

@@ -81,7 +81,12 @@ async fn restore(job: ArkRestore, console: &mut Console) -> Result<Restoring, Fa
         let after = ground.compare(session, "looking again").await.map_err(begun)?;
         Ok((restored, selection.remaining(&after)))
     };
-    let (session, done) = hold(session, Errand::Repair, &mut stops, console, || Wish::Stop, apply).await?;
+    let applied = hold(session, Errand::Repair, &mut stops, console, || Wish::Stop, apply).await;
+    // A panic comes back as a failure that does not know what was put back before it.
+    let (session, done) = applied.map_err(|failure| match failure.exit {
+        Exit::Failed => begun(failure),
+        _ => failure,
+    })?;
     leave(session, Errand::Repair, Wish::GoOn, &mut stops, console).await?;
     restoring.done = Some(done);
     Ok(restoring)

@@ -1,0 +1,108 @@
+//! The exit status of each run, kept in the book, where a reader can hold each of them against what it should be.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::Kind;
+use super::matrix::Request;
+
+const PAGE: &str = "docs/faults.md";
+const END: &str = "```\n";
+/// Where a request does not meet a fault.
+const NOT_MET: &str = "·";
+
+/// With what each run ended.
+pub(super) type Statuses = BTreeMap<(Request, Kind), i32>;
+
+/// Compares the statuses with the table of the command in the book; with `UPDATE_GOLDEN` set it is written instead.
+///
+/// A status that depends on what comes first, an answer or the end of a wait, is kept as the two that there are: `10/11`.
+pub(super) fn compare(command: &str, statuses: &Statuses) -> Result<()> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(PAGE);
+    let text = fs::read_to_string(&page)?;
+    let head = format!("<!-- faults: {command} -->\n```text\n");
+    let (before, rest) = text
+        .split_once(&head)
+        .with_context(|| format!("{PAGE} has no {head}"))?;
+    let (kept, after) = rest.split_at(rest.find(END).context("the table has no end")?);
+    let rows = rows(statuses);
+    if fits(&rows, kept) {
+        return Ok(());
+    }
+    let table = drawn(&rows);
+    ensure!(
+        std::env::var_os("UPDATE_GOLDEN").is_some(),
+        "{PAGE}: the table of “{command}” is another one; if that is meant, run the test with UPDATE_GOLDEN=1\n{table}"
+    );
+    fs::write(&page, format!("{before}{head}{table}{after}"))?;
+    Ok(())
+}
+
+/// The table, cell by cell: what the columns are, and a line for each request, whose name comes last.
+fn rows(statuses: &Statuses) -> Vec<Vec<String>> {
+    let requests: BTreeSet<_> = statuses.keys().map(|(request, _)| request).collect();
+    let parts = requests.iter().any(|it| it.part > 0);
+    let head = Kind::ALL.iter().map(|it| it.short().to_owned());
+    let mut rows = vec![head.chain(["request".to_owned()]).collect::<Vec<_>>()];
+    for request in requests {
+        let cell = |kind: &Kind| match statuses.get(&(request.clone(), *kind)) {
+            Some(status) => status.to_string(),
+            None => NOT_MET.to_owned(),
+        };
+        let name = match parts {
+            true => format!("{}: {}", request.part + 1, request.name),
+            false => request.name.clone(),
+        };
+        rows.push(Kind::ALL.iter().map(cell).chain([name]).collect());
+    }
+    rows
+}
+
+/// Tells whether the kept table says the same.
+fn fits(rows: &[Vec<String>], kept: &str) -> bool {
+    let kept: Vec<&str> = kept.lines().collect();
+    kept.len() == rows.len()
+        && rows.iter().zip(kept).all(|(row, line)| {
+            let (cells, name) = row.split_at(Kind::ALL.len());
+            let mut words = line.split_whitespace();
+            cells.iter().all(|cell| {
+                words
+                    .next()
+                    .is_some_and(|kept| kept.split('/').any(|it| it == cell.as_str()))
+            }) && words.eq(name.iter().flat_map(|it| it.split_whitespace()))
+        })
+}
+
+fn drawn(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<_> = (0..Kind::ALL.len()).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let (cells, name) = row.split_at(widths.len());
+        let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.chain(name.iter().cloned()).collect::<Vec<_>>().join(" ") + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+#[test]
+fn a_table_fits_what_it_was_drawn_from_and_nothing_else() {
+    let request = |part: usize, name: &str| Request {
+        part,
+        name: name.to_owned(),
+    };
+    let mut statuses = Statuses::from([
+        ((request(0, "GET /a"), Kind::Gone), 1),
+        ((request(0, "GET /a"), Kind::Twice), 10),
+        ((request(1, "POST /b"), Kind::Gone), 0),
+    ]);
+    let table = drawn(&rows(&statuses));
+    assert!(table.ends_with("1: GET /a\n0    ·      ·     ·      ·       ·   ·    ·   ·   ·   ·   ·     ·     ·     ·       2: POST /b\n"), "{table}");
+    assert!(fits(&rows(&statuses), &table));
+    assert!(fits(&rows(&statuses), &table.replace("10", "10/11")));
+    assert!(!fits(&rows(&statuses), &table.replace("10", "11")));
+    statuses.remove(&(request(1, "POST /b"), Kind::Gone));
+    assert!(!fits(&rows(&statuses), &table));
+}
