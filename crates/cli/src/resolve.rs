@@ -25,7 +25,7 @@ use crate::{
 };
 
 pub(crate) use ark::{ArkJob, ArkRead, ArkRestore, ArkSave, ark};
-pub(crate) use desk::{AdminToken, AuditJob, DeskCheckJob, DeskJob, DeskResetJob, Eyes, MasAccess, desk};
+pub(crate) use desk::{AdminToken, AuditJob, DeskCheckJob, DeskJob, DeskResetJob, Eyes, LetterJob, MasAccess, desk};
 pub(crate) use prove::{ProveJob, prove};
 pub(crate) use repair::{Agreed, Extent, RepairJob, repair};
 pub(crate) use rescue::{AskSessions, ExportJob, KeyFiles, RescueJob, Source, export_keys, rescue};

@@ -172,6 +172,7 @@ fn bad_command_lines_have_their_own_sentences() -> anyhow::Result<()> {
         "desk check @mira:example.org --admin-token-file p --since 2026-01-01",
         "desk reset @mira:example.org --admin-token-file p",
         "desk reset @mira:example.org --admin-token-file p --yes --letter letter.html",
+        "resume @mira:example.org --letter letter.html",
         "desk audit exa!mple --admin-token-file p --folder f",
         "desk audit example.org --admin-token-file p --folder f --users missing",
         "desk audit example.org --admin-token-file p --folder f --users two",

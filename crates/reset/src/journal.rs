@@ -72,8 +72,8 @@ pub enum Found {
     Nothing,
     /// A reset that was not finished.
     Unfinished(Box<Journal>),
-    /// Only finished ones.
-    Finished,
+    /// Only finished ones; this is the last.
+    Finished(Box<Journal>),
 }
 
 /// Why a journal cannot be used.
@@ -161,7 +161,7 @@ impl Journal {
         }
     }
 
-    /// Opens the newest reset below `resets`, if there is one that was not finished.
+    /// Opens the newest reset below `resets`, and says whether it was finished.
     ///
     /// A last line that was cut off counts as not written: what it was about to say had not begun.
     pub fn find(resets: &Path) -> Result<Found, JournalError> {
@@ -178,7 +178,7 @@ impl Journal {
             return Ok(Found::Nothing);
         };
         Ok(match journal.next() {
-            Next::Finished => Found::Finished,
+            Next::Finished => Found::Finished(Box::new(journal)),
             _ => Found::Unfinished(Box::new(journal)),
         })
     }
@@ -275,7 +275,7 @@ impl Journal {
 
     /// Returns when the password may have changed at the earliest, in milliseconds since the Unix epoch; `None`: it did
     /// not yet.
-    pub(crate) fn changed_since(&self) -> Option<u64> {
+    pub fn changed_since(&self) -> Option<u64> {
         let step = self.header.plan.change_number()?;
         let change = |it: &Record| it.step() == Some(step);
         let ended = |it: &Record| matches!(it, Record::Ended { .. }) && change(it);

@@ -5,6 +5,7 @@ mod check;
 mod mas;
 mod refused;
 mod reset;
+mod resume;
 mod token;
 
 use std::{fs, os::unix::fs::PermissionsExt as _};

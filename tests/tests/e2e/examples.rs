@@ -88,7 +88,13 @@ impl Person {
         let (account, url) = (&self.account, &self.account.homeserver.base_url);
         let (user, key) = (account.user_id.as_str(), account.recovery.text().context("no key")?);
         let earlier = match words {
-            // It is finished.
+            // It is finished, an administrator's with a letter.
+            ["resume", _, "--admin-token-file", ..] => {
+                let reset = Lifeboat::new(["desk", "reset", user, "--homeserver", url])?;
+                let reset = reset.args(["--yes", "--accept-cautions", "--temporary-password-file", "mira.txt"]);
+                let reset = reset.secret("--admin-token-file", &self.admin_token)?;
+                reset.env("LIFEBOAT_TEST_KILL_AT", "6").run().await?
+            }
             ["resume", ..] => {
                 let reset = Lifeboat::new(who_at("reset", account, url))?.arg("--yes");
                 let reset = with_secrets(reset, account, &account.password, NEW)?;

@@ -23,6 +23,9 @@ Examples:
       Asks for everything it needs.
   lifeboat resume @mira:example.org --new-password-file new.txt --recovery-key-file key.txt
       Asks nothing, for scripts.
+  lifeboat resume @mira:example.org --admin-token-file token.txt --new-password-file new.txt \\
+      --letter letter.txt
+      Finishes what lifeboat desk reset began, and writes the letter.
 
 {}",
         exit::help(&Exit::ALL)
@@ -44,6 +47,14 @@ pub(crate) struct ResumeArgs {
     /// Read the access token of a server administrator from this file, on the route `synapse-admin`
     #[arg(long, value_name = "FILE")]
     pub(crate) admin_token_file: Option<PathBuf>,
+    /// Write the letter of an administrator’s reset to this new file, and as a page to the same name with .html;
+    /// without it, none is written
+    #[arg(long, value_name = "FILE")]
+    pub(crate) letter: Option<PathBuf>,
+    /// Take the words of the letter from this text file, in any language: {account}, {server}, {administrator}, {day},
+    /// {count} and {sessions} in it are filled in
+    #[arg(long, value_name = "FILE", requires = "letter")]
+    pub(crate) letter_template: Option<PathBuf>,
     /// Read the recovery key or passphrase from this file
     #[arg(long, value_name = "FILE")]
     pub(crate) recovery_key_file: Option<PathBuf>,

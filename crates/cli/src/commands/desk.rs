@@ -3,12 +3,15 @@
 mod audit;
 mod chair;
 mod check;
+mod later;
 mod letter;
 mod mas;
 mod mas_reset;
+mod paper;
 mod reset;
 
 pub(crate) use audit::{Named, Summary, Why};
+pub(crate) use later::LaterLetter;
 pub(crate) use mas_reset::MasPlan;
 
 use crate::{exit::Exit, failure::Failure, resolve::DeskJob, ui::console::Console};

@@ -17,7 +17,7 @@ use secrecy::SecretString;
 
 pub(crate) use self::checked::{Seen, best_key};
 use self::{
-    carry_out::{Cargo, carry_out},
+    carry_out::{Cargo, carry_out, going_on},
     checked::look,
     loose::Loose,
 };
@@ -72,7 +72,7 @@ fn unfinished(resets: &std::path::Path, account: &CommandLine, console: &mut Con
     };
     Err(Failure {
         wrong: format!("A reset of this account stopped on {when}, {happened}. Nothing is lost."),
-        hint: format!("Finish it first: {}", account.command("resume", [])),
+        hint: format!("Finish it first: {}", going_on(account, journal.plan().route)),
         exit,
     })
 }

@@ -1,5 +1,7 @@
 //! `lifeboat resume`: finishes a reset that was interrupted.
 
+use std::path::Path;
+
 use lifeboat_preflight::{ForecastQuestion, OwnSession};
 use lifeboat_report::{Route, Step};
 use lifeboat_reset::{
@@ -9,14 +11,16 @@ use lifeboat_reset::{
 use secrecy::SecretString;
 
 use super::{
+    desk::LaterLetter,
     reset::{
-        carry_out::{BEFORE, Cargo, carry_out},
+        carry_out::{BEFORE, Cargo, carry_out, going_on},
         loose::Loose,
         no_home, password, route, second_look,
     },
     runtime,
 };
 use crate::{
+    admin_token,
     exit::Exit,
     failure::Failure,
     resolve::{Afterwards, NewPassword, Person, ResumeJob, SignIn},
@@ -31,27 +35,67 @@ use crate::{
 pub(crate) fn run(job: ResumeJob, console: &mut Console) -> Result<Exit, Failure> {
     let folder = state::folder_of(&job.entry.user).ok_or_else(no_home)?;
     let _lock = AccountLock::take(&folder)?;
-    let journal = match Journal::find(&folder.join("resets"))? {
-        Found::Unfinished(journal) => *journal,
-        Found::Finished => {
-            console.note("The last reset of this account is finished. There is nothing left to do.");
-            return Ok(Exit::Done);
-        }
-        Found::Nothing => {
-            return Err(Failure::usage(
-                "There is no reset of this account on this machine.",
-                "Check the user id. To begin one: lifeboat reset",
-            ));
-        }
-    };
+    let resets = folder.join("resets");
+    let found = Journal::find(&resets)?;
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let mut stops = Stops::listen()?;
-        resume(job, journal, &mut stops, console).await
+        match found {
+            Found::Unfinished(journal) => finish(job, *journal, &resets, &mut stops, console).await,
+            Found::Finished(journal) => finished(job, &journal, &mut stops, console).await,
+            Found::Nothing => Err(Failure::usage(
+                "There is no reset of this account on this machine.",
+                "Check the user id. To begin one: lifeboat reset",
+            )),
+        }
     });
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
     ended
+}
+
+/// Finishes a reset and, where an administrator wishes it, writes the letter; where not, says how it can be had.
+async fn finish(
+    mut job: ResumeJob,
+    journal: Journal,
+    resets: &Path,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
+    let letter = LaterLetter::prepare(&mut job, &journal, stops, console).await;
+    let letter = letter.map_err(|it| still(it, &journal))?;
+    let (route, account) = (journal.plan().route, job.entry.command_line());
+    let ended = resume(job, journal, stops, console).await?;
+    match letter {
+        _ if ended != Exit::Done || route != Route::SynapseAdmin => {}
+        Some(letter) => {
+            let changed = match Journal::find(resets)? {
+                Found::Finished(journal) => journal.changed_since(),
+                Found::Unfinished(_) | Found::Nothing => None,
+            };
+            letter.write(changed, console)?;
+        }
+        None => console.note(&format!(
+            "No letter to the person was written. To have one: {}",
+            going_on(&account, route)
+        )),
+    }
+    Ok(ended)
+}
+
+/// Says that nothing is left to do, but for the letter where an administrator wishes one.
+async fn finished(
+    mut job: ResumeJob,
+    journal: &Journal,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
+    let letter = LaterLetter::prepare(&mut job, journal, stops, console).await?;
+    console.note("The last reset of this account is finished. There is nothing left to do.");
+    if let Some(letter) = letter {
+        letter.write(journal.changed_since(), console)?;
+    }
+    Ok(Exit::Done)
 }
 
 /// Asks for what is needed once more, and does what the journal says is left to do.
@@ -117,9 +161,9 @@ pub(crate) async fn resume(
     let way = Way::prepare(job.entry, Afterwards::Remove, console)?;
     let homeserver = way.discover(stops).await.map_err(|it| still(it, &journal))?;
     let admin = match &job.admin_token {
-        Some(file) => {
-            let read = secrets::read_file(file, Purpose::AccessToken)?;
-            let borrowed = OwnSession::borrow_from_anybody(&homeserver, &read.secret).await;
+        Some(token) => {
+            let token = admin_token::read(token, stops, console).await?;
+            let borrowed = OwnSession::borrow_from_anybody(&homeserver, &token).await;
             Some(borrowed.map_err(|it| still(it.into(), &journal))?)
         }
         None => None,

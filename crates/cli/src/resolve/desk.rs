@@ -96,10 +96,30 @@ pub(crate) struct DeskResetJob {
     pub(crate) mas: MasAccess,
     /// The reset, without its token.
     pub(crate) reset: ResetJob,
-    /// Where the letter goes.
-    pub(crate) letter: PathBuf,
-    /// The words of the letter, if not Lifeboat's own.
+    /// The letter to the person.
+    pub(crate) letter: LetterJob,
+}
+
+/// A letter to somebody whose password is reset.
+#[derive(Clone, Debug)]
+pub(crate) struct LetterJob {
+    /// Where its text goes; the page goes to the same name with `.html`.
+    pub(crate) file: PathBuf,
+    /// Its words, if not Lifeboat's own.
     pub(crate) template: Option<PathBuf>,
+}
+
+impl LetterJob {
+    /// Refuses a text that has the name of a page.
+    pub(super) fn new(file: PathBuf, template: Option<PathBuf>) -> Result<Self, Failure> {
+        if file.extension().is_some_and(|it| it == "html") {
+            return Err(Failure::usage(
+                "The letter is written twice, as text and as a page with the ending .html.",
+                "Give the name of the text, like letter.txt.",
+            ));
+        }
+        Ok(Self { file, template })
+    }
 }
 
 /// A look at every account.
@@ -180,13 +200,7 @@ fn reset(args: DeskResetArgs, person: Person) -> Result<DeskResetJob, Failure> {
         time::stamp(time::now())
     );
     let named = |given: Option<PathBuf>, ending: &str| given.unwrap_or_else(|| format!("{name}.{ending}").into());
-    let letter = named(args.letter, "letter");
-    if letter.extension().is_some_and(|it| it == "html") {
-        return Err(Failure::usage(
-            "The letter is written twice, as text and as a page with the ending .html.",
-            "Give the name of the text, like letter.txt.",
-        ));
-    }
+    let letter = LetterJob::new(named(args.letter, "letter"), args.letter_template)?;
     let token = token(args.admin, person)?;
     let (waivers, consent) = agreed(&args.consent, person)?;
     Ok(DeskResetJob {
@@ -219,7 +233,6 @@ fn reset(args: DeskResetArgs, person: Person) -> Result<DeskResetJob, Failure> {
             person,
         },
         letter,
-        template: args.letter_template,
     })
 }
 

@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, path::PathBuf};
 use lifeboat_preflight::ForecastQuestion;
 use lifeboat_report::{Aboard, ArkFirst, Code, Fate, OneByOne, Route, Waivers};
 
-use super::{AdminToken, Asking, Candidates, Entry, Format, Person, SignIn, candidates, entry, forecast, format};
+use super::{
+    AdminToken, Asking, Candidates, Entry, Format, LetterJob, Person, SignIn, candidates, entry, forecast, format,
+};
 use crate::{
     args::{ConsentArgs, LeaveArgs, NewPasswordArgs, ResetArgs, ResumeArgs, RouteArg, SignInArgs},
     failure::Failure,
@@ -99,7 +101,9 @@ pub(crate) struct ResumeJob {
     /// Where the old one comes from.
     pub(crate) old_password: Option<PathBuf>,
     /// An administrator's access token.
-    pub(crate) admin_token: Option<PathBuf>,
+    pub(crate) admin_token: Option<AdminToken>,
+    /// The letter to the person, after an administrator's reset.
+    pub(crate) letter: Option<LetterJob>,
     /// The address for the mail.
     pub(crate) email: Option<String>,
     /// What stdout gets.
@@ -226,7 +230,8 @@ pub(crate) fn resume(args: ResumeArgs, person: Person) -> Result<ResumeJob, Fail
     let mut entry = entry(&args.user, args.account, SignInArgs::default(), person)?;
     entry.sign_in = SignIn::Nobody;
     let new_password = match new_password(args.new_password, person) {
-        NewPassword::Missing => return Err(no_new_password()),
+        // A reset that is finished, and lacks its letter alone, needs none.
+        NewPassword::Missing if args.letter.is_none() => return Err(no_new_password()),
         NewPassword::Generate(_) => {
             return Err(Failure::usage(
                 "The new password was chosen when the reset began.",
@@ -235,12 +240,14 @@ pub(crate) fn resume(args: ResumeArgs, person: Person) -> Result<ResumeJob, Fail
         }
         other => other,
     };
+    let letter = args.letter.map(|it| LetterJob::new(it, args.letter_template));
     Ok(ResumeJob {
         entry,
         recovery_key: args.recovery_key_file,
         new_password,
         old_password: args.old_password_file,
-        admin_token: args.admin_token_file,
+        admin_token: args.admin_token_file.map(AdminToken::File),
+        letter: letter.transpose()?,
         email: args.email,
         format: format(args.json),
         person,

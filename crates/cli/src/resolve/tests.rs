@@ -148,6 +148,7 @@ fn contradictions_are_refused() {
         ("lifeboat try-key", MissingRequiredArgument),
         ("lifeboat try-key --offline @a:b", ArgumentConflict),
         ("lifeboat try-key --offline --sso", ArgumentConflict),
+        ("lifeboat resume @a:b --letter-template t", MissingRequiredArgument),
     ] {
         assert_eq!(parse(line).unwrap_err(), kind, "{line}");
     }
@@ -163,6 +164,22 @@ fn keys_to_try_have_to_come_from_somewhere() {
     assert!(job.entry.is_none());
     let failure = tried("lifeboat try-key --offline", Person::Absent).unwrap_err();
     assert_eq!(failure.exit, crate::exit::Exit::Usage);
+}
+
+#[test]
+fn a_letter_alone_needs_no_new_password() {
+    let resumed = |flags: &str| match parse(&format!("lifeboat resume @mira:example.org {flags}")) {
+        Ok(Command::Resume(args)) => resume(*args, Person::Absent),
+        other => panic!("{flags}: {other:?}"),
+    };
+    assert_eq!(resumed("").unwrap_err().exit, crate::exit::Exit::Usage);
+    let job = resumed("--letter l --letter-template t").unwrap();
+    assert_eq!(job.new_password, NewPassword::Missing);
+    let letter = job.letter.unwrap();
+    assert_eq!(
+        (letter.file, letter.template),
+        (PathBuf::from("l"), Some(PathBuf::from("t")))
+    );
 }
 
 #[test]

@@ -48,7 +48,10 @@ fn what_was_written_is_found_again() {
             })
             .unwrap();
     }
-    assert!(matches!(Journal::find(&resets).unwrap(), Found::Finished));
+    match Journal::find(&resets).unwrap() {
+        Found::Finished(found) => assert_eq!(found.records(), journal.records()),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A crash may cut the file anywhere in its last line.

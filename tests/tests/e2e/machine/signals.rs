@@ -111,19 +111,18 @@ async fn for_somebody(signal: Signal) -> Result<()> {
             ensure!(killed.status.signal() == Some(9), "{killed}");
             ensure!(!letter.exists(), "half of a letter is left");
             let resume = killed.then(["resume", user, "--homeserver", url])?;
-            let resume = resume.args(["--new-password-file", "mira.txt"]);
+            let resume = resume.args(["--new-password-file", "mira.txt", "--letter", "letter.txt"]);
             resume.secret("--admin-token-file", token)?.run().await?
         }
         // Nothing is left to do after the change but the letter.
         _ => {
             proxy.let_through();
             gate.notify_one();
-            let ended = running.outcome().await?;
-            ensure!(letter.metadata()?.len() > 100, "no letter\n{ended}");
-            ended
+            running.outcome().await?
         }
     };
     ensure!(outcome.code()? == 0, "{signal:?}: {outcome}");
+    ensure!(letter.metadata()?.len() > 100, "{signal:?}: no letter\n{outcome}");
     let after = devices(&account).await?;
     ensure!(after == before, "{signal:?}: {after:?} are left\n{outcome}");
     let password = std::fs::read_to_string(outcome.home().join("mira.txt"))?;

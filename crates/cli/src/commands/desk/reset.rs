@@ -7,9 +7,10 @@ use secrecy::SecretString;
 
 use super::{
     chair::{Chair, not_told, stopped},
-    letter::{KeptBy, Letter, Words},
+    letter::{KeptBy, Letter},
     mas::{self, Keeper},
     mas_reset::{self, Done, MasPlan},
+    paper::Paper,
 };
 use crate::{
     commands::{
@@ -18,22 +19,15 @@ use crate::{
     },
     exit::Exit,
     failure::Failure,
-    files::Reserved,
     resolve::{AdminToken, Consent, DeskResetJob, Entry, Format, Person, ResetJob},
     signals::{Stopped, Stops},
     state,
-    ui::{console::Console, html, json, time},
+    ui::{console::Console, json, time},
 };
 
 /// Runs it.
 pub(super) fn run(mut job: DeskResetJob, console: &mut Console) -> Result<Exit, Failure> {
-    let words = Words::read(job.template.as_deref())?;
-    let page = Reserved::new(job.letter.with_extension("html"))?;
-    let paper = Paper {
-        words,
-        page,
-        text: Reserved::new(job.letter.clone())?,
-    };
+    let paper = Paper::prepare(&job.letter)?;
     match begin(&mut job, console)? {
         Begun::AtHomeserver(before) => at_homeserver(job.reset, before, paper, console),
         Begun::Planned => Ok(Exit::Done),
@@ -52,13 +46,6 @@ pub(super) fn run(mut job: DeskResetJob, console: &mut Console) -> Result<Exit, 
             Ok(Exit::Done)
         }
     }
-}
-
-/// The letter that is to be.
-struct Paper {
-    words: Words,
-    page: Reserved,
-    text: Reserved,
 }
 
 /// How far the reset came while it was found out who keeps the account.
@@ -219,14 +206,5 @@ fn written(
         fate,
         sessions: before.sessions.len(),
     };
-    let written = letter.render(&paper.words);
-    let text = paper.text.write(written.text.as_bytes())?;
-    let page = html::letter(written.language, &written.text);
-    let page = paper.page.write(page.as_bytes())?;
-    console.note(&format!(
-        "The letter is in {} and, as a page, in {}. It does not hold the password: hand the two over on different ways.",
-        text.display(),
-        page.display()
-    ));
-    Ok(())
+    paper.write(&letter, console)
 }

@@ -1,7 +1,7 @@
 //! Has a plan carried out, now or after an interruption, and says what came of it.
 
 use lifeboat_preflight::{ForecastQuestion, Homeserver, KeepIn, OwnSession, ruma::UserId};
-use lifeboat_report::{Facts, StatusFile, Step};
+use lifeboat_report::{Facts, Route, StatusFile, Step};
 use lifeboat_reset::{
     Broken, Cause, ComeBack, Finished, Journal, Kit, Places, Refusal, Reset, Sealer, Wishes,
     flow::Password,
@@ -81,7 +81,7 @@ pub(crate) async fn carry_out(
     drop(voice);
     let finished = match ended {
         Ok(finished) => finished,
-        Err(broken) => return Err(broken_words(&broken, cargo.account)),
+        Err(broken) => return Err(broken_words(&broken, &going_on(cargo.account, plan.route))),
     };
     if by_mail {
         kept.forget_sealing_key();
@@ -130,10 +130,18 @@ fn page_of(facts: &Facts) -> Option<AccountPage> {
     account_page::find(&facts.server)
 }
 
-/// Says in two sentences what stopped a reset, and what to do now.
-fn broken_words(broken: &Broken, account: &CommandLine) -> Failure {
+/// Returns the command that goes on with a reset by this route: an administrator's needs the token again, and owes a
+/// letter.
+pub(crate) fn going_on(account: &CommandLine, route: Route) -> CommandLine {
+    match route {
+        Route::SynapseAdmin => account.command("resume", ["--admin-token-file", "FILE", "--letter", "FILE"]),
+        _ => account.command("resume", []),
+    }
+}
+
+/// Says in two sentences what stopped a reset, and what to do now: mostly `resume`.
+fn broken_words(broken: &Broken, resume: &CommandLine) -> Failure {
     let why = failure::as_sentence(&broken.cause.to_string());
-    let resume = account.command("resume", []);
     let stopped = matches!(broken.cause, Cause::Stopped);
     match (broken.password, broken.signed_in) {
         (Password::Unchanged, _) => {
@@ -190,5 +198,24 @@ impl Places for Kept {
 
     fn forget(&self) {
         Self::forget(self);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_administrator_is_told_of_the_token_and_the_letter() {
+        let account = CommandLine::account(["@mira:example.org"]);
+        let told = |route| going_on(&account, route).to_string();
+        let own = "lifeboat resume @mira:example.org";
+        assert_eq!(
+            told(Route::SynapseAdmin),
+            format!("{own} --admin-token-file FILE --letter FILE")
+        );
+        for route in [Route::OldPassword, Route::Email, Route::AccountPage] {
+            assert_eq!(told(route), own);
+        }
     }
 }

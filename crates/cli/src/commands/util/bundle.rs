@@ -92,7 +92,7 @@ fn account(user: &str) -> Option<Value> {
         "forecast_remembered": folder.join("forecast").is_file(),
         "reset": match Journal::find(&folder.join("resets")) {
             Ok(Found::Nothing) => json!(null),
-            Ok(Found::Finished) => json!({ "finished": true }),
+            Ok(Found::Finished(_)) => json!({ "finished": true }),
             Ok(Found::Unfinished(journal)) => json!({
                 "finished": false,
                 "last_at": journal.last_at(),

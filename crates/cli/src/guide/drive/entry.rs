@@ -77,7 +77,7 @@ impl Guide<'_> {
         let Some(folder) = self.folder() else { return Ok(None) };
         self.trip.halfway = match Journal::find(&folder.join("resets"))? {
             Found::Unfinished(journal) => Some(journal.password()),
-            Found::Finished | Found::Nothing => None,
+            Found::Finished(_) | Found::Nothing => None,
         };
         Ok(self.trip.halfway)
     }

@@ -126,6 +126,7 @@ impl Guide<'_> {
             new_password: NewPassword::Prompt,
             old_password: None,
             admin_token: None,
+            letter: None,
             email: None,
             format: Format::Screen,
             person: Person::Present,

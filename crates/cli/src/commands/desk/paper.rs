@@ -1,0 +1,43 @@
+//! What the letter to somebody is written on: two new files, and the words.
+
+use super::letter::{Letter, Words};
+use crate::{
+    failure::Failure,
+    files::Reserved,
+    resolve::LetterJob,
+    ui::{console::Console, html},
+};
+
+/// The letter that is to be.
+pub(super) struct Paper {
+    words: Words,
+    page: Reserved,
+    text: Reserved,
+}
+
+impl Paper {
+    /// Reads the words, and reserves both files, which must not exist. Dropped without [`Paper::write`], nothing
+    /// remains.
+    pub(super) fn prepare(job: &LetterJob) -> Result<Self, Failure> {
+        Ok(Self {
+            words: Words::read(job.template.as_deref())?,
+            page: Reserved::new(job.file.with_extension("html"))?,
+            text: Reserved::new(job.file.clone())?,
+        })
+    }
+
+    /// Writes the letter, as text and as a page, and says where it is.
+    pub(super) fn write(self, letter: &Letter<'_>, console: &mut Console) -> Result<(), Failure> {
+        let written = letter.render(&self.words);
+        let text = self.text.write(written.text.as_bytes())?;
+        let page = html::letter(written.language, &written.text);
+        let page = self.page.write(page.as_bytes())?;
+        console.note(&format!(
+            "The letter is in {} and, as a page, in {}. It does not hold the password: hand the two over on different \
+             ways.",
+            text.display(),
+            page.display()
+        ));
+        Ok(())
+    }
+}
