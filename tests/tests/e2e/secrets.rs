@@ -4,7 +4,7 @@
 mod conversations;
 mod places;
 mod processes;
-mod search;
+pub(crate) mod search;
 
 use std::collections::BTreeSet;
 use std::fs;
