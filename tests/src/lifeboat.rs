@@ -3,6 +3,7 @@
 mod promise;
 mod run;
 pub mod terminal;
+pub mod tmux;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};
