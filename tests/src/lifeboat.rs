@@ -4,6 +4,7 @@ mod disk;
 mod promise;
 mod run;
 pub mod terminal;
+pub mod tmux;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};

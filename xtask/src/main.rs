@@ -19,6 +19,7 @@ mod interrupt;
 mod loopback;
 mod node;
 mod private_file;
+mod programs;
 mod python;
 mod run;
 mod servers;

@@ -10,7 +10,7 @@ use crate::browser::Browser;
 use crate::homeserver::{Profile, Purpose};
 use crate::interrupt::Interrupt;
 use crate::workspace::{Workspace, cargo};
-use crate::{child, servers};
+use crate::{child, programs, servers};
 
 /// How many tests run at once, as their runner reads it.
 const THREADS: &str = "RUST_TEST_THREADS";
@@ -27,6 +27,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
     } else {
         &["--workspace", "--bins", "--tests"]
     };
+    programs::ensure()?;
     let browser = Browser::ensure(workspace)?;
     let program = servers::build_program(workspace, selection)?;
     let mut tally = Tally::default();

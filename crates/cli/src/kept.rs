@@ -61,9 +61,14 @@ impl Kept {
         }
     }
 
-    /// Returns what opens the kept session; `None` when there is none, or its key is gone.
+    /// Tells whether there is a kept session, whether or not its key can be had.
+    pub(crate) fn is_there(&self) -> bool {
+        self.folder.join(STORE).is_dir()
+    }
+
+    /// Returns what opens the kept session; `None` when there is none, or its key cannot be had.
     pub(crate) fn find(&self) -> Result<Option<KeepIn>, Failure> {
-        if !self.folder.join(STORE).is_dir() {
+        if !self.is_there() {
             return Ok(None);
         }
         let file = self.folder.join(KEY_FILE);

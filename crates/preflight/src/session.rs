@@ -176,7 +176,8 @@ impl OwnSession {
         for _ in 0..2 {
             match tokio::time::timeout(
                 unhurried(PATIENCE),
-                self.caller.hear(|| self.caller.client().matrix_auth().logout()),
+                self.caller
+                    .hear(async || self.caller.client().matrix_auth().logout().await),
             )
             .await
             {

@@ -13,10 +13,10 @@ use tempfile::TempDir;
 use super::{Lifeboat, Outcome, PROGRAM_VARIABLE, Running};
 use crate::wait::until;
 
-/// Begins a menu that waits.
-const MENU: &str = "▸ ";
+/// Begins a menu that waits; also where there is nothing but ASCII.
+const MENU: [&str; 2] = ["▸ ", "> "];
 /// Begins one that was answered.
-const CHOSEN: &str = "· ";
+const CHOSEN: [&str; 2] = ["· ", "- "];
 /// Stands behind one that was left.
 const STOPPED: &str = "(stopped)";
 /// Ends a menu that waits.
@@ -223,16 +223,16 @@ fn parsed(raw: &str, columns: NonZeroU16) -> vt100::Parser {
 }
 
 /// Tells whether a question is the last thing on the screen: a line that nothing is typed into yet, or a menu.
-fn waits(screen: &str, question: &str) -> bool {
+pub(super) fn waits(screen: &str, question: &str) -> bool {
     let text = words(screen);
     let Some((before, rest)) = text.rsplit_once(question) else {
         return false;
     };
-    if before.ends_with(MENU) {
+    if MENU.iter().any(|it| before.ends_with(it)) {
         return rest.ends_with(MENU_HELP) && rest.matches(MENU_HELP).count() == 1 && !rest.contains(STOPPED);
     }
     // A menu that was answered leaves its question behind.
-    !before.ends_with(CHOSEN) && rest.ends_with(':') && !rest.contains(": ")
+    !CHOSEN.iter().any(|it| before.ends_with(it)) && rest.ends_with(':') && !rest.contains(": ")
 }
 
 /// How often a question stands on the screen.
@@ -241,7 +241,7 @@ fn times(screen: &str, question: &str) -> usize {
 }
 
 /// The words of a text, with one space between them.
-fn words(text: &str) -> String {
+pub(super) fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -4,6 +4,7 @@ mod browser;
 mod healthy;
 mod lost_key;
 mod stopped;
+mod tmux;
 mod trouble;
 mod unfinished;
 

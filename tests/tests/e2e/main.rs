@@ -16,6 +16,7 @@ mod forecast;
 mod guide;
 mod harness;
 mod hostile;
+mod keyring;
 mod library;
 mod live;
 mod machine;

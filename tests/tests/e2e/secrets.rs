@@ -6,7 +6,7 @@ mod machine;
 mod panics;
 mod places;
 mod processes;
-mod search;
+pub(crate) mod search;
 
 use std::fs;
 

@@ -28,6 +28,9 @@ pub(crate) fn run(job: LeaveJob, console: &mut Console) -> Result<Exit, Failure>
     let kept = Kept::of(&job.entry.user)?;
     let memory = MemoryFile::of(&job.entry.user);
     if kept.find()?.is_none() {
+        if kept.is_there() {
+            return Err(closed());
+        }
         if memory.iter().any(MemoryFile::forget) {
             console.note(FORGOTTEN);
             return Ok(Exit::Done);
@@ -97,6 +100,14 @@ fn nothing_to_leave() -> Failure {
     Failure::usage(
         "Lifeboat keeps no session of this account on this machine.",
         "There is nothing to leave.",
+    )
+}
+
+fn closed() -> Failure {
+    Failure::usage(
+        "The session that Lifeboat keeps of this account cannot be opened: no keyring gives its key. Nothing was removed.",
+        "Unlock this system’s keyring and run it again. If the key is gone, sign the session “Lifeboat” out in another \
+         app, and remove what is here with: lifeboat util forget --anyway",
     )
 }
 

@@ -57,7 +57,7 @@ impl Way {
         // A lent token is used alone; in every other case a kept session saves a sign-in.
         let kept = match &entry.sign_in {
             SignIn::AccessTokenFile(_) | SignIn::TokenPrompt | SignIn::Nobody => None,
-            _ => Kept::of(&entry.user).ok().map(|it| it.find()).transpose()?.flatten(),
+            _ => kept_session(&entry, console)?,
         };
         if entry.sign_in == SignIn::KeptOnly && kept.is_none() {
             return Err(no_secret());
@@ -364,6 +364,22 @@ fn signed_in(session: &OwnSession, errand: Errand, homeserver: &Homeserver) -> S
         SessionKind::Borrowed => format!("Looking through the lent session at {server}. It stays as it is."),
         SessionKind::Kept => format!("Signed in to {server}. This session is kept for the next command."),
     }
+}
+
+/// Opens the session that is kept of the account. One whose key is in a keyring that is closed stays where it is, and the
+/// person is told why Lifeboat signs in once more.
+fn kept_session(entry: &Entry, console: &mut Console) -> Result<Option<KeepIn>, Failure> {
+    let Ok(place) = Kept::of(&entry.user) else {
+        return Ok(None);
+    };
+    let found = place.find()?;
+    if found.is_none() && place.is_there() {
+        console.caution(
+            "The session that Lifeboat keeps of this account cannot be opened: no keyring gives its key.",
+            "Unlock this system’s keyring to use it. It stays in your account until somebody signs it out.",
+        );
+    }
+    Ok(found)
 }
 
 fn tell_where(place: &KeyPlace, kept: Option<&Kept>, console: &mut Console) {

@@ -12,14 +12,14 @@ const SHORTEST: usize = 8;
 
 /// Secrets by their first bytes, each with a name that may be printed.
 #[derive(Default)]
-pub(super) struct Search {
+pub(crate) struct Search {
     forms: BTreeMap<[u8; SHORTEST], Vec<(String, Vec<u8>)>>,
     number: usize,
 }
 
 impl Search {
     /// Looks for a text: as it is, without spaces, with its spaces encoded for an address, in base64 and in hex.
-    pub(super) fn text(&mut self, name: &str, text: &str) -> Result<()> {
+    pub(crate) fn text(&mut self, name: &str, text: &str) -> Result<()> {
         let joined: String = text.split_whitespace().collect();
         self.form(format!("{name}, as it is"), text.trim().as_bytes())?;
         self.form(format!("{name}, without spaces"), joined.as_bytes())?;
@@ -90,7 +90,7 @@ impl Search {
     }
 
     /// Fails when a secret is in a file below `folder`, but for those of `own`, in which it was handed over.
-    pub(super) fn nothing_below(&self, folder: &Path, own: &BTreeSet<PathBuf>) -> Result<usize> {
+    pub(crate) fn nothing_below(&self, folder: &Path, own: &BTreeSet<PathBuf>) -> Result<usize> {
         let files = files_below(folder)?;
         let written = files.iter().filter(|it| !own.contains(*it));
         let mut number = 0;
@@ -123,7 +123,7 @@ impl Search {
 }
 
 /// Every file below a folder; what a terminal is typed into through is none.
-pub(super) fn files_below(folder: &Path) -> Result<BTreeSet<PathBuf>> {
+pub(crate) fn files_below(folder: &Path) -> Result<BTreeSet<PathBuf>> {
     below(folder, &|it| it.is_file())
 }
 

@@ -87,7 +87,7 @@ fn account(user: &str) -> Option<Value> {
     let kept = Kept::of(&user).ok()?;
     Some(json!({
         "account": redaction::hash(user.as_str()),
-        "kept_session": kept.find().map(|it| it.is_some()).ok(),
+        "kept_session": kept.is_there(),
         "guide_stopped": folder.join("guide.json").is_file(),
         "forecast_remembered": folder.join("forecast").is_file(),
         "reset": match Journal::find(&folder.join("resets")) {

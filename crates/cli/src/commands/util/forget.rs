@@ -61,7 +61,7 @@ fn is_needed(kept: &Kept, state: &Path, account: &CommandLine) -> Result<(), Fai
             format!("Finish it first: {}", account.command("resume", [])),
         ));
     }
-    if kept.find()?.is_some() {
+    if kept.is_there() {
         return Err(Failure::usage(
             "Lifeboat is signed in to this account. Nothing was removed.",
             format!("Sign it out first: {}", account.command("leave", [])),
