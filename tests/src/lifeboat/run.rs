@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use super::{Lifeboat, PROGRAM_VARIABLE, Promise};
-use crate::{peak::peak_of, wait::until};
+use crate::{peak::Peak, wait::until};
 
 const GLANCE: Duration = Duration::from_millis(5);
 
@@ -43,8 +43,8 @@ pub struct Outcome {
     pub stderr: String,
     /// How long it ran.
     pub took: Duration,
-    /// How much memory the process that was started had at most, in KiB; 0 when it ended before anybody looked.
-    pub peak_memory: u64,
+    /// How much memory the process that was started had at most; nothing when it ended before anybody looked.
+    pub memory: Peak,
     pub(super) home: TempDir,
 }
 
@@ -80,9 +80,9 @@ impl Running {
         self.stderr.so_far()
     }
 
-    /// How much memory it had at most so far, in KiB; `None` when it has ended.
-    pub fn peak_memory(&self) -> Option<u64> {
-        peak_of(&self.child.id().to_string()).ok()
+    /// How much memory it had at most so far; `None` when it has ended.
+    pub fn memory(&self) -> Option<Peak> {
+        Peak::of(&self.child.id().to_string()).ok()
     }
 
     /// Its process id.
@@ -117,12 +117,12 @@ impl Running {
 
     /// Waits for its end.
     pub async fn outcome(mut self) -> Result<Outcome> {
-        let mut peak_memory = 0;
+        let mut memory = Peak::default();
         let status = loop {
             if let Some(status) = self.child.try_wait()? {
                 break status;
             }
-            peak_memory = self.peak_memory().unwrap_or_default().max(peak_memory);
+            memory = self.memory().unwrap_or_default().max(memory);
             ensure!(
                 self.started.elapsed() < self.deadline,
                 "lifeboat did not end within {:?}:\n{}",
@@ -139,7 +139,7 @@ impl Running {
             stdout,
             stderr,
             took,
-            peak_memory,
+            memory,
             home,
         };
         self.promise.kept(&outcome)?;

@@ -27,7 +27,7 @@ async fn a_thousand_rooms_and_two_hundred_sessions_stay_readable() -> Result<()>
     };
     let look = Arc::new(LargeAccount::generate(size)?).check(DEADLINE).await?;
     let (outcome, lines, widest) = (&look.outcome, look.lines(), look.widest());
-    let peak = outcome.peak_memory;
+    let peak = outcome.memory.all;
     counts::tell(format_args!(
         "a check of {} rooms, {} sessions, {ENTRIES} entries and {} storage keys took {:?} and {} MiB, and wrote {lines} \
          lines of up to {widest} letters",

@@ -59,7 +59,7 @@ async fn run(server: LargeServer) -> Result<(Duration, f64)> {
     let mut peak = 0;
     while running.runs()? {
         // Between the look and this one it may have ended.
-        peak = running.peak_memory().unwrap_or_default().max(peak);
+        peak = running.memory().unwrap_or_default().all.max(peak);
         proxy.clear();
         sleep(GLANCE).await;
     }

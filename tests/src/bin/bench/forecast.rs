@@ -37,7 +37,7 @@ pub(crate) async fn measure(extent: Extent) -> Result<Table> {
     for _ in 0..rounds {
         let outcome = run(&server.base_url(), events).await?;
         times.push(outcome.took);
-        peaks.push(in_mebibytes(outcome.peak_memory));
+        peaks.push(in_mebibytes(outcome.memory.all));
     }
     table.promise(
         "messages",

@@ -48,7 +48,7 @@ pub(crate) async fn measure(extent: Extent) -> Result<Table> {
     table.row("from start to end", format!("{:.1} s", look.outcome.took.as_secs_f64()));
     table.promise(
         "peak memory of the program",
-        &[in_mebibytes(look.outcome.peak_memory)],
+        &[in_mebibytes(look.outcome.memory.all)],
         mebibytes,
         Bound::AtMost(250.0),
     )?;

@@ -16,7 +16,7 @@ use lifeboat_backup::{
 };
 use lifeboat_tests::{
     large_backup::SEED,
-    peak::{in_mebibytes, peak_of},
+    peak::{Peak, in_mebibytes},
     spread::spread,
 };
 
@@ -129,5 +129,5 @@ pub(crate) fn child(address: &str, entries: u64) -> Result<f64> {
         proof.states,
         proof.partial
     );
-    peak_of("self").map(in_mebibytes)
+    Peak::of("self").map(|it| in_mebibytes(it.all))
 }

@@ -235,7 +235,7 @@ async fn ten_thousand_accounts_take_no_more_memory_than_a_few() -> Result<()> {
         let mut running = command.start()?;
         let mut peak = 0;
         while running.runs()? {
-            peak = running.peak_memory().unwrap_or(peak);
+            peak = running.memory().map_or(peak, |it| it.all);
             proxy.clear();
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }

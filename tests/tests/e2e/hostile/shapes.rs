@@ -167,7 +167,7 @@ async fn an_answer_without_an_end_is_cut_off_before_the_memory_is_full() -> Resu
         proxy.intercept(move |it| it.path.ends_with(end).then(|| endless(length)));
         let began = Instant::now();
         let outcome = check(&account, &proxy.base_url())?.arg("--no-cache").run().await?;
-        let most = outcome.peak_memory;
+        let most = outcome.memory.all;
         let (took, code) = (began.elapsed(), outcome.code()?);
         counts::tell(format_args!(
             "{end} without an end: {most} KiB, {took:?}, ended with {code}"
