@@ -210,8 +210,11 @@ impl Terminal {
     pub async fn ends_showing(self, code: i32, secrets: &[&str]) -> Result<(Outcome, String)> {
         let columns = self.columns;
         let outcome = self.ends(code, secrets).await?;
-        let screen = parsed(&outcome.stderr, columns).screen().contents();
-        Ok((outcome, screen))
+        let parser = parsed(&outcome.stderr, columns);
+        // Line by line: those of a moving line fill the whole width, and would be taken for one that goes on.
+        let lines = parser.screen().rows(0, columns.get());
+        let lines: Vec<_> = lines.map(|it| it.trim_end().to_owned()).collect();
+        Ok((outcome, lines.join("\n").trim_end().to_owned()))
     }
 }
 

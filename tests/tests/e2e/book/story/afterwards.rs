@@ -30,6 +30,6 @@ impl Story {
         self.runs("completions", "util completions bash | head -n 3", 0).await?;
         fs::create_dir(self.home()?.join("man"))?;
         self.runs("man", "util man --all man", 0).await?;
-        self.runs("schema", "util schema | tail -n 3", 0).await
+        self.runs("schema", "util schema | head -n 5", 0).await
     }
 }
