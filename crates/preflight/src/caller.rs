@@ -6,6 +6,7 @@ use matrix_sdk::{Client, HttpError, HttpResult, ruma::api::error::ErrorKind};
 
 use crate::{
     bounded::bounded,
+    limit::with_short_waits,
     session::{Refresh, refresh_failure},
 };
 
@@ -85,6 +86,14 @@ impl Caller {
             self.note_end(end);
         }
         answer
+    }
+
+    /// Asks as [`Caller::hear`] does, and waits out what the server states, up to some seconds.
+    pub async fn ask<T, F>(&self, ask: impl Fn() -> F) -> HttpResult<T>
+    where
+        F: IntoFuture<Output = HttpResult<T>>,
+    {
+        with_short_waits(|| self.hear(&ask)).await
     }
 
     /// Notes that the server said, in answer to a request that did not pass here, that this session is over.

@@ -49,6 +49,7 @@ mod ground;
 mod hurry;
 mod identity_keys;
 mod key_trial;
+mod limit;
 mod live;
 mod mas_api;
 mod mortal;

@@ -109,7 +109,7 @@ async fn begin(session: &OwnSession) -> Result<Syncing, LiveError> {
     // The SDK logs a failed upload and goes on: ask whether others can see the keys.
     let mut request = get_keys::v3::Request::new();
     request.device_keys.insert(user.to_owned(), vec![device.to_owned()]);
-    let answer = session.caller().hear(|| client.send(request.clone())).await?;
+    let answer = session.caller().ask(|| client.send(request.clone())).await?;
     if !answer.device_keys.get(user).is_some_and(|it| it.contains_key(device)) {
         return Err(LiveError::NoKeysTaken);
     }

@@ -19,7 +19,7 @@ impl SessionKeys {
     pub async fn of(caller: &Caller, user: &UserId, device: &str) -> Fact<Option<Self>> {
         let mut request = get_keys::v3::Request::new();
         request.device_keys.insert(user.to_owned(), vec![device.into()]);
-        match caller.hear(|| caller.client().send(request.clone())).await {
+        match caller.ask(|| caller.client().send(request.clone())).await {
             Ok(answer) => {
                 let keys = answer.device_keys.get(user).and_then(|it| it.get::<str>(device));
                 let object = keys.and_then(|it| serde_json::from_str(it.json().get()).ok());

@@ -54,7 +54,7 @@ pub async fn download(session: &OwnSession, backup: &BackupAccess) -> Result<Dow
         let request = get_backup_keys_for_room::v3::Request::new(backup.view().version.clone(), room_id.clone());
         let answer = session
             .caller()
-            .hear(|| session.caller().client().send(request.clone()))
+            .ask(|| session.caller().client().send(request.clone()))
             .await?;
         for (session_id, entry) in answer.sessions {
             let key = open(&opening, room_id.as_str(), &session_id, &entry);

@@ -184,7 +184,7 @@ pub async fn upload(
         progress.sending(batch.len() as u64);
         let answer = session
             .caller()
-            .hear(|| session.caller().client().send(request.clone()))
+            .ask(|| session.caller().client().send(request.clone()))
             .await;
         progress.answered(batch.len() as u64, &answer);
         answer.map_err(|error| match error.client_api_error_kind() {

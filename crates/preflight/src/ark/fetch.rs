@@ -37,7 +37,7 @@ impl Ask<'_> {
     pub(super) async fn keys(self, user: &UserId) -> Result<Vec<u8>, ArkError> {
         let mut request = get_keys::v3::Request::new();
         request.device_keys = BTreeMap::from([(user.to_owned(), Vec::new())]);
-        let answer = self.caller.hear(|| self.caller.client().send(request.clone())).await;
+        let answer = self.caller.ask(|| self.caller.client().send(request.clone())).await;
         let answer = answer.map_err(|error| self.not_given(&PartName::Keys, gap_of(&error)))?;
         let key = |raw: Option<&Raw<_>>| raw.and_then(value).map(|it| json_of(user, it));
         let devices: Map<String, Value> = answer

@@ -3,17 +3,14 @@
 use std::{sync::Mutex, sync::PoisonError, time::Duration};
 
 use lifeboat_report::Gap;
-use matrix_sdk::{
-    HttpError, HttpResult,
-    ruma::api::error::{ErrorKind, RetryAfter},
-};
+use matrix_sdk::HttpResult;
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, sleep_until},
 };
 
 use super::ForecastProgress;
-use crate::{Caller, gap_of, unhurried};
+use crate::{Caller, gap_of, limit::wait_asked_for, unhurried};
 
 /// How many requests are under way at first.
 pub(super) const AT_ONCE: usize = 6;
@@ -107,17 +104,6 @@ impl Pace {
             *slots -= self.slots.forget_permits(*slots / 2);
         }
         *resume_at = (now + wait).max(*resume_at);
-    }
-}
-
-fn wait_asked_for(error: &HttpError) -> Option<Duration> {
-    match error.client_api_error_kind() {
-        Some(ErrorKind::LimitExceeded(data)) => match data.retry_after {
-            Some(RetryAfter::Delay(delay)) => Some(delay),
-            Some(RetryAfter::DateTime(moment)) => Some(moment.duration_since(std::time::SystemTime::now()).ok()?),
-            None => None,
-        },
-        _ => None,
     }
 }
 

@@ -11,10 +11,7 @@ use crate::{Caller, gap_of};
 /// Asks for the account's confirmed addresses
 /// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3account3pid)). Changes nothing.
 pub(crate) async fn account(caller: &Caller) -> Account {
-    let emails = match caller
-        .hear(|| caller.client().send(get_3pids::v3::Request::new()))
-        .await
-    {
+    let emails = match caller.ask(|| caller.client().send(get_3pids::v3::Request::new())).await {
         Ok(answer) => Fact::Known(
             answer
                 .threepids

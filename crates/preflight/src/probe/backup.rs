@@ -59,7 +59,7 @@ impl RawBackup {
 /// is no backup. Changes nothing.
 pub(crate) async fn newest_backup(caller: &Caller) -> Fact<Option<RawBackup>> {
     let request = get_latest_backup_info::v3::Request::new();
-    let answer = caller.hear(|| caller.client().send(request.clone())).await;
+    let answer = caller.ask(|| caller.client().send(request.clone())).await;
     fact(answer.map(|it| {
         (
             it.version,
@@ -75,7 +75,7 @@ pub(crate) async fn newest_backup(caller: &Caller) -> Fact<Option<RawBackup>> {
 /// the server does not have it any more. Changes nothing.
 pub(crate) async fn backup_version(caller: &Caller, version: &str) -> Fact<Option<RawBackup>> {
     let request = get_backup_info::v3::Request::new(version.to_owned());
-    let answer = caller.hear(|| caller.client().send(request.clone())).await;
+    let answer = caller.ask(|| caller.client().send(request.clone())).await;
     fact(answer.map(|it| {
         (
             it.version,

@@ -24,7 +24,7 @@ pub(crate) struct ListedDevice {
 /// Changes nothing.
 pub(crate) async fn devices(caller: &Caller) -> Fact<Vec<ListedDevice>> {
     match caller
-        .hear(|| caller.client().send(get_devices::v3::Request::new()))
+        .ask(|| caller.client().send(get_devices::v3::Request::new()))
         .await
     {
         Ok(answer) => Fact::Known(

@@ -32,7 +32,7 @@ pub(crate) struct PublishedDevice {
 pub(crate) async fn published_keys(caller: &Caller, user: &UserId) -> Fact<PublishedKeys> {
     let mut request = get_keys::v3::Request::new();
     request.device_keys = BTreeMap::from([(user.to_owned(), Vec::new())]);
-    match caller.hear(|| caller.client().send(request.clone())).await {
+    match caller.ask(|| caller.client().send(request.clone())).await {
         Ok(answer) => {
             let key = |raw: Option<&Raw<_>>| raw.and_then(json);
             let devices = answer.device_keys.get(user);

@@ -73,7 +73,7 @@ async fn software(homeserver: &Homeserver) -> Fact<Software> {
 /// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3login)).
 async fn login_flows(caller: &Caller) -> Fact<Vec<String>> {
     match caller
-        .hear(|| caller.client().send(get_login_types::v3::Request::new()))
+        .ask(|| caller.client().send(get_login_types::v3::Request::new()))
         .await
     {
         Ok(answer) => Fact::Known(answer.flows.iter().map(|it| it.login_type().to_owned()).collect()),
@@ -88,7 +88,7 @@ async fn login_flows(caller: &Caller) -> Fact<Vec<String>> {
 /// that does not know the request delegates nothing.
 pub async fn oauth_server(caller: &Caller) -> Fact<Option<OAuth>> {
     let request = get_authorization_server_metadata::v1::Request::new();
-    match caller.hear(|| caller.client().send(request.clone())).await {
+    match caller.ask(|| caller.client().send(request.clone())).await {
         Ok(answer) => match serde_json::from_str::<Value>(answer.metadata.json().get()) {
             Ok(content) => match content.get("issuer").and_then(Value::as_str) {
                 Some(issuer) => Fact::Known(Some(OAuth {
@@ -127,7 +127,7 @@ async fn password_change(caller: &Caller) -> Fact<PasswordChange> {
         return Fact::Unknown(Gap::NotAsked);
     }
     match caller
-        .hear(|| caller.client().send(get_capabilities::v3::Request::new()))
+        .ask(|| caller.client().send(get_capabilities::v3::Request::new()))
         .await
     {
         Ok(answer) if answer.capabilities.change_password.enabled => Fact::Known(PasswordChange::Allowed),

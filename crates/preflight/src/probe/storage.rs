@@ -111,7 +111,7 @@ async fn account_data(caller: &Caller, types: Option<&[&str]>) -> Result<Content
     request.filter = Some(sync_events::v3::Filter::FilterDefinition(filter));
     request.set_presence = PresenceState::Offline;
     let answer = caller
-        .hear(|| caller.client().send(request.clone()))
+        .ask(|| caller.client().send(request.clone()))
         .await
         .map_err(|error| gap_of(&error))?;
     let events = answer.account_data.events.iter();
@@ -141,7 +141,7 @@ async fn fill(caller: &Caller, user: &UserId, content: &mut Content, kind: &str)
         return Ok(());
     }
     let request = get_global_account_data::v3::Request::new(user.to_owned(), GlobalAccountDataEventType::from(kind));
-    match caller.hear(|| caller.client().send(request.clone())).await {
+    match caller.ask(|| caller.client().send(request.clone())).await {
         Ok(answer) => {
             let value = serde_json::from_str(answer.account_data.json().get()).map_err(|_| Gap::Unreadable)?;
             content.insert(kind.to_owned(), value);

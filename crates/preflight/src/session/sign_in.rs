@@ -14,7 +14,7 @@ use matrix_sdk::{
                 session::{get_login_types, login},
                 uiaa::{MatrixUserIdentifier, UserIdentifier},
             },
-            error::{ErrorKind, RetryAfter},
+            error::ErrorKind,
         },
     },
     store::RoomLoadSettings,
@@ -22,7 +22,11 @@ use matrix_sdk::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Credentials, KeepIn, Keeping, OwnSession, SessionKind, SignInError, key_store::KeyStore};
-use crate::{Caller, Homeserver, bounded::bounded};
+use crate::{
+    Caller, Homeserver,
+    bounded::bounded,
+    limit::{wait_asked_for, with_short_waits},
+};
 
 /// What the session is called while it exists: the person may see it in a client.
 const NAME: &str = "Lifeboat check (removes itself)";
@@ -258,7 +262,7 @@ async fn with_token(client: &Client, user: &UserId, token: &SecretString, name: 
 async fn log_in(client: &Client, info: login::v3::LoginInfo, name: &str) -> Result<Result<(), HttpError>, SignInError> {
     let mut request = login::v3::Request::new(info);
     request.initial_device_display_name = Some(name.to_owned());
-    match bounded(client.send(request)).await {
+    match with_short_waits(|| bounded(client.send(request.clone()))).await {
         Ok(answer) => Ok(Ok(restore(client, MatrixSession::from(&answer)).await?)),
         Err(error) => Ok(Err(error)),
     }
@@ -339,11 +343,8 @@ pub(super) fn refusal(error: HttpError, user: &UserId) -> SignInError {
         Some(ErrorKind::UserDeactivated) => SignInError::Deactivated,
         Some(ErrorKind::UserLocked) => SignInError::Locked,
         Some(ErrorKind::UserSuspended) => SignInError::Suspended,
-        Some(ErrorKind::LimitExceeded(data)) => SignInError::RateLimited {
-            wait: data.retry_after.as_ref().and_then(|it| match it {
-                RetryAfter::Delay(delay) => Some(*delay),
-                RetryAfter::DateTime(_) => None,
-            }),
+        Some(ErrorKind::LimitExceeded(_)) => SignInError::RateLimited {
+            wait: wait_asked_for(&error),
         },
         Some(kind) => SignInError::Refused {
             words: format!("{} ({})", words(&error), kind.errcode()),

@@ -49,7 +49,7 @@ pub(super) async fn put(session: &OwnSession, data: &DataComparison) -> Result<(
     let (caller, user) = (session.caller(), session.user_id());
     let kind = GlobalAccountDataEventType::from(data.kind.as_str());
     let request = get_global_account_data::v3::Request::new(user.to_owned(), kind.clone());
-    let now = match caller.hear(|| caller.client().send(request.clone())).await {
+    let now = match caller.ask(|| caller.client().send(request.clone())).await {
         Ok(answer) => serde_json::from_str(answer.account_data.json().get()).unwrap_or(Value::Null),
         Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::NotFound)) => Value::Null,
         Err(error) => return Err(refused(session, &data.kind, error)),
@@ -66,6 +66,6 @@ pub(super) async fn put(session: &OwnSession, data: &DataComparison) -> Result<(
     let content = Raw::new(&data.archived).map(Raw::cast_unchecked);
     let content = content.map_err(|error| ArkError::Read(error.into()))?;
     let request = set_global_account_data::v3::Request::new_raw(user.to_owned(), kind, content);
-    let answer = caller.hear(|| caller.client().send(request.clone())).await;
+    let answer = caller.ask(|| caller.client().send(request.clone())).await;
     answer.map(|_| ()).map_err(|error| refused(session, &data.kind, error))
 }

@@ -47,7 +47,7 @@ pub(super) async fn version(session: &OwnSession, restore: &BackupRestore) -> Re
         Target::SameKey { version } | Target::OtherKey { version, .. } => return Ok((version.clone(), false)),
         Target::NewVersion { algorithm, auth_data } => (algorithm, auth_data),
     };
-    let asked = caller.hear(|| caller.client().send(get_latest_backup_info::v3::Request::new()));
+    let asked = caller.ask(|| caller.client().send(get_latest_backup_info::v3::Request::new()));
     match asked.await {
         Ok(_) => return Err(ArkRestoreError::BackupReplaced),
         Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::NotFound)) => {}
@@ -56,7 +56,7 @@ pub(super) async fn version(session: &OwnSession, restore: &BackupRestore) -> Re
     let content = Raw::new(&json!({"algorithm": algorithm, "auth_data": auth_data})).map(Raw::cast_unchecked);
     let content = content.map_err(|error| ArkError::Read(error.into()))?;
     let request = create_backup_version::v3::Request::new(content);
-    let made = caller.hear(|| caller.client().send(request.clone())).await;
+    let made = caller.ask(|| caller.client().send(request.clone())).await;
     let made = made.map_err(|error| refused(session, WHAT, error))?;
     Ok((made.version, true))
 }
@@ -83,7 +83,7 @@ pub(super) async fn put_entries(
     while let Some(batch) = batches.recv().await {
         let entries: usize = batch.values().map(|room| room.sessions.len()).sum();
         let request = add_backup_keys::v3::Request::new(version.to_owned(), batch);
-        let answer = caller.hear(|| caller.client().send(request.clone())).await;
+        let answer = caller.ask(|| caller.client().send(request.clone())).await;
         answer.map_err(|error| match error.client_api_error_kind() {
             Some(ErrorKind::WrongRoomKeysVersion { .. } | ErrorKind::NotFound) => ArkRestoreError::BackupReplaced,
             _ => refused(session, WHAT, error),

@@ -119,7 +119,7 @@ impl Reset<'_> {
     pub(super) async fn is_listed(&self, device: &str) -> Result<bool, Cause> {
         let caller = self.with_new_password()?.caller();
         let listed = caller
-            .hear(|| caller.client().send(get_devices::v3::Request::new()))
+            .ask(|| caller.client().send(get_devices::v3::Request::new()))
             .await;
         let listed = listed.map_err(|error| Cause::NotEnded {
             device: device.to_owned(),

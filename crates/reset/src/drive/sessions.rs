@@ -114,7 +114,7 @@ impl Reset<'_> {
         let own = session.device_id().map(str::to_owned);
         let caller = session.caller();
         let listed = caller
-            .hear(|| caller.client().send(get_devices::v3::Request::new()))
+            .ask(|| caller.client().send(get_devices::v3::Request::new()))
             .await;
         let listed = listed.map_err(|error| Cause::NotEnded {
             device: "(all others)".to_owned(),
@@ -172,7 +172,7 @@ impl Reset<'_> {
         let password = self.kit.new_password.expose_secret().to_owned();
         let mut request = delete_device::v3::Request::new(OwnedDeviceId::from(device));
         request.auth = Some(AuthData::Password(PasswordAuth::new(identifier, password)));
-        match caller.hear(|| caller.client().send(request.clone())).await {
+        match caller.ask(|| caller.client().send(request.clone())).await {
             Ok(_) => Ok(EndedBy::Lifeboat),
             Err(error) if matches!(error.client_api_error_kind(), Some(ErrorKind::NotFound)) => Ok(EndedBy::Itself),
             // Servers that keep their accounts elsewhere do not know this request.
@@ -216,7 +216,7 @@ impl Reset<'_> {
         let Some(before) = before else { return Ok(()) };
         let caller = self.with_new_password()?.caller();
         let listed = caller
-            .hear(|| caller.client().send(get_devices::v3::Request::new()))
+            .ask(|| caller.client().send(get_devices::v3::Request::new()))
             .await;
         let Ok(listed) = listed else { return Ok(()) };
         for device in listed.devices {

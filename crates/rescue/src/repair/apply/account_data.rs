@@ -20,7 +20,7 @@ pub(super) async fn read(session: &OwnSession, kind: &str) -> Result<Option<Valu
         get_global_account_data::v3::Request::new(session.user_id().to_owned(), GlobalAccountDataEventType::from(kind));
     let answer = session
         .caller()
-        .hear(|| session.caller().client().send(request.clone()))
+        .ask(|| session.caller().client().send(request.clone()))
         .await;
     match answer {
         Ok(answer) => Ok(serde_json::from_str(answer.account_data.json().get()).ok()),
@@ -41,7 +41,7 @@ pub(super) async fn write(session: &OwnSession, kind: &str, content: &Value) -> 
     heard(
         session
             .caller()
-            .hear(|| session.caller().client().send(request.clone()))
+            .ask(|| session.caller().client().send(request.clone()))
             .await,
     )
     .map(drop)

@@ -52,7 +52,7 @@ pub(super) async fn sign(
     let (caller, client) = (session.caller(), session.caller().client());
     let latest = heard(
         caller
-            .hear(|| client.send(get_latest_backup_info::v3::Request::new()))
+            .ask(|| client.send(get_latest_backup_info::v3::Request::new()))
             .await,
     )?;
     let mut algorithm: Value = serde_json::from_str(latest.algorithm.json().get()).map_err(|_| RepairError::Changed)?;
@@ -67,7 +67,7 @@ pub(super) async fn sign(
     secrets.sign_as_identity(auth_data).ok_or(RepairError::Changed)?;
     let algorithm = Raw::new(&algorithm).map_err(|_| RepairError::Cipher)?.cast_unchecked();
     let request = update_backup_version::v3::Request::new(version.to_owned(), algorithm);
-    heard(caller.hear(|| client.send(request.clone())).await).map(drop)
+    heard(caller.ask(|| client.send(request.clone())).await).map(drop)
 }
 
 /// Stores the key first and makes the backup with it then: stopped in between, the next run finds the key and goes on.
@@ -103,7 +103,7 @@ pub(super) async fn create(
     heard(
         session
             .caller()
-            .hear(|| session.caller().client().send(request.clone()))
+            .ask(|| session.caller().client().send(request.clone()))
             .await,
     )
     .map(drop)
@@ -112,7 +112,7 @@ pub(super) async fn create(
 async fn active(session: &OwnSession) -> Result<Option<String>, RepairError> {
     let caller = session.caller();
     let ask = || caller.client().send(get_latest_backup_info::v3::Request::new());
-    match caller.hear(ask).await {
+    match caller.ask(ask).await {
         Ok(answer) => Ok(Some(answer.version)),
         Err(error) if error.client_api_error_kind() == Some(&ErrorKind::NotFound) => Ok(None),
         Err(error) => Err(LiveError::from(error).into()),

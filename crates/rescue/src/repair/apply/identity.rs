@@ -61,7 +61,7 @@ pub(super) async fn publish(
     let send = async |auth| {
         let mut request = request.clone();
         request.auth = auth;
-        caller.hear(|| client.send(request.clone())).await.map(drop)
+        caller.ask(|| client.send(request.clone())).await.map(drop)
     };
     uia::converse(session, bench.password, send).await
 }

@@ -35,7 +35,7 @@ pub(super) async fn sign(
     let answer = heard(
         session
             .caller()
-            .hear(|| session.caller().client().send(request.clone()))
+            .ask(|| session.caller().client().send(request.clone()))
             .await,
     )?;
     match answer.failures.is_empty() {
@@ -52,7 +52,7 @@ pub(super) async fn rename(session: &OwnSession, device_id: &str, to: &str) -> R
     heard(
         session
             .caller()
-            .hear(|| session.caller().client().send(request.clone()))
+            .ask(|| session.caller().client().send(request.clone()))
             .await,
     )
     .map(drop)
@@ -65,7 +65,7 @@ pub(super) async fn sign_out(session: &OwnSession, bench: &Bench<'_>, device_id:
     let send = async |auth| {
         let mut request = delete_device::v3::Request::new(device_id.into());
         request.auth = auth;
-        caller.hear(|| client.send(request.clone())).await.map(drop)
+        caller.ask(|| client.send(request.clone())).await.map(drop)
     };
     uia::converse(session, bench.password, send).await
 }
