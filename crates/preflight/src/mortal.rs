@@ -1,7 +1,8 @@
 //! An end in the middle of the work.
 //!
-//! Every request of Lifeboat's own passes here before it is sent, the first sync of a session and what wakes it too. What the
-//! SDK sends by itself and what is synced in the background is not counted: how often that is, is a matter of time.
+//! Every request of Lifeboat's own that this crate sends, or that a [`Caller`](crate::Caller) hears, passes here before it is
+//! sent, the first sync of a session and what wakes it too. What other crates hand to the SDK's client themselves is not
+//! counted, nor what the SDK sends by itself and what is synced in the background: how often that is, is a matter of time.
 
 /// Counts a request; panics at the one whose number `LIFEBOAT_TEST_PANIC_AT_REQUEST` says: somebody tests what a panic shows
 /// and leaves behind. With 0 it only tells each request in the log. Without the variable, and in a release build, it does

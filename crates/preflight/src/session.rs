@@ -177,7 +177,7 @@ impl OwnSession {
             match tokio::time::timeout(
                 unhurried(PATIENCE),
                 self.caller
-                    .hear(async || self.caller.client().matrix_auth().logout().await),
+                    .ask(async || self.caller.client().matrix_auth().logout().await),
             )
             .await
             {

@@ -8,6 +8,7 @@ use lifeboat_report::{Facts, facts::Session};
 
 use super::{alone::alone, runtime};
 use crate::{
+    advice::CommandLine,
     exit::Exit,
     failure::Failure,
     kept::Kept,
@@ -29,7 +30,7 @@ pub(crate) fn run(job: LeaveJob, console: &mut Console) -> Result<Exit, Failure>
     let memory = MemoryFile::of(&job.entry.user);
     if kept.find()?.is_none() {
         if kept.is_there() {
-            return Err(closed());
+            return Err(closed(job.entry.user.as_str()));
         }
         if memory.iter().any(MemoryFile::forget) {
             console.note(FORGOTTEN);
@@ -103,11 +104,14 @@ fn nothing_to_leave() -> Failure {
     )
 }
 
-fn closed() -> Failure {
+fn closed(user: &str) -> Failure {
+    let forget = CommandLine::account(["forget", user]).command("util", ["--anyway"]);
     Failure::usage(
         "The session that Lifeboat keeps of this account cannot be opened: no keyring gives its key. Nothing was removed.",
-        "Unlock this system’s keyring and run it again. If the key is gone, sign the session “Lifeboat” out in another \
-         app, and remove what is here with: lifeboat util forget --anyway",
+        format!(
+            "Unlock this system’s keyring and run it again. If the key is gone, sign the session “Lifeboat” out in \
+             another app, and remove what is here with: {forget}"
+        ),
     )
 }
 

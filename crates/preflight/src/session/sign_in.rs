@@ -158,7 +158,7 @@ impl OwnSession {
             ..Self::of(client, homeserver, user, SessionKind::Kept, keys)
         };
         let ask = || session.caller.client().send(whoami::v3::Request::new());
-        match session.caller.hear(ask).await {
+        match session.caller.ask(ask).await {
             Ok(_) => Ok(Some(session)),
             Err(_) if session.caller.session_ended() => Ok(None),
             Err(error) => Err(refusal(error, user)),
@@ -258,7 +258,8 @@ async fn with_token(client: &Client, user: &UserId, token: &SecretString, name: 
     }
 }
 
-/// Signs in once. The SDK's own sign-in waits out a rate limit of minutes without a word, so the request is our own.
+/// Signs in. The SDK's own sign-in waits out a rate limit of minutes without a word, so the request is our own, and waits
+/// for some seconds at most.
 async fn log_in(client: &Client, info: login::v3::LoginInfo, name: &str) -> Result<Result<(), HttpError>, SignInError> {
     let mut request = login::v3::Request::new(info);
     request.initial_device_display_name = Some(name.to_owned());
@@ -288,7 +289,7 @@ async fn borrow(
     let nameless: &DeviceId = "LIFEBOAT".into();
     restore(&client, session(user, nameless)).await?;
     let caller = Caller::new(client);
-    let who = match caller.hear(|| caller.client().send(whoami::v3::Request::new())).await {
+    let who = match caller.ask(|| caller.client().send(whoami::v3::Request::new())).await {
         Ok(who) => who,
         Err(_) if caller.session_ended() => return Err(SignInError::TokenUnknown),
         Err(error) => return Err(refusal(error, user).without(token)),

@@ -57,3 +57,12 @@ fn every_end_has_its_words() {
         "nothing was changed, and a person has to act"
     );
 }
+
+#[test]
+fn what_removes_a_session_that_cannot_be_opened_is_a_whole_command() {
+    let hint = closed(ACCOUNT).hint;
+    assert!(
+        hint.ends_with(&format!("lifeboat util forget {ACCOUNT} --anyway")),
+        "{hint}"
+    );
+}

@@ -6,7 +6,7 @@ use lifeboat_reset::{AccountLock, Found, Journal, flow::Password};
 
 use crate::{
     advice::CommandLine,
-    commands::reset::no_home,
+    commands::reset::{carry_out::going_on, no_home},
     failure::Failure,
     kept::Kept,
     resolve::parse_user,
@@ -58,7 +58,7 @@ fn is_needed(kept: &Kept, state: &Path, account: &CommandLine) -> Result<(), Fai
                 "A reset of this account stopped on {} and is not finished. Nothing was removed.",
                 time::moment(journal.last_at())
             ),
-            format!("Finish it first: {}", account.command("resume", [])),
+            format!("Finish it first: {}", going_on(account, journal.plan().route)),
         ));
     }
     if kept.is_there() {
