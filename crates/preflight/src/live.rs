@@ -40,21 +40,22 @@ impl LiveSession {
     /// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3keysupload)). A lent session is
     /// refused before anything is sent, because new keys would replace those of its owner's client. When this fails
     /// or panics the session has left, as [`OwnSession::leave`] says: a throw-away one is signed out, a kept one stays.
+    /// [`LiveError::Stays`]: it could not leave.
     pub async fn begin(session: OwnSession) -> Result<Self, LiveError> {
         if session.kind() == SessionKind::Borrowed {
             return Err(LiveError::Lent);
         }
         match AssertUnwindSafe(begin(&session)).catch_unwind().await {
             Ok(Ok(syncing)) => Ok(Self { own: session, syncing }),
-            Ok(Err(error)) => {
-                // What went wrong first is what counts.
-                let _ = session.leave().await;
-                Err(error)
-            }
-            Err(panic) => {
-                let _ = session.leave().await;
-                resume_unwind(panic)
-            }
+            // What went wrong first is what counts.
+            Ok(Err(error)) => match session.leave().await {
+                Ok(_) => Err(error),
+                Err(_) => Err(LiveError::Stays(error.to_string())),
+            },
+            Err(panic) => match session.leave().await {
+                Ok(_) => resume_unwind(panic),
+                Err(_) => Err(LiveError::Stays("Lifeboat itself failed.".to_owned())),
+            },
         }
     }
 

@@ -3,6 +3,7 @@
 mod after;
 mod change;
 mod evidence;
+mod late;
 mod mail;
 mod page;
 mod sessions;
@@ -16,6 +17,7 @@ use lifeboat_preflight::{
 use lifeboat_report::{Clearance, Ground, HistoryProof, Lapse, Route, StatusFile, Step};
 use secrecy::SecretString;
 
+use self::late::LateChange;
 use crate::{
     Asker, Broken, Cause, Journal, News, Refusal, Sealer, Wishes,
     flow::{Next, Outcome, Password, Record},
@@ -211,6 +213,8 @@ impl<'a> Reset<'a> {
             Err(Cause::Dark(_)) => Outcome::Dark,
             // Nobody could know whether this key fits, so nothing hangs on it.
             Err(cause) if !self.was_tested() && does_not_fit(cause) => Outcome::Skipped,
+            // An earlier request may still be carried out: the next run finds out.
+            Err(cause) if step == Step::ChangePassword && self.may_be_late(cause) => Outcome::Dark,
             Err(_) => Outcome::Failed,
         };
         self.journal.append(Record::Ended { step: number, outcome })?;
@@ -218,7 +222,7 @@ impl<'a> Reset<'a> {
             self.kit.asker.tell(News::LeftOut(&step));
             return Ok(());
         }
-        if outcome == Outcome::Dark {
+        if matches!(done, Err(Cause::Dark(_))) {
             // What is next now is to find out.
             self.dark_at = Some(Instant::now());
             return Ok(());
@@ -226,6 +230,12 @@ impl<'a> Reset<'a> {
         done?;
         self.kit.asker.tell(News::Done(&step));
         Ok(())
+    }
+
+    /// Tells whether a change that was asked for and never answered may have been made since it was looked for. By mail
+    /// it was looked for just before the wait for the link ends.
+    fn may_be_late(&self, cause: &Cause) -> bool {
+        LateChange::possible_in(&self.journal).is_possible() && !matches!(cause, Cause::NotConfirmed)
     }
 
     /// Tells whether a recovery key was tried before the change.

@@ -14,7 +14,7 @@ pub enum Trial {
     WrongPassword,
 }
 
-/// Signs in with `password`, once; a server that wants to be left alone for a few seconds is asked again then.
+/// Signs in with `password`, once.
 ///
 /// `POST /_matrix/client/v3/login`
 /// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3login)): makes a session if the password
@@ -81,9 +81,9 @@ mod tests {
         let slow_down = json!({"errcode": "M_LIMIT_EXCEEDED", "error": "Slow down."});
         for (reply, expected) in [
             (
-                Reply::After(429, "11", slow_down),
+                Reply::After(429, "6", slow_down),
                 Refusal::RateLimited {
-                    wait: Some(Duration::from_secs(11)),
+                    wait: Some(Duration::from_secs(6)),
                 },
             ),
             (refused(403, "M_USER_DEACTIVATED"), Refusal::Deactivated),

@@ -17,6 +17,9 @@ impl From<LiveError> for Failure {
             LiveError::SessionEnded => RUN_AGAIN,
             LiveError::NoKeysTaken => "Try again; if it stays like this, ask the server’s administrators.",
             LiveError::NoSync | LiveError::Server(_) => TRY_LATER,
+            LiveError::Stays(_) => {
+                "Its session may remain in your account: sign it out in Element, Settings → Sessions."
+            }
         };
         Self::failed(sentence(&error), hint)
     }

@@ -3,11 +3,12 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use lifeboat_preflight::{LiveSession, OwnSession};
+use lifeboat_preflight::{LiveError, LiveSession, OwnSession};
 
 use super::{Errand, leave, left_after_stop, may_remain, own_mistake};
 use crate::{
-    failure::Failure,
+    exit::Exit,
+    failure::{Failure, as_sentence},
     signals::{Stopped, Stops, Wish},
     ui::{console::Console, progress::Progress},
 };
@@ -82,6 +83,13 @@ pub(crate) async fn keep_live<T>(
         Ok(Ok(live)) => live,
         // What was to be stopped did not fail.
         Ok(Err(_)) if wish == Wish::Stop => return Err(may_remain("You stopped it.", errand.name())),
+        Ok(Err(LiveError::Stays(why))) => {
+            let failure = may_remain(&as_sentence(&why), errand.name());
+            return Err(Failure {
+                exit: Exit::Failed,
+                ..failure
+            });
+        }
         Ok(Err(error)) => return Err(error.into()),
         // It has left all the same.
         Err(_) => return Err(own_mistake()),

@@ -366,8 +366,8 @@ fn signed_in(session: &OwnSession, errand: Errand, homeserver: &Homeserver) -> S
     }
 }
 
-/// Opens the session that is kept of the account. One whose key is in a keyring that is closed stays where it is, and the
-/// person is told why Lifeboat signs in once more.
+/// Opens the session that is kept of the account. Where its key is in a keyring that is closed, the person is told why
+/// Lifeboat signs in once more.
 fn kept_session(entry: &Entry, console: &mut Console) -> Result<Option<KeepIn>, Failure> {
     let Ok(place) = Kept::of(&entry.user) else {
         return Ok(None);
@@ -376,7 +376,8 @@ fn kept_session(entry: &Entry, console: &mut Console) -> Result<Option<KeepIn>, 
     if found.is_none() && place.is_there() {
         console.caution(
             "The session that Lifeboat keeps of this account cannot be opened: no keyring gives its key.",
-            "Unlock this system’s keyring to use it. It stays in your account until somebody signs it out.",
+            "Unlock this system’s keyring and run the command again to use it. Where a new session is kept instead, sign \
+             the old one, “Lifeboat”, out in your app: it stays in your account.",
         );
     }
     Ok(found)

@@ -26,6 +26,9 @@ pub enum LiveError {
     /// The server could not be asked, or refused.
     #[error("the server could not be asked: {0}.")]
     Server(#[source] Box<Error>),
+    /// It failed, as the sentence says, and could not be signed out either.
+    #[error("{0}")]
+    Stays(String),
 }
 
 impl From<Error> for LiveError {

@@ -22,11 +22,7 @@ use matrix_sdk::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Credentials, KeepIn, Keeping, OwnSession, SessionKind, SignInError, key_store::KeyStore};
-use crate::{
-    Caller, Homeserver,
-    bounded::bounded,
-    limit::{wait_asked_for, with_short_waits},
-};
+use crate::{Caller, Homeserver, bounded::bounded, limit::wait_asked_for};
 
 /// What the session is called while it exists: the person may see it in a client.
 const NAME: &str = "Lifeboat check (removes itself)";
@@ -258,12 +254,11 @@ async fn with_token(client: &Client, user: &UserId, token: &SecretString, name: 
     }
 }
 
-/// Signs in. The SDK's own sign-in waits out a rate limit of minutes without a word, so the request is our own, and waits
-/// for some seconds at most.
+/// Signs in once. The SDK's own sign-in waits out a rate limit of minutes without a word, so the request is our own.
 async fn log_in(client: &Client, info: login::v3::LoginInfo, name: &str) -> Result<Result<(), HttpError>, SignInError> {
     let mut request = login::v3::Request::new(info);
     request.initial_device_display_name = Some(name.to_owned());
-    match with_short_waits(|| bounded(client.send(request.clone()))).await {
+    match bounded(client.send(request)).await {
         Ok(answer) => Ok(Ok(restore(client, MatrixSession::from(&answer)).await?)),
         Err(error) => Ok(Err(error)),
     }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use lifeboat_preflight::unhurried;
 use lifeboat_report::Step;
 
-use super::{Reset, change::UNTOLD_WAIT};
+use super::{Reset, change::UNTOLD_WAIT, late::LateChange};
 use crate::{
-    Answer, Cause, Journal, News, Refusal,
+    Answer, Cause, News, Refusal,
     flow::{Outcome, Record},
     route::email::{self, Asked, MailProof, MailRequest},
 };
@@ -24,9 +24,6 @@ const EAGER_FOR: Duration = Duration::from_secs(120);
 const BETWEEN_MAILS: Duration = Duration::from_secs(10);
 /// How often that doubles.
 const DOUBLES: u32 = 5;
-/// Between two looks for a change that was made late: so long at first, and each time twice as long, because servers
-/// let nobody try many passwords.
-const FIRST_LOOK: Duration = Duration::from_secs(30);
 
 /// What came of asking for a mail.
 enum Sent {
@@ -155,6 +152,9 @@ impl Reset<'_> {
                 Answer::NotConfirmed if late.is_to_be_looked_for() && self.was_changed_late().await? => return Ok(()),
                 Answer::NotConfirmed => {}
                 Answer::Refused(Refusal::RateLimited { wait }) => self.wait_out(wait).await?,
+                Answer::Refused(Refusal::ProofSpent) if late.is_possible() && self.was_changed_late().await? => {
+                    return Ok(());
+                }
                 Answer::Refused(refusal) => {
                     if refusal == Refusal::ProofSpent {
                         self.void_mail()?;
@@ -163,7 +163,8 @@ impl Reset<'_> {
                 }
             }
             let Some(left) = LINK_IS_GOOD_FOR.checked_sub(newest_mail.elapsed()) else {
-                if late.is_possible() && self.was_changed_late().await? {
+                // Nobody looks later: what cannot be found out now stays open.
+                if late.is_possible() && self.new_password_works().await.map_err(not_found_out)? == Some(true) {
                     return Ok(());
                 }
                 self.void_mail()?;
@@ -221,41 +222,10 @@ impl Reset<'_> {
     }
 }
 
-/// A change whose answer was lost, and that had not happened a moment later. Servers that use the proof up first say “not
-/// confirmed” from then on, whether they change the password or not.
-#[derive(Clone, Copy, Debug)]
-struct LateChange {
-    /// When to look for it, and how long after that once more; `None`: no answer was lost.
-    next: Option<(Instant, Duration)>,
-}
-
-impl LateChange {
-    fn possible_in(journal: &Journal) -> Self {
-        let change = journal.plan().change_number();
-        let lost = journal.records().iter().any(|it| match it {
-            Record::Ended { step, outcome } => Some(*step) == change && *outcome == Outcome::Dark,
-            _ => false,
-        });
-        Self {
-            next: lost.then(|| (Instant::now(), unhurried(FIRST_LOOK))),
-        }
-    }
-
-    fn is_possible(self) -> bool {
-        self.next.is_some()
-    }
-
-    /// Tells whether it is time to look, which it then is not for a while.
-    fn is_to_be_looked_for(&mut self) -> bool {
-        let now = Instant::now();
-        match &mut self.next {
-            Some((next, pause)) if *next <= now => {
-                *next = now + *pause;
-                *pause *= 2;
-                true
-            }
-            _ => false,
-        }
+fn not_found_out(cause: Cause) -> Cause {
+    match cause {
+        Cause::Refused(refusal) => Cause::NotFoundOut(refusal),
+        other => other,
     }
 }
 

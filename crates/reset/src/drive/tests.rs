@@ -188,3 +188,30 @@ async fn an_unconfirmed_link_is_waited_for_without_signing_in() {
     assert_eq!(state(&reset), (Password::Changed, Next::Do(change + 1)));
     assert_eq!(asked(&server), [CHANGE, CHANGE, CHANGE]);
 }
+
+/// Whoever stops waiting for the link is not told that the password is unchanged.
+#[tokio::test]
+async fn where_a_change_may_still_be_made_the_next_run_finds_out() {
+    let script = [
+        Reply::Cut,
+        refused(403, "M_FORBIDDEN"),
+        refused(403, "M_FORBIDDEN"),
+        refused(403, "M_FORBIDDEN"),
+    ];
+    let server = ScriptedServer::start(script).await;
+    let (homeserver, folder) = (server.homeserver().await, Folder::new());
+    let (mut reset, change) = after_the_mail(&homeserver, &folder);
+    reset.step(change).await.unwrap();
+    reset.dark_at = None;
+    reset.find_out(change).await.unwrap();
+    assert_eq!(state(&reset), (Password::Unchanged, Next::Do(change)));
+    let wishes = reset.kit.wishes.clone();
+    let stopping = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        wishes.stop();
+    };
+    let (ended, ()) = tokio::join!(reset.step(change), stopping);
+    assert!(matches!(ended, Err(Cause::Stopped)), "{ended:?}");
+    assert_eq!(state(&reset), (Password::Dark, Next::FindOut(change)));
+    assert_eq!(asked(&server), [CHANGE, LOGIN, CHANGE, LOGIN]);
+}

@@ -2,6 +2,7 @@
 
 use super::letter::{Letter, Words};
 use crate::{
+    exit::Exit,
     failure::Failure,
     files::Reserved,
     resolve::LetterJob,
@@ -27,11 +28,15 @@ impl Paper {
     }
 
     /// Writes the letter, as text and as a page, and says where it is.
+    ///
+    /// # Errors
+    ///
+    /// The password is changed by then, and the exit status says that something is left to do.
     pub(super) fn write(self, letter: &Letter<'_>, console: &mut Console) -> Result<(), Failure> {
         let written = letter.render(&self.words);
-        let text = self.text.write(written.text.as_bytes())?;
+        let text = self.text.write(written.text.as_bytes()).map_err(not_written)?;
         let page = html::letter(written.language, &written.text);
-        let page = self.page.write(page.as_bytes())?;
+        let page = self.page.write(page.as_bytes()).map_err(not_written)?;
         console.note(&format!(
             "The letter is in {} and, as a page, in {}. It does not hold the password: hand the two over on different \
              ways.",
@@ -39,5 +44,16 @@ impl Paper {
             page.display()
         ));
         Ok(())
+    }
+}
+
+fn not_written(failure: Failure) -> Failure {
+    Failure {
+        wrong: format!(
+            "The password is changed, but the letter is not written: {}",
+            failure.wrong
+        ),
+        exit: Exit::Incomplete,
+        ..failure
     }
 }
