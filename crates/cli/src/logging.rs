@@ -80,6 +80,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_crate_has_its_level() {
+        for (verbosity, own, sdk) in [
+            (1, "info", "warn"),
+            (2, "debug", "info"),
+            (3, "trace", "debug"),
+            (4, "trace", "debug"),
+        ] {
+            let told = format!(
+                "off,lifeboat={own},lifeboat_preflight={own},lifeboat_rescue={own},lifeboat_reset={own},matrix_sdk={sdk},\
+                 matrix_sdk::http_client=off"
+            );
+            assert_eq!(levels(verbosity), told);
+        }
+    }
+
+    #[test]
     fn what_sees_the_wire_is_silent_at_every_level() {
         for verbosity in 1..=4 {
             let levels = levels(verbosity);

@@ -304,6 +304,45 @@ async fn a_kept_session_serves_the_next_command() -> Result<()> {
     Ok(())
 }
 
+/// Each finds its own session, and when one leaves, the other stays.
+#[tokio::test]
+async fn two_accounts_are_kept_side_by_side() -> Result<()> {
+    let (one, other) = (healthy().await?, healthy().await?);
+    let proxies = [
+        Proxy::start(&one.homeserver.base_url).await?,
+        Proxy::start(&other.homeserver.base_url).await?,
+    ];
+    let home = tempfile::tempdir()?;
+    let sign_ins = async |account: &TestAccount, proxy: &Proxy| -> Result<usize> {
+        proxy.clear();
+        let check = check_at(account, &proxy.base_url())?.env("XDG_DATA_HOME", home.path());
+        let outcome = check.arg("--keep-session").run().await?;
+        ensure!(outcome.code()? == 10, "{outcome}");
+        ensure!(outcome.json()?["account"] == account.user_id.as_str(), "{outcome}");
+        let log = proxy.log();
+        Ok(log.iter().filter(|it| it.is(&Method::POST, "/login")).count())
+    };
+    for expected in [1, 0] {
+        for (account, proxy) in [&one, &other].into_iter().zip(&proxies) {
+            let signed_in = sign_ins(account, proxy).await?;
+            ensure!(signed_in == expected, "{signed_in} sign-ins and not {expected}");
+        }
+    }
+    let [first, second] = &proxies;
+    let leave = [
+        "leave",
+        one.user_id.as_str(),
+        "--homeserver",
+        &first.base_url(),
+        "--force",
+    ];
+    let left = Lifeboat::new(leave)?.env("XDG_DATA_HOME", home.path()).run().await?;
+    ensure!(left.code()? == 0, "{left}");
+    ensure!(sign_ins(&other, second).await? == 0, "the other session is gone, too");
+    ensure!(sign_ins(&one, first).await? == 1, "the session is still there");
+    Ok(())
+}
+
 /// Every file of the kept session; there are some.
 fn files_below(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
     let (mut files, mut folders) = (Vec::new(), vec![folder.join("lifeboat")]);

@@ -73,6 +73,25 @@ async fn a_person_is_asked_for_password_and_recovery_key() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_person_who_chooses_an_access_token_is_asked_for_one() -> Result<()> {
+    let account = account().await?;
+    let before = snapshot_of(&account).await?;
+    let token = account.api()?.token().context("a token")?;
+    let line = check(&account, &account.homeserver.base_url);
+    let running = on_a_terminal(&format!("{line} --auth token"))?.start()?;
+    types(&running, "Access token of", &format!("{token}\n")).await?;
+    types(&running, "Recovery key or passphrase", "\n").await?;
+    let outcome = running.outcome().await?;
+    ensure!(outcome.code()? == 10, "{outcome}");
+    for words in ["Password of", token] {
+        ensure!(!outcome.stderr.contains(words), "{words} is on the screen");
+    }
+    let differences = before.differences(&snapshot_of(&account).await?);
+    ensure!(differences.is_empty(), "{differences:#?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn no_color_and_clicolor_are_heeded() -> Result<()> {
     let account = account().await?;
     let line = check(&account, &account.homeserver.base_url);

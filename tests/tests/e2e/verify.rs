@@ -23,6 +23,7 @@ use matrix_sdk::ruma::events::key::verification::request::ToDeviceKeyVerificatio
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
 
+pub(crate) use self::command::read_code;
 use crate::live::{devices, enter, enter_keeping};
 use crate::rescue::everything_survives;
 

@@ -7,9 +7,11 @@ use std::{
 };
 
 use lifeboat_preflight::{BrowserHere, Shown};
-use qrcode::{QrCode, render::unicode::Dense1x2};
 
-use crate::{resolve::Browser, ui::clean::clean};
+use crate::{
+    resolve::Browser,
+    ui::{clean::clean, code, signs},
+};
 
 /// Tells whether a browser on this machine can be expected to open before the person's eyes.
 pub(crate) fn here() -> BrowserHere {
@@ -28,9 +30,11 @@ pub(crate) fn show(shown: Shown<'_>, browser: Browser) {
     let mut text = words(shown);
     if let Shown::Code { address, complete, .. } = shown
         && io::stderr().is_terminal()
-        && let Some(code) = qr_code(complete.unwrap_or(address))
+        && signs::are_all_shown()
+        && let Some(picture) = code::picture(complete.unwrap_or(address).as_bytes())
     {
-        text.push_str(&code);
+        text.push('\n');
+        text.push_str(&picture);
     }
     // Without stderr the person cannot read the address, and the waiting ends by itself.
     let _ = io::stderr().write_all(text.as_bytes());
@@ -82,14 +86,6 @@ fn in_minutes(time: Duration) -> String {
     }
 }
 
-/// Draws the text as a QR code, light on dark as most terminals are; `None` where it is too long.
-fn qr_code(text: &str) -> Option<String> {
-    let code = QrCode::new(text).ok()?;
-    let mut drawing = code.render::<Dense1x2>();
-    let drawn = drawing.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
-    Some(format!("\n{drawn}\n"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,22 +122,5 @@ mod tests {
             "{short}"
         );
         assert!(!short.contains('\u{1b}'), "{short}");
-    }
-
-    #[test]
-    fn a_code_is_drawn_in_half_blocks() {
-        let drawn = qr_code("https://account.example.org/link?code=AB12-CD34").unwrap();
-        let lines: Vec<_> = drawn.trim_matches('\n').lines().collect();
-        let width = lines.first().map_or(0, |it| it.chars().count());
-        assert!(
-            width > 20 && lines.iter().all(|it| it.chars().count() == width),
-            "{drawn}"
-        );
-        assert!(lines.len() * 2 >= width && lines.len() * 2 <= width + 1, "{drawn}");
-        assert!(
-            drawn.chars().all(|it| "\n \u{2580}\u{2584}\u{2588}".contains(it)),
-            "{drawn}"
-        );
-        assert_eq!(qr_code(&"x".repeat(4000)), None);
     }
 }

@@ -36,6 +36,11 @@ fn is_unicode(value: impl Fn(&str) -> Option<String>) -> bool {
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
+/// Tells whether the terminal shows more than ASCII: a picture of blocks would be none there.
+pub(crate) fn are_all_shown() -> bool {
+    *ALL
+}
+
 /// Returns a text as this machine's terminal can show it.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     if *ALL { Cow::Borrowed(text) } else { in_ascii(text) }

@@ -48,6 +48,14 @@ impl Pace {
 mod tests {
     use super::*;
 
+    #[test]
+    fn so_many_turns_in_a_second_are_so_far_apart() {
+        for (per_second, milliseconds) in [(0, 1000), (1, 1000), (20, 50), (1000, 1)] {
+            let pace = Pace::per_second(per_second);
+            assert_eq!(pace.between, Duration::from_millis(milliseconds), "{per_second}");
+        }
+    }
+
     #[tokio::test]
     async fn turns_of_clones_are_kept_apart() {
         let between = Duration::from_millis(2);

@@ -308,3 +308,14 @@ fn status(part: Part<'_>) -> Result<StatusFile, ArkError> {
 fn senseless(name: &PartName) -> ArkError {
     ArkError::damaged(format!("{name} cannot be understood"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_versions_and_no_key() {
+        let keys = ArchivedKeys([("7".to_owned(), Zeroizing::new([7; 32]))].into());
+        assert_eq!(format!("{keys:?}"), "ArchivedKeys([\"7\"])");
+    }
+}

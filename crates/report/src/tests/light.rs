@@ -156,6 +156,22 @@ fn one_thing_spoiled_gives_this_light() {
     }
 }
 
+/// With the eyes of the person the messages are counted, and who has the recovery key is as unknown as before.
+#[test]
+fn what_the_person_sees_makes_no_verdict_clear_either() {
+    for history in [true, false] {
+        let (mut facts, healthy) = (outside(), healthy_facts());
+        (facts.backup, facts.coverage) = (healthy.backup, healthy.coverage);
+        if let (false, Fact::Known(coverage)) = (history, &mut facts.coverage) {
+            (coverage.total, coverage.covered, coverage.readable) = (0, 0, None);
+        }
+        let report = report(facts);
+        for fate in Fate::BOTH {
+            assert_ne!(report.verdict.of(fate), Verdict::Clear, "{history}");
+        }
+    }
+}
+
 #[test]
 fn red_is_never_without_a_finding_and_a_finding_that_was_seen_never_without_red() {
     for case in cases() {

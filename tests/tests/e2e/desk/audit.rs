@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -16,10 +17,11 @@ use lifeboat_tests::{
     crowd::{Person, Standing, crowd},
     large_server::LargeServer,
     lifeboat::{Lifeboat, Outcome},
-    proxy::{Fault, Proxy},
+    proxy::{Exchange, Fault, Proxy},
     server::{Homeserver, Profile},
     wait,
 };
+use matrix_sdk::reqwest::Method;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -123,6 +125,16 @@ fn ensure_summary(people: &[Person], outcome: &Outcome) -> Result<()> {
     Ok(())
 }
 
+/// Everything is asked with the administrator's own token, and nothing is changed.
+fn acts_as_nobody(log: &[Exchange], own: Option<&str>) -> Result<()> {
+    let asks = |it: &&Exchange| it.method == Method::GET || it.is(&Method::POST, "/keys/query");
+    let changes: Vec<_> = log.iter().filter(|it| !asks(it)).collect();
+    ensure!(changes.is_empty(), "{changes:?}");
+    let mut tokens = log.iter().filter_map(|it| it.token.as_deref());
+    ensure!(tokens.all(|it| Some(it) == own), "another token was used");
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_lights_are_the_truth_also_when_it_is_killed_and_goes_on() -> Result<()> {
     let world = World::make().await?;
@@ -183,6 +195,7 @@ async fn the_lights_are_the_truth_also_when_it_is_killed_and_goes_on() -> Result
             );
         }
         ensure!(!disturbed.join("summary.html").exists(), "it is not done");
+        acts_as_nobody(&proxy.log(), world.admin.token())?;
     }
     let outcome = by_list(&disturbed, base_url)?.run().await?;
     ensure!(
@@ -213,6 +226,33 @@ async fn the_lights_are_the_truth_also_when_it_is_killed_and_goes_on() -> Result
     Ok(())
 }
 
+/// Far slower than anybody is by themselves, and than an audit that is told nothing.
+#[tokio::test]
+async fn requests_are_as_far_apart_as_told() -> Result<()> {
+    let server = LargeServer { accounts: 2, every: 1 };
+    let proxy = Proxy::start("http://127.0.0.1:9").await?;
+    proxy.intercept(move |it| Some(Fault::Answer(server.answer(&it.path, &it.query, &it.request_body))));
+    let base_url = proxy.base_url();
+    let audit = Lifeboat::new(["desk", "audit", "example.org", "--homeserver", &base_url])?
+        .args(["--rps", "4", "--folder", "audit", "--json"])
+        .secret("--admin-token-file", "a token")?;
+    let outcome = audit.run().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    let log = proxy.log();
+    let asked: Vec<_> = log
+        .iter()
+        .filter(|it| it.path.starts_with("/_synapse/admin/"))
+        .map(|it| it.at)
+        .collect();
+    let [first, .., last] = asked.as_slice() else {
+        anyhow::bail!("hardly anything was asked: {log:?}")
+    };
+    // Four in a second; the first may have been on its way for a moment.
+    let least = Duration::from_millis(200) * u32::try_from(asked.len() - 1)?;
+    ensure!(asked.len() > 4 && *last - *first >= least, "{asked:?}");
+    Ok(())
+}
+
 /// As many accounts as a large server has, one in ten with keys: memory does not grow with them.
 #[tokio::test]
 async fn ten_thousand_accounts_take_no_more_memory_than_a_few() -> Result<()> {
@@ -237,7 +277,7 @@ async fn ten_thousand_accounts_take_no_more_memory_than_a_few() -> Result<()> {
         while running.runs()? {
             peak = running.memory().map_or(peak, |it| it.all);
             proxy.clear();
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let outcome = running.outcome().await?;
         ensure!(outcome.code()? == 0, "{outcome}");

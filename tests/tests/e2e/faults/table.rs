@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -14,6 +15,9 @@ const END: &str = "```\n";
 /// Where a request does not meet a fault.
 const NOT_MET: &str = "·";
 
+/// Held by whoever reads the page and may write it: the tests of several commands run at the same time.
+static PAGE_IS_MINE: Mutex<()> = Mutex::new(());
+
 /// With what each run ended.
 pub(super) type Statuses = BTreeMap<(Request, Kind), i32>;
 
@@ -21,6 +25,7 @@ pub(super) type Statuses = BTreeMap<(Request, Kind), i32>;
 ///
 /// A status that depends on what comes first, an answer or the end of a wait, is kept as the two that there are: `10/11`.
 pub(super) fn compare(command: &str, statuses: &Statuses) -> Result<()> {
+    let _mine = PAGE_IS_MINE.lock().unwrap_or_else(PoisonError::into_inner);
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(PAGE);
     let text = fs::read_to_string(&page)?;
     let head = format!("<!-- faults: {command} -->\n```text\n");

@@ -1,9 +1,19 @@
 //! The ways in, and the way out.
 
-use anyhow::{Result, ensure};
-use lifeboat_tests::snapshot::snapshot_of;
+use anyhow::{Context as _, Result, ensure};
+use lifeboat_tests::{
+    proxy::{Fault, Proxy, Reply},
+    snapshot::snapshot_of,
+    tls,
+};
+use matrix_sdk::reqwest::Method;
+use serde_json::json;
 
 use super::{account, address, allow, allow_code, check, codes, command, device_ids, recovery};
+use crate::{
+    terminal::{on_a_terminal, types},
+    verify::read_code,
+};
 
 #[tokio::test]
 async fn a_person_signs_in_with_the_code_flow_and_the_session_is_gone_afterwards() -> Result<()> {
@@ -44,6 +54,52 @@ async fn a_person_types_a_code_into_another_browser() -> Result<()> {
     ensure!(outcome.json()?["account"] == account.user_id.as_str(), "{outcome}");
     let differences = before.differences(&snapshot_of(&account).await?);
     ensure!(differences.is_empty(), "{differences:#?}");
+    Ok(())
+}
+
+/// On a terminal a phone reads the address, with the code in it where the server has one.
+#[tokio::test]
+async fn a_camera_reads_where_the_code_is_typed() -> Result<()> {
+    let account = account().await?;
+    let before = device_ids(&account).await?;
+    let (user, url) = (&account.user_id, &account.homeserver.base_url);
+    let line = format!("check {user} --homeserver {url} --auth device-code --quick --ca-file");
+    let running = on_a_terminal(&format!("{line} {}", tls::authority().display()))?.start()?;
+    types(&running, "Recovery key or passphrase", "\n").await?;
+    let read = running.said("the picture", |text| read_code(text).ok()).await?;
+    let read = String::from_utf8(read)?;
+    let shown = running.said("the address", |text| {
+        let mut lines = text.lines().map(str::trim);
+        lines.rfind(|it| it.starts_with("https://")).map(str::to_owned)
+    });
+    ensure!(shown.await? == read, "the picture leads to {read}");
+    allow_code(&account, &running).await?;
+    let outcome = running.outcome().await?;
+    ensure!(outcome.code()? == 10, "{outcome}");
+    ensure!(device_ids(&account).await? == before, "a session was left behind");
+    Ok(())
+}
+
+/// The word of the authorization server is not enough.
+#[tokio::test]
+async fn a_session_that_the_homeserver_still_takes_is_not_called_gone() -> Result<()> {
+    let account = account().await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    let whose = json!({"user_id": account.user_id});
+    let mut signed_in = false;
+    proxy.intercept(move |it| {
+        signed_in |= it.is(&Method::GET, "/devices");
+        let asked = signed_in && it.is(&Method::GET, "/account/whoami");
+        asked.then(|| Fault::Answer(Reply::json(200, &whose)))
+    });
+    let check = command("check", &account, &proxy.base_url())?;
+    let running = check.args(["--auth", "oauth", "--quick", "--json"]).start()?;
+    allow(&account, &address(&running, 0).await?).await?;
+    let outcome = running.outcome().await?;
+    for words in ["the homeserver still takes it", "may remain in your account"] {
+        ensure!(outcome.says(words), "{words}: {outcome}");
+    }
+    outcome.json().context("what was found is told all the same")?;
     Ok(())
 }
 
@@ -90,7 +146,7 @@ async fn a_kept_session_goes_on_with_the_tokens_it_was_given_last() -> Result<()
         oauth.run_out(account.localpart()).await?;
         let base_url = &account.homeserver.base_url;
         let next = outcome.then([command, account.user_id.as_str(), "--homeserver", base_url])?;
-        let next = next.arg("--ca-file").arg(lifeboat_tests::tls::authority());
+        let next = next.arg("--ca-file").arg(tls::authority());
         let next = match command {
             "check" => next.args(["--quick", "--json"]),
             _ => next.arg("--force"),

@@ -66,7 +66,9 @@ async fn an_authorization_server_on_another_host_is_not_believed() -> Result<()>
     let account = account().await?;
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
     for name in [
+        "authorization_endpoint",
         "token_endpoint",
+        "revocation_endpoint",
         "registration_endpoint",
         "device_authorization_endpoint",
     ] {

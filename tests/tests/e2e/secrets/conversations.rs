@@ -114,3 +114,37 @@ async fn a_sign_in_through_a_browser_lets_no_secret_out() -> Result<()> {
     }
     summed_up(&machine, 100)
 }
+
+/// Where two servers know of an account: the tokens of an administrator for both, and the password that is set at the second.
+#[tokio::test]
+async fn an_administrator_of_two_servers_lets_no_secret_out() -> Result<()> {
+    let mut machine = Machine::on(Profile::OAuth).await?;
+    let authority = lifeboat_tests::tls::authority();
+    let server = machine.account.homeserver.oauth()?;
+    let synapse = server.administrator(&["urn:synapse:admin:*"]).await?.access_token;
+    let service = server.administrator(&["urn:mas:admin"]).await?.access_token;
+    for token in [&synapse, &service] {
+        machine.search.text("a token of an administrator", token)?;
+    }
+    let (user, url) = (machine.account.user_id.to_string(), machine.proxy.base_url());
+    let reset = ["--letter", "letter.txt", "--temporary-password-file", "temporary.txt"];
+    let reset = [&reset[..], &["--yes", "--accept-cautions"]].concat();
+    // The last one searches the files of the reset for the password that is known by then.
+    for (command, further) in [("check", &["--json"][..]), ("reset", &reset[..]), ("check", &[][..])] {
+        let desk = machine.command(&["desk", command, &user, "--homeserver", &url])?;
+        let desk = desk.args(further).arg("--ca-file").arg(&authority);
+        let desk = desk.secret("--admin-token-file", &synapse)?;
+        machine
+            .run(&[0, 10, 11], desk.secret("--mas-token-file", &service)?)
+            .await?;
+        if command == "reset" {
+            let password = std::fs::read_to_string(machine.last()?.home().join("temporary.txt"))?;
+            machine.search.text("the temporary password", &password)?;
+            let last = machine.last()?;
+            for printed in [&last.stdout, &last.stderr] {
+                machine.search.nothing_in("what was printed", printed.as_bytes())?;
+            }
+        }
+    }
+    machine.sums_up()
+}

@@ -140,7 +140,7 @@ async fn a_code_on_the_terminal_is_read_by_a_camera() -> Result<()> {
 }
 
 /// Takes the picture of the code from the screen and reads it as any camera does.
-fn read_code(screen: &str) -> Result<Vec<u8>> {
+pub(crate) fn read_code(screen: &str) -> Result<Vec<u8>> {
     const COLOURS: &str = "\u{1b}[30m\u{1b}[107m";
     const SCALE: usize = 4;
     let lines: Vec<Vec<char>> = screen
