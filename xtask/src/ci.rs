@@ -12,13 +12,14 @@ use crate::{docs, test, tidy};
 /// A step: its title and what it does.
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("format", format),
     ("tidy", tidy),
     ("spelling", spelling),
     ("clippy", clippy),
     ("documentation", docs::check),
     ("tests", tests),
+    ("demo", demo),
     ("packages", packages),
     ("fuzzing", fuzzing),
 ];
@@ -72,6 +73,11 @@ fn clippy(workspace: &Workspace) -> Result<()> {
 fn tests(workspace: &Workspace) -> Result<()> {
     ensure!(test::run(workspace, &[])? == ExitCode::SUCCESS, "see above");
     Ok(())
+}
+
+/// The other command that the README begins with.
+fn demo(workspace: &Workspace) -> Result<()> {
+    succeed(workspace, cargo().args(["xtask", "demo"]))
 }
 
 /// Packs what the tests have built, and as root installs the package, runs it and removes it. What is handed out is built
