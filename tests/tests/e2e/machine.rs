@@ -1,8 +1,9 @@
-//! Trouble of the machine that Lifeboat runs on, in every command that writes something: full disks, folders
+//! Trouble of the machine that Lifeboat runs on, in every command that speaks to a server: full disks, folders
 //! that cannot be written to, a store that somebody else holds, signals that end it.
 
 mod clock;
 mod disk;
+mod ground;
 mod locked;
 mod signals;
 mod work;

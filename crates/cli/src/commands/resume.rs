@@ -175,10 +175,14 @@ pub(crate) async fn resume(
         (None, ComeBack::Password) => typed(&job.new_password, journal.password(), stops).await?,
     };
     let before = journal.folder().join(BEFORE);
-    let before = before.exists().then(|| status::read(&before)).transpose()?;
-    journal.append(Record::Resumed)?;
+    let before = before.exists().then(|| status::read(&before)).transpose();
+    let before = before.map_err(|it| still(it, &journal))?;
+    // On a full disk this is what fails first.
+    let noted = journal.append(Record::Resumed);
+    noted.map_err(|it| still(it.into(), &journal))?;
     if let Some(folder) = state::folder_of(&user) {
-        Loose::of(&folder).hand_over(&mut journal)?;
+        let handed_over = Loose::of(&folder).hand_over(&mut journal);
+        handed_over.map_err(|it| still(it.into(), &journal))?;
     }
     let cargo = Cargo {
         homeserver: &homeserver,

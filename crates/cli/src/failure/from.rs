@@ -127,7 +127,9 @@ impl From<SignInError> for Failure {
             SignInError::Network(_) => TRY_LATER.to_owned(),
             SignInError::TemporaryStore(_) => "Make space for temporary files, and run the command again.".to_owned(),
             SignInError::Store(_) => {
-                "Run the command without --keep-session, or remove the kept session’s folder.".to_owned()
+                "If the disk is full, make space and run the command again. If not, run it without --keep-session, or remove \
+                 the kept session’s folder."
+                    .to_owned()
             }
         };
         Self::failed(sentence(&error), hint)

@@ -1,13 +1,18 @@
-//! Clocks that jump by a year while a reset is unfinished: it is brought to its end, and nothing is lost.
+//! Clocks that jump by a year: a reset that is unfinished is brought to its end, whatever else has a moment written down goes on
+//! with it, and nothing is lost.
 
 use std::os::unix::process::ExitStatusExt as _;
 
 use anyhow::{Context as _, Result, ensure};
+use futures_util::future::try_join;
 use lifeboat_tests::account::TestAccount;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
-use lifeboat_tests::proxy::{Fault, Proxy, Reply};
+use lifeboat_tests::proxy::{Exchange, Fault, Proxy, Reply};
 use matrix_sdk::reqwest::Method;
+use rustix::process::Signal;
+use serde_json::Value;
 
+use super::{ground::Ground, signals::stopped, work::Work};
 use crate::reset::{
     cut_from_the_change_on, ensure_proven, healthy, is_change, other_backup, who_at, with_secrets, with_secrets_again,
 };
@@ -140,5 +145,67 @@ async fn a_check_of_another_year_is_not_relied_on() -> Result<()> {
         check.ensure_two_sentences()?;
     }
     ensure!(!proxy.log().iter().any(is_change), "the password was changed");
+    Ok(())
+}
+
+/// How many messages a check found, and how many of them can be read; from the status file that it wrote.
+fn counted(ground: &Ground) -> Result<[u64; 2]> {
+    let status: Value = serde_json::from_slice(&std::fs::read(ground.output(Work::Check))?)?;
+    let events = &status["forecast"]["events"];
+    let count = |name: &str| events[name].as_u64().with_context(|| format!("no {name}: {events:#}"));
+    Ok([count("total")?, count("readable")?])
+}
+
+/// A check with the memory of one before the jump finds the same.
+async fn remembers(ground: &Ground, jump: i64) -> Result<()> {
+    let url = &ground.account.homeserver.base_url;
+    let output = ground.output(Work::Check);
+    let checked = ground.command(Work::Check, url, &output, None)?.run().await?;
+    let before = counted(ground)?;
+    ground.has_ended_well(Work::Check, &checked).await?;
+    let proxy = Proxy::start(url).await?;
+    let again = ground.command(Work::Check, &proxy.base_url(), &output, Some(checked))?;
+    let again = again.env(CLOCK, jump.to_string()).run().await?;
+    let after = counted(ground)?;
+    ground.has_ended_well(Work::Check, &again).await?;
+    ensure!(before == after && before[0] > 0, "{before:?} became {after:?}");
+    let goes_on = |it: &Exchange| it.is(&Method::GET, "/messages") && it.query.contains("dir=f");
+    ensure!(proxy.log().iter().any(goes_on), "nothing was remembered\n{again}");
+    Ok(())
+}
+
+/// Whoever has a moment written down, or writes one down, ends as without the jump.
+async fn all_end_well(jump: i64) -> Result<()> {
+    let ground = Ground::lay().await?;
+    let url = &ground.account.homeserver.base_url;
+    let jumped = async |work: Work, earlier: Option<Outcome>| {
+        let command = ground.command(work, url, &ground.output(work), earlier)?;
+        let outcome = command.env(CLOCK, jump.to_string()).run().await?;
+        ground.has_ended_well(work, &outcome).await?;
+        anyhow::Ok(outcome)
+    };
+    remembers(&ground, jump).await?;
+    let killed = stopped(&ground, Work::DeskAudit, Signal::KILL, None).await?;
+    jumped(Work::DeskAudit, Some(killed)).await?;
+    // The session that is kept is an old one after the jump, or one from next year.
+    let verify = ground.command(Work::Verify, url, &ground.output(Work::Verify), None)?;
+    let verified = verify.run().await?;
+    ground.has_ended_well(Work::Verify, &verified).await?;
+    let again = jumped(Work::Verify, Some(verified)).await?;
+    jumped(Work::Leave, Some(again)).await?;
+    for work in [Work::ArkRestore, Work::Prove, Work::DeskCheck, Work::DeskReset] {
+        ground.prepare(work).await?;
+        jumped(work, None).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_written_down_is_of_use_by_whatever_clock() -> Result<()> {
+    let told = async |jump: i64| {
+        let ended = all_end_well(jump).await;
+        ended.with_context(|| format!("{jump} seconds"))
+    };
+    try_join(told(YEAR), told(-YEAR)).await?;
     Ok(())
 }

@@ -3,9 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use lifeboat_tests::{counts, lifeboat::Disk, proxy::Proxy};
+use lifeboat_tests::{
+    counts,
+    lifeboat::{Disk, Lifeboat, Outcome},
+    proxy::Proxy,
+};
 
-use super::work::{Ground, Work};
+use super::{ground::Ground, work::Work};
 use crate::live::end_what_is_left_behind;
 
 /// A folder of the kernel's, in which nothing can be made.
@@ -53,21 +57,44 @@ async fn where_no_file_can_grow_nothing_is_half_done() -> Result<()> {
 }
 
 async fn nothing_is_half_done_without(scarce: Scarce) -> Result<()> {
-    let ground = Ground::lay().await?;
-    let url = ground.account.homeserver.base_url.clone();
+    let mut ground = Ground::lay().await?;
     for work in Work::ALL {
-        let told = || format!("{work:?} without {scarce:?}");
         ground.prepare(work).await?;
-        let command = ground.command(work, &url, &ground.output(work), None)?;
-        let disk = scarce.disk(0, &ground);
-        let outcome = command.on(disk).run().await.with_context(told)?;
-        ensure!(outcome.code()? == 1, "{}: {outcome}", told());
-        outcome.ensure_two_sentences().with_context(told)?;
-        ground.nothing_is_there(work)?;
-        ground.ends_well(work, outcome).await.with_context(told)?;
+        let ended = without_room(&ground, work, scarce, None).await?;
+        if work == Work::Verify {
+            without_room(&ground, Work::Leave, scarce, Some(ended)).await?;
+        }
         end_what_is_left_behind(&ground.account).await?;
     }
+    ground.password_is_changed();
+    let stranded = ground.stranded().await?;
+    without_room(&ground, Work::Resume, scarce, Some(stranded)).await?;
+    end_what_is_left_behind(&ground.account).await?;
+    ground.password_is_changed();
+    without_room(&ground, Work::DeskReset, scarce, None).await?;
     Ok(())
+}
+
+/// Does it where there is no room at all, and once more, undisturbed; what writes nothing is not disturbed the first time
+/// either. Returns what it ended with.
+async fn without_room(ground: &Ground, work: Work, scarce: Scarce, earlier: Option<Outcome>) -> Result<Outcome> {
+    let told = || format!("{work:?} without {scarce:?}");
+    let url = &ground.account.homeserver.base_url;
+    let command = ground.command(work, url, &ground.output(work), earlier)?;
+    let outcome = command.on(scarce.disk(0, ground)).run().await.with_context(told)?;
+    if !work.writes() {
+        ground.has_ended_well(work, &outcome).await.with_context(told)?;
+        return Ok(outcome);
+    }
+    let expected = match work {
+        // It is still to be finished: the password is changed, and nobody is signed in with it.
+        Work::Resume => 20,
+        _ => 1,
+    };
+    ensure!(outcome.code()? == expected, "{}: {outcome}", told());
+    outcome.ensure_two_sentences().with_context(told)?;
+    ground.nothing_is_there(work)?;
+    ground.ends_well(work, outcome).await.with_context(told)
 }
 
 #[tokio::test]
@@ -119,24 +146,56 @@ async fn what_cannot_be_written_is_said_before_anybody_is_asked() -> Result<()> 
     let ground = Ground::lay().await?;
     let proxy = Proxy::start(&ground.account.homeserver.base_url).await?;
     let closed = Path::new(CLOSED).join("lifeboat-test");
-    for work in Work::ALL {
+    for work in Work::ALL.into_iter().chain([Work::DeskReset]) {
         if work.has_output() {
-            let outcome = ground.command(work, &proxy.base_url(), &closed, None)?.run().await?;
-            ensure!(outcome.code()? == 1, "{work:?}: {outcome}");
-            outcome.ensure_two_sentences()?;
+            let command = ground.command(work, &proxy.base_url(), &closed, None)?;
+            refused(&ground, work, command, &proxy).await?;
         }
         if work.needs_state() {
-            let command = ground.command(work, &proxy.base_url(), &ground.output(work), None)?;
-            let outcome = command.env("XDG_STATE_HOME", CLOSED).run().await?;
-            ensure!(outcome.code()? == 1, "{work:?}: {outcome}");
-            outcome.ensure_two_sentences()?;
+            without_state(&ground, work, &proxy, None).await?;
         }
-        ensure!(proxy.log().is_empty(), "{work:?} asked {:?}", proxy.log());
-        ground.nothing_is_there(work)?;
     }
-    // A check only remembers what it read, and can do without.
-    let command = ground.command(Work::Check, &proxy.base_url(), &ground.output(Work::Check), None)?;
-    let outcome = command.env("XDG_STATE_HOME", CLOSED).run().await?;
-    ensure!([0, 11].contains(&outcome.code()?), "{outcome}");
+    let url = &ground.account.homeserver.base_url;
+    let verify = ground.command(Work::Verify, url, &ground.output(Work::Verify), None)?;
+    let verified = verify.run().await?;
+    ground.has_ended_well(Work::Verify, &verified).await?;
+    let left = without_state(&ground, Work::Leave, &proxy, Some(verified)).await?;
+    ground.ends_well(Work::Leave, left).await?;
+    let stranded = ground.stranded().await?;
+    let unfinished = without_state(&ground, Work::Resume, &proxy, Some(stranded)).await?;
+    ground.ends_well(Work::Resume, unfinished).await?;
+    Ok(())
+}
+
+/// Does it where nobody can write into the folder of what is kept between commands.
+async fn without_state(ground: &Ground, work: Work, proxy: &Proxy, earlier: Option<Outcome>) -> Result<Outcome> {
+    let command = ground.command(work, &proxy.base_url(), &ground.output(work), earlier)?;
+    refused(ground, work, command.env("XDG_STATE_HOME", CLOSED), proxy).await
+}
+
+/// Runs it, and makes sure that it says what is wrong, asks nobody and leaves nothing.
+async fn refused(ground: &Ground, work: Work, command: Lifeboat, proxy: &Proxy) -> Result<Outcome> {
+    let outcome = command.run().await?;
+    ensure!(outcome.code()? == 1, "{work:?}: {outcome}");
+    outcome.ensure_two_sentences()?;
+    ensure!(proxy.log().is_empty(), "{work:?} asked {:?}", proxy.log());
+    ground.nothing_is_there(work)?;
+    Ok(outcome)
+}
+
+/// A check remembers what it read, and can do without; the others have nothing to keep there.
+#[tokio::test]
+async fn whatever_only_looks_needs_no_folder_of_its_own() -> Result<()> {
+    let ground = Ground::lay().await?;
+    let url = &ground.account.homeserver.base_url;
+    for work in Work::ALL.into_iter().filter(|it| !it.needs_state()) {
+        ground.prepare(work).await?;
+        let mut command = ground.command(work, url, &ground.output(work), None)?;
+        for folder in ["XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"] {
+            command = command.env(folder, CLOSED);
+        }
+        let outcome = command.run().await?;
+        ground.has_ended_well(work, &outcome).await?;
+    }
     Ok(())
 }

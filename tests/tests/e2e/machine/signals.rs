@@ -12,12 +12,12 @@ use matrix_sdk::reqwest::Method;
 use rustix::process::Signal;
 use tokio::sync::Notify;
 
-use super::work::{Ground, Work};
+use super::{ground::Ground, work::Work};
 use crate::live::{devices, end_what_is_left_behind};
 use crate::reset::healthy;
 
 /// Runs it until it is in the middle, and sends it the signal there.
-async fn stopped(ground: &Ground, work: Work, signal: Signal, earlier: Option<Outcome>) -> Result<Outcome> {
+pub(super) async fn stopped(ground: &Ground, work: Work, signal: Signal, earlier: Option<Outcome>) -> Result<Outcome> {
     let proxy = Proxy::start(&ground.account.homeserver.base_url).await?;
     let gate = Arc::new(Notify::new());
     let hold = Arc::clone(&gate);
@@ -49,6 +49,8 @@ async fn stopped_and_done(ground: &Ground, work: Work, signal: Signal, earlier: 
                 Work::Reset | Work::Resume => &[20, 21],
                 // What was seen until then is judged, and told.
                 Work::Check => &[10],
+                // What was read until then is compared, and proves nothing.
+                Work::Prove => &[21],
                 _ => &[130],
             };
             ensure!(expected.contains(&code), "{outcome}");

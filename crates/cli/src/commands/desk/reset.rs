@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     commands::{
+        alone::alone,
         reset::{self, password},
         runtime,
     },
@@ -28,6 +29,9 @@ use crate::{
 /// Runs it.
 pub(super) fn run(mut job: DeskResetJob, console: &mut Console) -> Result<Exit, Failure> {
     let paper = Paper::prepare(&job.letter)?;
+    // Whether the reset can be written down, and whether another run is at work, is said before any server is asked. Whoever
+    // carries it out takes the account again.
+    drop(alone(&job.reset.entry.user)?);
     match begin(&mut job, console)? {
         Begun::AtHomeserver(before) => at_homeserver(job.reset, before, paper, console),
         Begun::Planned => Ok(Exit::Done),

@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     fs::{File, OpenOptions, TryLockError},
-    io::{self, BufRead, BufReader, Seek, SeekFrom, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -172,10 +172,13 @@ fn whole_lines(file: &File) -> io::Result<u64> {
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    Failure::failed(
-        format!("“{}” cannot be written: {error}.", path.display()),
-        "Give a folder of your own.",
-    )
+    let hint = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "Make space, and run the same command again: it goes on where it was."
+        }
+        _ => "Give a folder of your own.",
+    };
+    Failure::failed(format!("“{}” cannot be written: {error}.", path.display()), hint)
 }
 
 #[cfg(test)]
