@@ -207,26 +207,34 @@ pub(crate) fn api_client(
         .build()
 }
 
-/// Makes the client for `.well-known` files: no token, a few redirects, as servers delegate them that way.
+/// Makes the client for `.well-known` files: no token, a few redirects, as servers delegate them that way; what was asked
+/// with encryption is not answered without.
 pub(crate) fn well_known_client(
     options: &NetworkOptions,
     authorities: &[Certificate],
     proxy: Option<&Url>,
 ) -> Result<reqwest::Client, reqwest::Error> {
-    let https_only = options.insecure_http == InsecureHttp::Refuse;
+    let insecure_http = options.insecure_http;
     through(reqwest::Client::builder(), proxy)?
         .tls_certs_merge(authorities.iter().cloned())
         .user_agent(USER_AGENT)
         .timeout(options.timeout)
         .connect_timeout(options.timeout)
         .redirect(Policy::custom(move |attempt| {
-            if attempt.previous().len() > 5 || (https_only && !is_protected(attempt.url())) {
-                attempt.stop()
-            } else {
+            if is_followed(attempt.previous(), attempt.url(), insecure_http) {
                 attempt.follow()
+            } else {
+                attempt.stop()
             }
         }))
         .build()
+}
+
+/// Tells whether a redirect to `next` is followed by whoever asked the addresses in `previous`. From an encrypted one none
+/// leads to an unencrypted one, on this machine either: whatever listens there was not named by the server.
+fn is_followed(previous: &[Url], next: &Url, insecure_http: InsecureHttp) -> bool {
+    let loses_encryption = next.scheme() != "https" && previous.iter().any(|it| it.scheme() == "https");
+    previous.len() <= 5 && !loses_encryption && (insecure_http == InsecureHttp::Allow || is_protected(next))
 }
 
 /// Tells whether nobody between this machine and the server can read along: `https`, or a server on this machine.
@@ -349,6 +357,32 @@ mod tests {
         for url in ["http://example.org", "http://127.0.0.1.example.org", "http://10.0.0.1"] {
             assert!(!is_protected(&Url::parse(url).unwrap()), "{url}");
         }
+    }
+
+    #[test]
+    fn no_redirect_takes_the_encryption_away() {
+        use InsecureHttp::{Allow, Refuse};
+        let url = |it: &str| Url::parse(it).unwrap();
+        for (from, to, refused, allowed) in [
+            ("https://example.org", "https://matrix.example.org", true, true),
+            ("https://example.org", "http://example.org", false, false),
+            ("https://localhost:1", "http://localhost:2", false, false),
+            ("https://example.org", "http://127.0.0.1:2", false, false),
+            ("http://localhost:1", "http://[::1]:2", true, true),
+            ("http://localhost:1", "https://example.org", true, true),
+            ("http://localhost:1", "http://example.org", false, true),
+        ] {
+            let followed = |insecure_http| is_followed(&[url(from)], &url(to), insecure_http);
+            assert_eq!(
+                (followed(Refuse), followed(Allow)),
+                (refused, allowed),
+                "{from} to {to}"
+            );
+        }
+        let way = ["http://localhost:1", "https://example.org", "https://a.example.org"].map(url);
+        assert!(!is_followed(&way, &url("http://localhost:1"), Allow));
+        let often = vec![url("https://example.org"); 6];
+        assert!(is_followed(&often[..5], &often[0], Refuse) && !is_followed(&often, &often[0], Refuse));
     }
 
     #[test]

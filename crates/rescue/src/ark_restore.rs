@@ -119,6 +119,7 @@ pub async fn restore_ark(
 ) -> Result<ArkRestored, ArkRestoreError> {
     let mut restored = ArkRestored::default();
     if let (true, BackupComparison::Possible(restore)) = (selection.backup, &comparison.backup) {
+        progress.expect(restore.missing.saturating_add(restore.better));
         let (version, new) = backup::version(session, restore).await?;
         restored.new_version = new.then(|| version.clone());
         restored.entries = backup::put_entries(session, file, restore, &version, progress).await?;

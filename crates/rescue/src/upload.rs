@@ -61,11 +61,17 @@ pub struct UploadProgress(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
+    expected: AtomicU64,
     added: AtomicU64,
     in_doubt: AtomicU64,
 }
 
 impl UploadProgress {
+    /// How many room keys improve the backup and are to be sent; 0 before that is known.
+    pub fn expected(&self) -> u64 {
+        self.0.expected.load(Ordering::Relaxed)
+    }
+
     /// How many room keys the server took.
     pub fn added(&self) -> u64 {
         self.0.added.load(Ordering::Relaxed)
@@ -74,6 +80,10 @@ impl UploadProgress {
     /// How many it was sent besides and gave no clear answer for: it may have taken them.
     pub fn in_doubt(&self) -> u64 {
         self.0.in_doubt.load(Ordering::Relaxed)
+    }
+
+    fn expect(&self, keys: u64) {
+        self.0.expected.store(keys, Ordering::Relaxed);
     }
 
     fn sending(&self, keys: u64) {
@@ -170,6 +180,7 @@ pub async fn upload(
     progress: &UploadProgress,
 ) -> Result<Comparison, UploadError> {
     let (comparison, improving) = Comparison::of(keys, &backup.coverage);
+    progress.expect(improving.len() as u64);
     let public = Curve25519PublicKey::from_base64(&backup.public_key).map_err(|_| UploadError::NotSealed)?;
     let sealing = PkEncryption::from_key(public);
     for batch in improving.chunks(AT_ONCE) {

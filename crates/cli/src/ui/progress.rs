@@ -1,11 +1,11 @@
 //! One line of progress on stderr while a command works, and one for each phase where there are several.
 
+mod audit;
 mod forecast;
 mod gossip;
 mod reset;
 
 use std::{
-    fmt,
     io::{self, IsTerminal},
     sync::{
         OnceLock,
@@ -14,9 +14,11 @@ use std::{
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lifeboat_preflight::{FetchProgress, ForecastProgress, Step, Watch, ark::ArkProgress};
+use lifeboat_rescue::UploadProgress;
 
+pub(crate) use self::audit::Accounts;
 use self::forecast::{Lines, place};
 pub(crate) use self::gossip::GossipLine;
 pub(crate) use self::reset::ResetVoice;
@@ -60,17 +62,17 @@ impl Progress {
 
     /// Shows how many backed-up keys came by.
     pub(crate) fn with_ark(self, ark: &ArkProgress) -> Self {
-        let ark = ark.clone();
-        let count = move |_: &ProgressState, line: &mut dyn fmt::Write| {
-            // A line that cannot be written is not shown.
-            let _ = match ark.entries() {
-                0 => Ok(()),
-                entries => write!(line, "   {entries} backed-up keys"),
-            };
-        };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}{keys}") {
-            self.bar.set_style(turning(style.with_key("keys", count)));
-        }
+        let doing = self.bar.message();
+        self.bar.finish_and_clear();
+        self.lines.get_or_init(|| Lines::of_ark(&place(), &doing, ark));
+        self
+    }
+
+    /// Shows how many room keys were uploaded.
+    pub(crate) fn with_upload(self, upload: &UploadProgress) -> Self {
+        let doing = self.bar.message();
+        self.bar.finish_and_clear();
+        self.lines.get_or_init(|| Lines::of_upload(&place(), &doing, upload));
         self
     }
 

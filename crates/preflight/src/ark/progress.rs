@@ -12,6 +12,7 @@ pub struct ArkProgress(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     entries: AtomicU64,
+    expected: AtomicU64,
     cancelled: AtomicBool,
 }
 
@@ -19,6 +20,16 @@ impl ArkProgress {
     /// Returns how many entries of key backups came by so far.
     pub fn entries(&self) -> u64 {
         self.0.entries.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many of them are to come by altogether; 0 where nobody has said so.
+    pub fn expected(&self) -> u64 {
+        self.0.expected.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of how many entries are to come by altogether.
+    pub fn expect(&self, entries: u64) {
+        self.0.expected.store(entries, Ordering::Relaxed);
     }
 
     /// Ends the reading of an ark soon.

@@ -71,8 +71,13 @@ pub async fn save(
     hold.whole(PartName::Devices, devices).await?;
     hold.whole(PartName::Keys, keys).await?;
     hold.whole(PartName::AccountData, account_data).await?;
+    let given = all_versions(ask, newest).await?;
+    let mut counts = given.iter().map(|(_, answer)| count(answer));
+    if let Some(all) = counts.try_fold(0_u64, |sum, it| sum.checked_add(it?)) {
+        progress.expect(all);
+    }
     let mut versions = Vec::new();
-    for (version, answer) in all_versions(ask, newest).await? {
+    for (version, answer) in given {
         hold.whole(PartName::BackupVersion(version.clone()), answer).await?;
         let entries = save_entries(ask, &mut hold, &version, progress).await?;
         versions.push(ArkVersion { version, entries });
@@ -97,6 +102,12 @@ async fn all_versions(ask: Ask<'_>, newest: Option<(String, Vec<u8>)>) -> Result
     let mut versions: Vec<_> = older.try_collect().await?;
     versions.push(newest);
     Ok(versions)
+}
+
+/// How many entries the server says that a version has.
+fn count(version: &[u8]) -> Option<u64> {
+    let version: serde_json::Value = serde_json::from_slice(version).ok()?;
+    version.get("count")?.as_u64()
 }
 
 /// `GET /_matrix/client/v3/room_keys/keys`

@@ -105,6 +105,15 @@ impl Write for Shelf {
 
 /// Checks the account and saves it, as the command does.
 pub(super) async fn save_to(server: &CannedServer, out: impl Write + Send + 'static) -> Result<ArkSummary, ArkError> {
+    save_watched(server, out, &ArkProgress::default()).await
+}
+
+/// The same, watched.
+pub(super) async fn save_watched(
+    server: &CannedServer,
+    out: impl Write + Send + 'static,
+    progress: &ArkProgress,
+) -> Result<ArkSummary, ArkError> {
     let (homeserver, session) = server.enter().await;
     let facts = check(&session, &homeserver, &Questions::default(), &()).await.unwrap();
     let program = Program {
@@ -112,7 +121,7 @@ pub(super) async fn save_to(server: &CannedServer, out: impl Write + Send + 'sta
         version: "1".to_owned(),
     };
     let status = StatusFile::of(&Report::of(user().to_string(), 12, facts), program);
-    save(&session, &homeserver, out, &status, &ArkProgress::default()).await
+    save(&session, &homeserver, out, &status, progress).await
 }
 
 /// A whole ark.

@@ -130,6 +130,31 @@ async fn well_known_files_lead_nowhere_but_to_a_homeserver_with_encryption() -> 
     Ok(())
 }
 
+/// A server on this machine may be spoken to without encryption; an encrypted `.well-known` file leads there all the same to
+/// nobody, whatever the person allows.
+#[tokio::test]
+async fn an_encrypted_well_known_file_is_replaced_by_no_unencrypted_one() -> Result<()> {
+    let elsewhere = Proxy::start("http://127.0.0.1:9").await?;
+    let target = format!("{}/.well-known/matrix/client", elsewhere.base_url());
+    let answer = move |path: &str| match path {
+        "/.well-known/matrix/client" => (302, "text/plain", target.clone()),
+        _ => (404, "text/plain", String::new()),
+    };
+    let server = TlsServer::start(Certificate::Good, answer).await?;
+    let user = format!("@a:{}", server.server_name());
+    for further in [None, Some("--allow-insecure-http")] {
+        let check = Lifeboat::new(["check", &user, "--quick"])?.env("SSL_CERT_FILE", authority());
+        let outcome = check
+            .args(further)
+            .secret("--password-file", "a password that no account has")?
+            .run()
+            .await?;
+        fails_with(&outcome, "is not a Matrix homeserver")?;
+        ensure!(elsewhere.log().is_empty(), "{further:?}: {:?}", elsewhere.log());
+    }
+    Ok(())
+}
+
 /// What a check says on the screen, in the page and in the letter.
 async fn shown(account: &TestAccount, hook: impl FnMut(&Exchange) -> Option<Fault> + Send + 'static) -> Result<String> {
     let proxy = Proxy::start(&account.homeserver.base_url).await?;

@@ -1,17 +1,17 @@
 //! Answers of shapes that no server should give: nested, beyond all numbers, no text, without an end.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::counts;
 use lifeboat_tests::large_server::LargeServer;
-use lifeboat_tests::lifeboat::Lifeboat;
+use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
 use lifeboat_tests::proxy::{Exchange, Fault, Proxy, Reply};
 use lifeboat_tests::snapshot::snapshot_of;
 use matrix_sdk::reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Attack, attack, change, check};
+use super::{Attack, attack, change, check, codes};
 
 const LEVELS: usize = 100_000;
 /// What a server sends before it gives up on its own: more than any answer may take.
@@ -31,21 +31,78 @@ fn nested() -> Vec<u8> {
     format!("{open}{close}").into_bytes()
 }
 
-/// The requests of a check with a forecast, in the order in which one needs the answer of another.
-const STAGES: [&[&str]; 5] = [
-    &["/client/versions"],
-    &["/account/whoami"],
-    &[
-        "/keys/query",
-        "/devices",
-        "/room_keys/version",
-        "/capabilities",
-        "/login",
-        "/auth_metadata",
-        "/3pid",
-    ],
-    &["/sync"],
-    &["/room_keys/keys", "/messages"],
+/// How a check with the recovery key must end.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// With an error that says this.
+    Error(&'static str),
+    /// With this status and exactly these findings.
+    Finds(i32, &'static [&'static str]),
+    /// With one of these statuses and these findings among others: an answer that is under way while the memory fills is
+    /// cut off as well.
+    FindsAmongOthers(&'static [i32], &'static [&'static str]),
+}
+
+impl End {
+    fn judge(self, outcome: &Outcome) -> Result<()> {
+        let code = outcome.code()?;
+        ensure!(!outcome.stderr.contains("panicked"), "it panicked: {outcome}");
+        let (statuses, finds) = match &self {
+            Self::Error(words) => {
+                ensure!(code == 1 && outcome.says(words), "not “{words}”: {outcome}");
+                return outcome.ensure_two_sentences();
+            }
+            Self::Finds(status, finds) => (std::slice::from_ref(status), *finds),
+            Self::FindsAmongOthers(statuses, finds) => (*statuses, *finds),
+        };
+        let mut found = codes(outcome)?;
+        let expected: BTreeSet<String> = finds.iter().map(|it| (*it).to_owned()).collect();
+        if let Self::FindsAmongOthers(..) = self {
+            found.retain(|it| expected.contains(it));
+        }
+        ensure!(
+            statuses.contains(&code) && found == expected,
+            "{code} and {found:?} instead of {statuses:?} and {expected:?}: {outcome}"
+        );
+        Ok(())
+    }
+}
+
+/// The requests of a check with a forecast, in the order in which one needs the answer of another, and how it ends when
+/// they are answered with JSON of another world: with each such answer alike.
+const STAGES: [(&[&str], End); 5] = [
+    (&["/client/versions"], End::Error("is not a Matrix homeserver")),
+    (&["/account/whoami"], End::Error("refused the sign-in")),
+    (
+        &[
+            "/keys/query",
+            "/devices",
+            "/room_keys/version",
+            "/capabilities",
+            "/login",
+            "/auth_metadata",
+            "/3pid",
+        ],
+        End::Finds(
+            10,
+            &[
+                "backup-unknown",
+                "coverage-unknown",
+                // No key and no address has to be in an answer: one without them says that there are none.
+                "no-email",
+                "no-identity",
+                "recovery-key-not-tested",
+                "server-unknown",
+                "sessions-unknown",
+            ],
+        ),
+    ),
+    // The rooms are then asked for one by one, and the history is read all the same.
+    (&["/sync"], End::Finds(10, &["off-switch-unknown", "storage-unknown"])),
+    (
+        &["/room_keys/keys", "/messages"],
+        End::Finds(10, &["backup-not-proven", "coverage-partial"]),
+    ),
 ];
 
 #[tokio::test]
@@ -63,7 +120,7 @@ async fn answers_that_are_no_json_of_this_world() -> Result<()> {
             b"{\"count\": 99999999999999999999999999, \"versions\": -1e999, \"chunk\": [1e400]}".to_vec(),
         ),
     ] {
-        for stage in STAGES {
+        for (stage, end) in STAGES {
             let proxy = Proxy::start(&account.homeserver.base_url).await?;
             let body = body.clone();
             proxy.intercept(move |it| {
@@ -73,12 +130,7 @@ async fn answers_that_are_no_json_of_this_world() -> Result<()> {
                     .then(|| reply(body.clone()))
             });
             let outcome = check(&account, &proxy.base_url())?.arg("--no-cache").run().await?;
-            let told = || format!("{name} at {stage:?}: {outcome}");
-            ensure!(
-                [1, 10, 11].contains(&outcome.code()?) && !outcome.stderr.contains("panicked"),
-                "{}",
-                told()
-            );
+            end.judge(&outcome).with_context(|| format!("{name} at {stage:?}"))?;
         }
     }
     let differences = before.differences(&snapshot_of(&account).await?);
@@ -155,25 +207,48 @@ fn endless(length: u64) -> Fault {
 #[tokio::test]
 async fn an_answer_without_an_end_is_cut_off_before_the_memory_is_full() -> Result<()> {
     let account = super::account().await?;
-    for (end, length, memory) in [
-        ("/client/versions", ENDLESS, 200),
-        ("/keys/query", ENDLESS, MEMORY),
-        ("/sync", ENDLESS, MEMORY),
-        ("/messages", ENDLESS, MEMORY),
+    for (path, length, memory, end) in [
+        ("/client/versions", ENDLESS, 200, End::Error("more than 1 MiB")),
+        (
+            "/keys/query",
+            ENDLESS,
+            MEMORY,
+            End::FindsAmongOthers(
+                &[10, 11],
+                &["backup-not-trusted", "identity-unknown", "sessions-unknown"],
+            ),
+        ),
+        (
+            "/sync",
+            ENDLESS,
+            MEMORY,
+            End::FindsAmongOthers(&[10], &["off-switch-unknown", "storage-unknown"]),
+        ),
+        (
+            "/messages",
+            ENDLESS,
+            MEMORY,
+            End::FindsAmongOthers(&[10], &["coverage-partial"]),
+        ),
         // Read piece by piece, and dropped: with its length the time grows, and the memory does not.
-        ("/room_keys/keys", 64 << 20, 200),
+        (
+            "/room_keys/keys",
+            64 << 20,
+            200,
+            End::Finds(10, &["backup-not-proven", "coverage-partial"]),
+        ),
     ] {
         let proxy = Proxy::start(&account.homeserver.base_url).await?;
-        proxy.intercept(move |it| it.path.ends_with(end).then(|| endless(length)));
+        proxy.intercept(move |it| it.path.ends_with(path).then(|| endless(length)));
         let began = Instant::now();
         let outcome = check(&account, &proxy.base_url())?.arg("--no-cache").run().await?;
         let most = outcome.memory.all;
         let (took, code) = (began.elapsed(), outcome.code()?);
         counts::tell(format_args!(
-            "{end} without an end: {most} KiB, {took:?}, ended with {code}"
+            "{path} without an end: {most} KiB, {took:?}, ended with {code}"
         ))?;
-        ensure!([1, 10, 11].contains(&outcome.code()?), "{end}: {outcome}");
-        ensure!(most < memory << 10, "{end}: {most} KiB");
+        end.judge(&outcome).with_context(|| format!("{path} without an end"))?;
+        ensure!(most < memory << 10, "{path}: {most} KiB");
     }
     Ok(())
 }
@@ -192,7 +267,7 @@ async fn pages_without_an_end_are_given_up() -> Result<()> {
             .then(|| Fault::Answer(Reply::json(200, &answer)))
     });
     let outcome = check(&account, &proxy.base_url())?.arg("--no-cache").run().await?;
-    ensure!([10, 11].contains(&outcome.code()?), "{outcome}");
+    End::Finds(10, &["coverage-partial"]).judge(&outcome)?;
     let forecast = &outcome.json()?["forecast"];
     ensure!(forecast["complete"] == false, "{forecast:#}");
     let asked = proxy.log().iter().filter(|it| it.path.ends_with("/messages")).count();

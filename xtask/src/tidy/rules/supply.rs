@@ -46,6 +46,8 @@ struct Exception {
 #[derive(Deserialize)]
 struct Bans {
     deny: Vec<String>,
+    #[serde(default)]
+    wildcards: String,
 }
 
 /// The kinds of machine whose packages are looked at; none where the policy cannot be read, which is a finding of its own.
@@ -75,6 +77,9 @@ pub(super) fn check(sources: &[Source], graph: &Value, linked: &str) -> Vec<Find
     let mut sentences = BTreeSet::new();
     for package in graph["packages"].as_array().into_iter().flatten() {
         sentences.extend(problem_of(package, &policy));
+        if policy.bans.wildcards == "deny" {
+            sentences.extend(wildcards_of(package));
+        }
     }
     let mut findings: Vec<_> = sentences.into_iter().map(|it| finding(POLICY, it)).collect();
     let (twice, explained) = (twice(linked), explained(text_of(PAGE).unwrap_or_default()));
@@ -121,6 +126,19 @@ fn problem_of(package: &Value, policy: &Policy) -> Option<String> {
     (!expression.evaluate(is_allowed)).then(|| format!("the licence of {name} is not allowed: {license}"))
 }
 
+/// Says of which packages one of our own would take any version. Those in the workspace have but one; in crates.io there is
+/// no package that would.
+fn wildcards_of(package: &Value) -> Vec<String> {
+    if !package["source"].is_null() {
+        return Vec::new();
+    }
+    let dependencies = package["dependencies"].as_array().into_iter().flatten();
+    let wild = dependencies.filter(|it| it["req"] == "*" && it["path"].is_null());
+    let text = |it: &Value| it["name"].as_str().unwrap_or_default().to_owned();
+    wild.map(|it| format!("{} takes any version of {}", text(package), text(it)))
+        .collect()
+}
+
 /// The packages of which several versions are linked into the program.
 fn twice(linked: &str) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -156,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    const ALLOWING: &str = "[graph]\ntargets = []\n[licenses]\nallow = [\"MIT\"]\nexceptions = [{ crate = \"odd\", allow = [\"NCSA\"] }]\n[bans]\ndeny = [\"bad\"]";
+    const ALLOWING: &str = "[graph]\ntargets = []\n[licenses]\nallow = [\"MIT\"]\nexceptions = [{ crate = \"odd\", allow = [\"NCSA\"] }]\n[bans]\ndeny = [\"bad\"]\nwildcards = \"deny\"";
 
     fn package(name: &str, license: &str) -> Value {
         json!({"name": name, "license": license, "source": REGISTRY})
@@ -193,6 +211,17 @@ mod tests {
         ] {
             assert_eq!(found("", &[package], ""), [sentence]);
         }
+    }
+
+    #[test]
+    fn any_version_will_do_of_our_own_packages_alone() {
+        let dependencies = json!([
+            {"name": "chosen", "req": "^1"},
+            {"name": "lifeboat-report", "req": "*", "path": "crates/report"},
+            {"name": "loose", "req": "*"},
+        ]);
+        let ours = json!({"name": "lifeboat", "source": null, "dependencies": dependencies});
+        assert_eq!(found("", &[ours], ""), ["lifeboat takes any version of loose"]);
     }
 
     #[test]

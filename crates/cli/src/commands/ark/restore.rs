@@ -57,7 +57,9 @@ async fn restore(job: ArkRestore, console: &mut Console) -> Result<Restoring, Fa
         .collect();
     let ground = Ground { homeserver, file, keys };
     let look = async |session: &OwnSession| {
-        let before = ground.compare(session, "comparing the ark with the account").await?;
+        let before = ground
+            .compare(session, "comparing the ark with the account", None)
+            .await?;
         let selection = select(&before, &job.parts)?;
         Ok(Restoring {
             before,
@@ -78,7 +80,9 @@ async fn restore(job: ArkRestore, console: &mut Console) -> Result<Restoring, Fa
         let restored = restore_ark(session, &ground.file, before, selection, &progress).await;
         drop(line);
         let restored = restored.map_err(|error| begun(error.into()))?;
-        let after = ground.compare(session, "looking again").await.map_err(begun)?;
+        let archived: u64 = before.report.versions.iter().map(|it| it.entries).sum();
+        let after = ground.compare(session, "looking again", Some(archived)).await;
+        let after = after.map_err(begun)?;
         Ok((restored, selection.remaining(&after)))
     };
     let applied = hold(session, Errand::Repair, &mut stops, console, || Wish::Stop, apply).await;
@@ -123,8 +127,15 @@ struct Ground {
 }
 
 impl Ground {
-    async fn compare(&self, session: &OwnSession, doing: &'static str) -> Result<ArkComparison, Failure> {
+    /// `archived` is how many entries the ark has, once that is known.
+    async fn compare(
+        &self,
+        session: &OwnSession,
+        doing: &'static str,
+        archived: Option<u64>,
+    ) -> Result<ArkComparison, Failure> {
         let progress = ArkProgress::default();
+        progress.expect(archived.unwrap_or(0));
         let _line = Progress::begin(doing).with_ark(&progress);
         let compared = ark::compare(session, &self.homeserver, &self.file, &self.keys, &progress).await;
         let compared = compared.map_err(not_compared)?;

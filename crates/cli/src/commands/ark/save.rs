@@ -59,6 +59,7 @@ async fn gather(way: Way, reserved: &Reserved, console: &mut Console) -> Result<
     let saved = with_session(session, &mut stops, console, work).await?;
     // Read back from the disk before it is called an ark.
     let progress = ArkProgress::default();
+    progress.expect(saved.versions.iter().map(|it| it.entries).sum());
     let _line = Progress::begin("reading it back").with_ark(&progress);
     let report = ark::survey(reserved.writer()?, Vec::new(), &progress).await?;
     let read: Vec<_> = report.versions.iter().map(|it| (&it.version, it.entries)).collect();

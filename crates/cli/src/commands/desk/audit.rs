@@ -21,7 +21,11 @@ use crate::{
     files::{Reserved, make_folder_without},
     resolve::{AuditJob, Format},
     signals::{Stopped, Stops},
-    ui::{console::Console, desk, html, json, progress::Progress},
+    ui::{
+        console::Console,
+        desk, html, json,
+        progress::{Accounts, Progress},
+    },
 };
 
 pub(crate) use row::Why;
@@ -109,11 +113,12 @@ async fn audit(
         &job.entry.user,
     );
     let auditor = stops.unless_stopped(beginning).await.map_err(|Stopped| stopped())?;
-    let mut watch = Watch::begin();
+    let mut watch = Watch::begin(book.rows());
     let work = async {
         match list {
             // Whoever is no administrator is told so before anything is written.
             Some(list) => {
+                watch.total = Some(list.len() as u64);
                 auditor.page(None).await.map_err(ended)?;
                 for names in list.chunks(Auditor::page_size()) {
                     let left: Vec<_> = names.iter().filter(|it| !book.has(it)).cloned().collect();
@@ -165,27 +170,36 @@ async fn look(
 /// Says how far the audit is.
 struct Watch {
     progress: Progress,
+    /// How many accounts were in the book before.
+    before: u64,
     total: Option<u64>,
+    begun: Instant,
     last: Instant,
 }
 
 impl Watch {
-    fn begin() -> Self {
+    fn begin(before: u64) -> Self {
         Self {
             progress: Progress::begin("looking at accounts"),
+            before,
             total: None,
+            begun: Instant::now(),
             last: Instant::now(),
         }
     }
 
     fn saw(&mut self, rows: u64, console: &mut Console) {
-        let of = self.total.map(|it| format!(" of {it}")).unwrap_or_default();
-        let words = format!("{rows}{of} accounts looked at");
+        let accounts = Accounts {
+            before: self.before,
+            seen: rows,
+            all: self.total,
+            passed: self.begun.elapsed(),
+        };
         if !self.progress.moves() && self.last.elapsed() >= NEWS {
             self.last = Instant::now();
-            console.note(&words);
+            console.note(&accounts.news());
         }
-        self.progress.tell(words);
+        self.progress.tell(accounts.line());
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use lifeboat_preflight::{FetchProgress, ForecastProgress, ark::ArkProgress};
 use lifeboat_report::grouped;
+use lifeboat_rescue::UploadProgress;
 
 use super::{TICK, target};
 use crate::ui::signs::{shown, turning};
@@ -37,9 +38,34 @@ impl Lines {
         Self::of(all, vec![line(all, reading, ForecastProgress::events, history)])
     }
 
-    /// Shows the saving of an ark.
-    pub(super) fn of_ark(all: &MultiProgress, saving: &ArkProgress) -> Self {
-        Self::of(all, vec![line(all, saving, ArkProgress::entries, saved)])
+    /// Shows the writing or reading of an ark, which is called `doing`.
+    pub(super) fn of_ark(all: &MultiProgress, doing: &str, ark: &ArkProgress) -> Self {
+        let named = (doing.to_owned(), ark.clone());
+        let words = |(doing, ark): &(String, ArkProgress), passed| {
+            counted(
+                columns(),
+                doing,
+                "backed-up keys",
+                [ark.entries(), ark.expected()],
+                passed,
+            )
+        };
+        Self::of(all, vec![line(all, &named, |(_, ark)| ark.entries(), words)])
+    }
+
+    /// Shows an upload of room keys, which is called `doing`.
+    pub(super) fn of_upload(all: &MultiProgress, doing: &str, upload: &UploadProgress) -> Self {
+        let named = (doing.to_owned(), upload.clone());
+        let words = |(doing, upload): &(String, UploadProgress), passed| {
+            counted(
+                columns(),
+                doing,
+                "room keys",
+                [upload.added(), upload.expected()],
+                passed,
+            )
+        };
+        Self::of(all, vec![line(all, &named, |(_, upload)| upload.added(), words)])
     }
 
     /// Shows the fetching of room keys.
@@ -144,24 +170,32 @@ fn fetched(fetching: &FetchProgress, passed: Duration) -> String {
     )
 }
 
-fn saved(saving: &ArkProgress, passed: Duration) -> String {
-    let entries = saving.entries();
-    let count = format!("{} backed-up keys", grouped(entries));
-    fitted(
-        columns(),
-        ["saving an ark", "", "", &count, &rate(entries, passed), "", ""],
-    )
+/// Says how many of all things are done; who says how many there are may not know it, or lie.
+fn counted(columns: usize, doing: &str, things: &str, [done, all]: [u64; 2], passed: Duration) -> String {
+    let rate = rate(done, passed);
+    match (done, all) {
+        (0, 0) => doing.to_owned(),
+        _ if all < done => {
+            let count = format!("{} {things}", grouped(done));
+            fitted(columns, [doing, "", "", &count, &rate, "", ""])
+        }
+        _ => {
+            let count = format!("{}/{} {things}", grouped(done), grouped(all));
+            let left = time_left(done, all, passed);
+            fitted(columns, [doing, &bar(done, all), "", &count, &rate, &left, ""])
+        }
+    }
 }
 
 /// How many columns a line on stderr has, without the moving sign at its beginning.
-fn columns() -> usize {
+pub(super) fn columns() -> usize {
     let width = terminal_size::terminal_size_of(std::io::stderr()).map(|(width, _)| usize::from(width.0));
     width.unwrap_or(80).saturating_sub(3)
 }
 
 /// Joins what is to be said; on a narrow terminal first the bar is left out, then the second count: what is done, how
 /// fast and how long stay.
-fn fitted(columns: usize, parts: [&str; 7]) -> String {
+pub(super) fn fitted(columns: usize, parts: [&str; 7]) -> String {
     let join = |left_out: &[usize]| {
         let kept = parts.iter().enumerate().filter(|(place, _)| !left_out.contains(place));
         let said: Vec<&str> = kept.map(|(_, it)| *it).filter(|it| !it.is_empty()).collect();
@@ -180,17 +214,24 @@ pub(super) fn bar(done: u64, all: u64) -> String {
     (0..CELLS).map(|cell| if cell < filled { '█' } else { '░' }).collect()
 }
 
-fn rate(count: u64, passed: Duration) -> String {
-    match (count * 1000).checked_div(u64::try_from(passed.as_millis()).unwrap_or(u64::MAX)) {
-        Some(rate) if passed >= Duration::from_secs(1) => format!("{}/s", grouped(rate)),
-        _ => String::new(),
+/// Says how fast it goes; nothing in the first second.
+pub(super) fn rate(count: u64, passed: Duration) -> String {
+    if passed < Duration::from_secs(1) {
+        return String::new();
+    }
+    let milliseconds = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
+    let each = |unit: u64| count.saturating_mul(unit).checked_div(milliseconds).unwrap_or(0);
+    match (each(1_000), each(60_000)) {
+        (0, 0) => String::new(),
+        (0, minutely) => format!("{minutely}/min"),
+        (rate, _) => format!("{}/s", grouped(rate)),
     }
 }
 
 /// Says how long the rest takes if it goes on like this; nothing in the first seconds, when nobody can know.
-fn time_left(done: u64, all: u64, passed: Duration) -> String {
+pub(super) fn time_left(done: u64, all: u64, passed: Duration) -> String {
     let seconds = passed.as_secs();
-    let left = (seconds * all.saturating_sub(done)).checked_div(done);
+    let left = seconds.saturating_mul(all.saturating_sub(done)).checked_div(done);
     match left {
         Some(left) if seconds >= 2 && done < all => match left {
             ..90 => format!("about {left} s left"),
@@ -217,11 +258,15 @@ mod tests {
         let seconds = Duration::from_secs;
         assert_eq!(rate(1_120, Duration::from_millis(10)), "");
         assert_eq!(rate(2_240, seconds(2)), "1\u{a0}120/s");
+        assert_eq!(rate(10, seconds(60)), "10/min");
+        assert_eq!(rate(0, seconds(60)), "");
         assert_eq!(time_left(0, 10, seconds(60)), "");
         assert_eq!(time_left(5, 10, seconds(1)), "");
         assert_eq!(time_left(75, 100, seconds(60)), "about 20 s left");
         assert_eq!(time_left(10, 100, seconds(60)), "about 9 min left");
         assert_eq!(time_left(100, 100, seconds(60)), "");
+        // A server may claim any number.
+        assert_ne!(time_left(1, u64::MAX, seconds(60)), "");
     }
 
     #[test]
@@ -246,6 +291,21 @@ mod tests {
             "reading history   rooms 96/131   1 120/s   about 20 s left"
         );
         assert_eq!(fitted(20, parts), fitted(58, parts));
+    }
+
+    #[test]
+    fn a_count_has_a_rest_only_where_somebody_knows_it() {
+        let ark = |done, all| counted(100, "saving", "backed-up keys", [done, all], Duration::from_secs(10));
+        assert_eq!(ark(0, 0), "saving");
+        assert_eq!(ark(0, 40), format!("saving   {}   0/40 backed-up keys", "░".repeat(20)));
+        let half = "█".repeat(10) + &"░".repeat(10);
+        assert_eq!(
+            ark(20, 40),
+            format!("saving   {half}   20/40 backed-up keys   2/s   about 10 s left")
+        );
+        for claimed in [0, 39] {
+            assert_eq!(ark(40, claimed), "saving   40 backed-up keys   4/s", "{claimed}");
+        }
     }
 
     #[test]

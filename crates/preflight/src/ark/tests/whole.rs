@@ -140,3 +140,22 @@ async fn a_part_that_is_not_known_is_summed_and_left_alone() {
         PartName::Other("later.bin".to_owned())
     );
 }
+
+#[tokio::test]
+async fn how_many_entries_are_to_come_is_as_the_server_says_of_all_versions() {
+    for (count, expected) in [(json!(30), 60), (json!(null), 0), (json!(u64::MAX), 0)] {
+        let world = World::new();
+        let server = CannedServer::start(move |request| {
+            if !request.path.contains("/room_keys/version") || request.path.ends_with("/2") {
+                return world.answer(request);
+            }
+            let mut version = world.version(if request.path.ends_with("/1") { "1" } else { "3" });
+            version["count"] = count.clone();
+            Some(version.into())
+        })
+        .await;
+        let progress = ArkProgress::default();
+        save_watched(&server, Shelf::default(), &progress).await.unwrap();
+        assert_eq!((progress.entries(), progress.expected()), (30, expected));
+    }
+}
