@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_run_that_goes_on_is_as_fast_as_it_is_itself() {
-        let bar = "█".repeat(12) + &"░".repeat(8);
+        let bar = format!("{}{}", "█".repeat(12), "░".repeat(8));
         assert_eq!(
             GOING_ON.fitted(100),
             format!("looking at accounts   {bar}   1\u{a0}200/2\u{a0}000   10/s   about 80 s left")

@@ -298,7 +298,7 @@ mod tests {
         let ark = |done, all| counted(100, "saving", "backed-up keys", [done, all], Duration::from_secs(10));
         assert_eq!(ark(0, 0), "saving");
         assert_eq!(ark(0, 40), format!("saving   {}   0/40 backed-up keys", "░".repeat(20)));
-        let half = "█".repeat(10) + &"░".repeat(10);
+        let half = format!("{}{}", "█".repeat(10), "░".repeat(10));
         assert_eq!(
             ark(20, 40),
             format!("saving   {half}   20/40 backed-up keys   2/s   about 10 s left")
