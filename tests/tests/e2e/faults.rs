@@ -90,20 +90,6 @@ impl Kind {
         Self::Trickle,
     ];
 
-    /// One of each sort for what only reads: the check shows that those that are left out are read alike. A request that
-    /// is cut off before or in the middle of its answer is one that is lost after it did what it was for, a failure
-    /// with HTML is one with JSON, nothing and twice the same are another shape, and late answers are answers.
-    const SORTS: [Self; 8] = [
-        Self::Gone,
-        Self::CutAfter,
-        Self::Silence,
-        Self::Limited,
-        Self::InternalError,
-        Self::UnknownToken,
-        Self::Forbidden,
-        Self::OtherShape,
-    ];
-
     /// What the tables call it.
     fn short(self) -> &'static str {
         match self {

@@ -11,7 +11,7 @@ use lifeboat_tests::snapshot::{Snapshot, snapshot_of};
 use serde_json::Value;
 
 use super::{Kind, Pace, SMALL, matrix};
-use matrix::{Kinds, Patient, Request};
+use matrix::{Patient, Request};
 
 /// The longest wait for two answers in a row, and a machine that does other things too.
 const DEADLINE: Duration = Duration::from_secs(200);
@@ -103,12 +103,5 @@ impl Patient for Check {
 
 #[tokio::test]
 async fn no_fault_makes_a_check_say_what_it_does_not_know() -> Result<()> {
-    matrix::matrix::<Check>(
-        Kinds {
-            reads: &Kind::ALL,
-            writes: &Kind::ALL,
-        },
-        |_, _| false,
-    )
-    .await
+    matrix::matrix::<Check>(&Kind::ALL, |_, _| false).await
 }

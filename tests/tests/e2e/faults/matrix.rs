@@ -54,13 +54,6 @@ pub(super) struct Request {
     pub(super) name: String,
 }
 
-impl Request {
-    /// Tells whether it may change something.
-    fn writes(&self) -> bool {
-        !self.name.starts_with("GET ")
-    }
-}
-
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} in part {}", self.name, self.part)
@@ -170,55 +163,24 @@ async fn work<P: Patient>(patient: P, cases: &RefCell<VecDeque<Case>>, ends: &Re
     }
 }
 
-/// Which kinds of faults requests meet.
-pub(super) struct Kinds<'a> {
-    /// Those that only read.
-    pub(super) reads: &'a [Kind],
-    /// Those that may change something.
-    pub(super) writes: &'a [Kind],
-}
-
-impl Kinds<'_> {
-    /// Every kind for what may change something, one of each sort for what only reads.
-    pub(super) const SORTS: Kinds<'static> = Kinds {
-        reads: &Kind::SORTS,
-        writes: &Kind::ALL,
-    };
-
-    fn of(&self, request: &Request) -> &[Kind] {
-        if request.writes() { self.writes } else { self.reads }
-    }
-}
-
-/// Set, it has what only reads meet every kind of fault, too, which takes half an hour: see `docs/faults.md`.
-const EVERY: &str = "LIFEBOAT_TEST_EVERY_FAULT";
-
 /// Runs the command once for each of its requests but those that `shown` tells of, which knows the check's, and each kind
 /// of fault; says how often it came to which end.
 pub(super) async fn matrix<P: Patient>(
-    kinds: Kinds<'_>,
+    kinds: &[Kind],
     shown: impl Fn(&Request, &BTreeSet<Request>) -> bool,
 ) -> Result<()> {
-    let kinds = Kinds {
-        reads: match std::env::var_os(EVERY) {
-            Some(_) => kinds.writes,
-            None => kinds.reads,
-        },
-        ..kinds
-    };
     let first = P::admit().await?;
     let all = requests_of(&first).await?;
     let of_the_check = check::requests(first.account()).await?;
     let requests: Vec<_> = all.iter().filter(|it| !shown(it, &of_the_check)).collect();
-    let (requests, kinds) = (&requests, &kinds);
+    let requests = &requests;
     let cases = |kind: Kind| {
-        let meet = requests.iter().filter(move |it| kinds.of(it).contains(&kind));
-        meet.map(move |it| Case {
+        requests.iter().map(move |it| Case {
             request: (*it).clone(),
             kind,
         })
     };
-    let (waiting, quick): (Vec<_>, Vec<_>) = Kind::ALL.into_iter().partition(|it| it.waits());
+    let (waiting, quick): (Vec<Kind>, Vec<Kind>) = kinds.iter().partition(|it| it.waits());
     let ends = RefCell::new(Ends::default());
     let mut queue = VecDeque::new();
     if P::SHARED {
@@ -241,7 +203,6 @@ pub(super) async fn matrix<P: Patient>(
 
     let Ends { statuses, wrong } = ends.into_inner();
     ensure!(wrong.is_empty(), "{} cases:\n\n{}", wrong.len(), wrong.join("\n\n"));
-    let writes = requests.iter().filter(|it| it.writes()).count();
     let mut codes = BTreeMap::<i32, usize>::new();
     statuses.values().for_each(|it| *codes.entry(*it).or_default() += 1);
     let told: Vec<_> = codes
@@ -253,12 +214,10 @@ pub(super) async fn matrix<P: Patient>(
         number => format!(" ({number} more are shown elsewhere)"),
     };
     counts::tell(format_args!(
-        "{}: {} requests that read{elsewhere} × {} faults, {} that write × {} = {} runs: {}",
+        "{}: {} requests{elsewhere} × {} faults = {} runs: {}",
         P::NAME,
-        requests.len() - writes,
-        kinds.reads.len(),
-        writes,
-        kinds.writes.len(),
+        requests.len(),
+        kinds.len(),
         statuses.len(),
         told.join(", "),
     ))?;

@@ -10,9 +10,9 @@ use lifeboat_tests::snapshot::{Snapshot, snapshot_of};
 use matrix_sdk::reqwest::Method;
 use matrix_sdk::ruma::OwnedRoomId;
 
-use super::{Pace, SMALL, matrix};
+use super::{Kind, Pace, SMALL, matrix};
 use crate::rescue::command::lifeboat_at;
-use matrix::{Kinds, Patient, is_a_look};
+use matrix::{Patient, is_a_look};
 
 /// How long sessions are waited for that do not answer, in seconds.
 const WAIT: &str = "2";
@@ -112,5 +112,5 @@ impl Patient for Rescue {
 
 #[tokio::test]
 async fn no_fault_makes_a_rescue_say_that_something_is_safe_which_is_not() -> Result<()> {
-    matrix::matrix::<Rescue>(Kinds::SORTS, is_a_look).await
+    matrix::matrix::<Rescue>(&Kind::ALL, is_a_look).await
 }

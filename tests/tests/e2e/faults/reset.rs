@@ -18,7 +18,7 @@ use crate::live::devices;
 use crate::reset::{
     confirm_next, cut_from_the_change_on, ensure_proven, healthy, is_change, who_at, with_secrets, with_secrets_again,
 };
-use matrix::{Kinds, Patient, Request, is_a_look};
+use matrix::{Patient, Request, is_a_look};
 
 /// Every wait that a fault causes, one after the other.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -135,7 +135,7 @@ impl Patient for Reset {
 
 #[tokio::test]
 async fn no_fault_leaves_a_change_half_done() -> Result<()> {
-    matrix::matrix::<Reset>(Kinds::SORTS, |it, check| it.part > 1 || check.contains(it)).await
+    matrix::matrix::<Reset>(&Kind::ALL, |it, check| it.part > 1 || check.contains(it)).await
 }
 
 /// The same by mail, as far as its own requests go: that for the mail, and the change that waits for the link.
@@ -207,12 +207,8 @@ async fn no_fault_leaves_a_change_by_mail_half_done() -> Result<()> {
     // Some servers say 403 as long as nobody has confirmed the link: then it is waited for until the link is too old.
     let mut kinds = Kind::ALL.to_vec();
     kinds.retain(|it| *it != Kind::Forbidden);
-    let kinds = Kinds {
-        reads: &kinds,
-        writes: &kinds,
-    };
     let elsewhere = |it: &Request, _: &BTreeSet<Request>| !it.name.contains("/account/password");
-    matrix::matrix::<ByMail>(kinds, elsewhere).await
+    matrix::matrix::<ByMail>(&kinds, elsewhere).await
 }
 
 /// What is left of a reset after the change: the same journal is taken up again and again.
@@ -221,16 +217,6 @@ struct Restore {
     /// The home of the run that changed the password and could not sign in any more.
     changed: Outcome,
 }
-
-/// What only reads meets as many sorts as there is time for: each of these cases is a run, and most are two.
-const AFTER_THE_CHANGE: [Kind; 6] = [
-    Kind::Gone,
-    Kind::CutAfter,
-    Kind::Limited,
-    Kind::InternalError,
-    Kind::UnknownToken,
-    Kind::OtherShape,
-];
 
 const OLD: &str = "an old password";
 const NEW: &str = "New-Password-2";
@@ -303,9 +289,5 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 #[tokio::test]
 async fn no_fault_after_the_change_loses_anything() -> Result<()> {
-    let kinds = Kinds {
-        reads: &AFTER_THE_CHANGE,
-        writes: &Kind::ALL,
-    };
-    matrix::matrix::<Restore>(kinds, is_a_look).await
+    matrix::matrix::<Restore>(&Kind::ALL, is_a_look).await
 }
