@@ -211,11 +211,23 @@ impl Terminal {
         let columns = self.columns;
         let outcome = self.ends(code, secrets).await?;
         let parser = parsed(&outcome.stderr, columns);
-        // Line by line: those of a moving line fill the whole width, and would be taken for one that goes on.
-        let lines = parser.screen().rows(0, columns.get());
-        let lines: Vec<_> = lines.map(|it| it.trim_end().to_owned()).collect();
-        Ok((outcome, lines.join("\n").trim_end().to_owned()))
+        Ok((outcome, lines(parser.screen(), columns)))
     }
+}
+
+/// The lines of a screen; one that was too long for it in one piece. A moving line fills the whole width with blanks, and does
+/// not go on in the next.
+fn lines(screen: &vt100::Screen, columns: NonZeroU16) -> String {
+    let mut text = String::new();
+    for (number, row) in (0..).zip(screen.rows(0, columns.get())) {
+        let row = row.trim_end();
+        text.push_str(row);
+        let is_full = row.chars().count() == usize::from(columns.get());
+        if !(screen.row_wrapped(number) && is_full) {
+            text.push('\n');
+        }
+    }
+    text.trim_end().to_owned()
 }
 
 /// Has a terminal of `columns` columns show what was sent to it.

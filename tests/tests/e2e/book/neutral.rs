@@ -70,7 +70,7 @@ fn has_digit(word: &str) -> bool {
 
 fn made_up(word: &str) -> String {
     if let Some((folder, _)) = word.split_once("/resets/") {
-        return format!("{folder}/resets/2026-11-23T10-42-00.000Z");
+        return format!("{folder}/resets/20261123T104200.000Z");
     }
     if word.len() == 10 && word.chars().all(|it| it.is_ascii_uppercase()) && !WORDS.contains(&word) {
         return "LIFEBOATID".to_owned();
@@ -177,8 +177,8 @@ fn what_differs_between_runs_is_taken_out_and_nothing_else() {
             " LIFEBOATID  KEYIDKEYIDKEYIDKEYID  2026-11-23 36 of 36",
         ),
         (
-            "(ABCDEFGHIJ) “!5gPGrejqQoL2N-b1npbm” x/resets/2026-12-01T10-00-00.633Z\n",
-            "(LIFEBOATID) “!KEYIDKEYIDKEYIDKEYID” x/resets/2026-11-23T10-42-00.000Z\n",
+            "(ABCDEFGHIJ) “!5gPGrejqQoL2N-b1npbm” x/resets/20261201T100000.633Z\n",
+            "(LIFEBOATID) “!KEYIDKEYIDKEYIDKEYID” x/resets/20261123T104200.000Z\n",
         ),
         (
             "its session key is\n s8Xr QjjC qsPZ vyXv CJNL\n HO/e WDDh 9p7t wFkQ QMhB Rxg: compare",
