@@ -5,11 +5,12 @@ bytes=$1 home=$2 beside=$3
 shift 3
 result=97
 trap '[ "$result" -ne 97 ] || echo "the small disk cannot be made or read back" >&2; exit "$result"' EXIT
-# From here on `.` is the real home, which the disk hides.
-cd "$home"
+# The real home in a second place: the disk hides the first, and whoever goes up from a folder in it would end on the disk.
+real=$(mktemp -d)
+mount --bind "$home" "$real"
 mount -t tmpfs -o mode=0700 lifeboat "$home"
 mkdir "$home/home" "$home/beside"
-cp -a . "$home/home"
+cp -a "$real/." "$home/home"
 cp -a "$beside/." "$home/beside"
 used=$(df --block-size=1 --output=used "$home" | tail -n 1)
 size=$((used + bytes))
@@ -22,9 +23,11 @@ mount --bind "$home/home" "$home"
 code=0
 # Whoever ends this shell ends the program too.
 setpriv --pdeathsig KILL env --chdir="$home" "$@" || code=$?
-find . -mindepth 1 -delete
-cp -a "$home/." .
+find "$real" -mindepth 1 -delete
+cp -a "$home/." "$real"
 umount "$home"
+umount "$real"
+rmdir "$real"
 umount "$beside"
 find "$beside" -mindepth 1 -delete
 cp -a "$home/beside/." "$beside"
