@@ -14,7 +14,7 @@ use matrix_sdk::reqwest::Method;
 use matrix_sdk::ruma::OwnedRoomId;
 use serde_json::{Value, json};
 
-use super::{Pace, SMALL, matrix};
+use super::{Kind, Pace, SMALL, matrix};
 use crate::ark::{ark_of, restore::restore_at, save};
 use matrix::Patient;
 
