@@ -20,7 +20,7 @@ fn command(account: &TestAccount, url: &str, name: &str) -> Result<Lifeboat> {
 }
 
 /// The commands that change an account or what is kept of it, and ask no server before they have it for themselves.
-fn changing(account: &TestAccount, url: &str) -> Result<[Lifeboat; 7]> {
+fn changing(account: &TestAccount, url: &str) -> Result<[Lifeboat; 8]> {
     let user = account.user_id.as_str();
     let key = account.recovery.text().context("no recovery key")?;
     let generate = ["--route", "old-password", "--yes", "--generate-password", "new.txt"];
@@ -38,6 +38,7 @@ fn changing(account: &TestAccount, url: &str) -> Result<[Lifeboat; 7]> {
         restore,
         resume,
         Lifeboat::new(["util", "forget", user, "--anyway"])?,
+        command(account, url, "check")?.args(["--quick", "--keep-session"]),
     ])
 }
 

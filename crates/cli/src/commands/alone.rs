@@ -8,7 +8,7 @@ use crate::{failure::Failure, state};
 
 /// Takes the account for a run that changes something of it, until what is returned is dropped.
 ///
-/// Checks need not wait: they change nothing, and what they remember is written whole or not at all.
+/// Checks that keep no session need not wait: they change nothing, and what they remember is written whole or not at all.
 pub(crate) fn alone(user: &UserId) -> Result<AccountLock, Failure> {
     let folder = state::folder_of(user).ok_or_else(no_home)?;
     Ok(AccountLock::take(&folder)?)

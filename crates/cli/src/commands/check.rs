@@ -7,7 +7,9 @@ use lifeboat_preflight::{
 use lifeboat_report::{Forecast, Generator, Report, StatusFile};
 
 use super::{
-    account_of, holders, runtime,
+    account_of,
+    alone::alone,
+    holders, runtime,
     trust::{Trust, trust},
 };
 use crate::{
@@ -18,7 +20,7 @@ use crate::{
     files::Reserved,
     memory::MemoryFile,
     redaction,
-    resolve::{Ask, AskSessions, Asking, Cache, CheckJob, Format, Judge, Names, Output},
+    resolve::{Afterwards, Ask, AskSessions, Asking, Cache, CheckJob, Format, Judge, Names, Output},
     session::{Errand, Way, hold, with_live_session, with_session_softly},
     signals::{Stops, Wish},
     status,
@@ -43,6 +45,11 @@ fn ask_server(ask: Ask, console: &mut Console) -> Result<Exit, Failure> {
         afterwards,
         output,
     } = ask;
+    // A session that is kept takes the place of the one before.
+    let _alone = match &afterwards {
+        Afterwards::Keep => Some(alone(&entry.user)?),
+        Afterwards::Remove => None,
+    };
     let reserved = reserve(&output)?;
     let (user, account) = (entry.user.clone(), entry.command_line());
     let way = Way::prepare(entry, afterwards, console)?;
