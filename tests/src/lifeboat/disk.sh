@@ -5,8 +5,9 @@ bytes=$1 home=$2 beside=$3
 shift 3
 result=97
 trap '[ "$result" -ne 97 ] || echo "the small disk cannot be made or read back" >&2; exit "$result"' EXIT
-# The real home in a second place: the disk hides the first, and whoever goes up from a folder in it would end on the disk.
-real=$(mktemp -d)
+# The real home in a second place, not below the home: the disk hides the first, and whoever goes up from a folder in it would
+# end on the disk.
+real=$(mktemp -d -p /tmp)
 mount --bind "$home" "$real"
 mount -t tmpfs -o mode=0700 lifeboat "$home"
 mkdir "$home/home" "$home/beside"
