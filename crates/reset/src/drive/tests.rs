@@ -96,6 +96,15 @@ fn asked(server: &ScriptedServer) -> Vec<String> {
     server.asked().into_iter().map(|it| it.path).collect()
 }
 
+/// The answer to the change is lost, and the old password still is the true one a moment later.
+async fn is_lost_and_looked_for_in_vain(reset: &mut Reset<'_>, change: usize) {
+    reset.step(change).await.unwrap();
+    // Whatever the server was at work on is settled by now.
+    reset.dark_at = None;
+    reset.find_out(change).await.unwrap();
+    assert_eq!(state(reset), (Password::Unchanged, Next::Do(change)));
+}
+
 #[tokio::test]
 async fn a_lost_change_is_found_by_signing_in_and_not_asked_for_again() {
     let script = [
@@ -134,11 +143,7 @@ async fn a_change_that_is_lost_again_and_again_ends() {
     let server = ScriptedServer::start(script).await;
     let (homeserver, folder) = (server.homeserver().await, Folder::new());
     let (mut reset, change) = after_the_mail(&homeserver, &folder);
-    reset.step(change).await.unwrap();
-    // Whatever the server was at work on is settled by now.
-    reset.dark_at = None;
-    reset.find_out(change).await.unwrap();
-    assert_eq!(state(&reset), (Password::Unchanged, Next::Do(change)));
+    is_lost_and_looked_for_in_vain(&mut reset, change).await;
     reset.step(change).await.unwrap();
     reset.dark_at = None;
     let ended = reset.find_out(change).await;
@@ -163,10 +168,7 @@ async fn a_lost_change_that_is_made_late_is_found_when_its_proof_is_spent() {
     let server = ScriptedServer::start(script).await;
     let (homeserver, folder) = (server.homeserver().await, Folder::new());
     let (mut reset, change) = after_the_mail(&homeserver, &folder);
-    reset.step(change).await.unwrap();
-    reset.dark_at = None;
-    reset.find_out(change).await.unwrap();
-    assert_eq!(state(&reset), (Password::Unchanged, Next::Do(change)));
+    is_lost_and_looked_for_in_vain(&mut reset, change).await;
     reset.step(change).await.unwrap();
     assert_eq!(state(&reset), (Password::Changed, Next::Do(change + 1)));
     assert_eq!(reset.fresh.as_ref().and_then(OwnSession::device_id), Some("NEW"));
@@ -201,10 +203,7 @@ async fn where_a_change_may_still_be_made_the_next_run_finds_out() {
     let server = ScriptedServer::start(script).await;
     let (homeserver, folder) = (server.homeserver().await, Folder::new());
     let (mut reset, change) = after_the_mail(&homeserver, &folder);
-    reset.step(change).await.unwrap();
-    reset.dark_at = None;
-    reset.find_out(change).await.unwrap();
-    assert_eq!(state(&reset), (Password::Unchanged, Next::Do(change)));
+    is_lost_and_looked_for_in_vain(&mut reset, change).await;
     let wishes = reset.kit.wishes.clone();
     let stopping = async {
         tokio::time::sleep(Duration::from_millis(500)).await;

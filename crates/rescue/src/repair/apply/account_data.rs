@@ -18,10 +18,8 @@ use super::{RepairError, heard};
 pub(super) async fn read(session: &OwnSession, kind: &str) -> Result<Option<Value>, RepairError> {
     let request =
         get_global_account_data::v3::Request::new(session.user_id().to_owned(), GlobalAccountDataEventType::from(kind));
-    let answer = session
-        .caller()
-        .ask(|| session.caller().client().send(request.clone()))
-        .await;
+    let caller = session.caller();
+    let answer = caller.ask(|| caller.client().send(request.clone())).await;
     match answer {
         Ok(answer) => Ok(serde_json::from_str(answer.account_data.json().get()).ok()),
         Err(error) if error.client_api_error_kind() == Some(&ErrorKind::NotFound) => Ok(None),
@@ -38,11 +36,6 @@ pub(super) async fn write(session: &OwnSession, kind: &str, content: &Value) -> 
         GlobalAccountDataEventType::from(kind),
         content,
     );
-    heard(
-        session
-            .caller()
-            .ask(|| session.caller().client().send(request.clone()))
-            .await,
-    )
-    .map(drop)
+    let caller = session.caller();
+    heard(caller.ask(|| caller.client().send(request.clone())).await).map(drop)
 }

@@ -100,13 +100,8 @@ pub(super) async fn create(
     let algorithm = json!({"algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "auth_data": auth_data});
     let algorithm = Raw::new(&algorithm).map_err(|_| RepairError::Cipher)?.cast_unchecked();
     let request = create_backup_version::v3::Request::new(algorithm);
-    heard(
-        session
-            .caller()
-            .ask(|| session.caller().client().send(request.clone()))
-            .await,
-    )
-    .map(drop)
+    let caller = session.caller();
+    heard(caller.ask(|| caller.client().send(request.clone())).await).map(drop)
 }
 
 async fn active(session: &OwnSession) -> Result<Option<String>, RepairError> {

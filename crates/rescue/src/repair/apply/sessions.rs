@@ -32,12 +32,8 @@ pub(super) async fn sign(
     signatures.add_device_keys(device_id.into(), signed);
     let all = [(session.user_id().to_owned(), signatures)].into();
     let request = upload_signatures::v3::Request::new(all);
-    let answer = heard(
-        session
-            .caller()
-            .ask(|| session.caller().client().send(request.clone()))
-            .await,
-    )?;
+    let caller = session.caller();
+    let answer = heard(caller.ask(|| caller.client().send(request.clone())).await)?;
     match answer.failures.is_empty() {
         true => Ok(()),
         false => Err(RepairError::Changed),
@@ -49,13 +45,8 @@ pub(super) async fn sign(
 pub(super) async fn rename(session: &OwnSession, device_id: &str, to: &str) -> Result<(), RepairError> {
     let mut request = update_device::v3::Request::new(device_id.into());
     request.display_name = Some(to.to_owned());
-    heard(
-        session
-            .caller()
-            .ask(|| session.caller().client().send(request.clone()))
-            .await,
-    )
-    .map(drop)
+    let caller = session.caller();
+    heard(caller.ask(|| caller.client().send(request.clone())).await).map(drop)
 }
 
 /// `DELETE /_matrix/client/v3/devices/{deviceId}`
