@@ -45,6 +45,7 @@ struct Sealed {
 /// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3room_keyskeysroomid)). Changes nothing.
 pub async fn download(session: &OwnSession, backup: &BackupAccess) -> Result<Downloaded, LiveError> {
     let opening = PkDecryption::from_key(Curve25519SecretKey::from_slice(backup.private_key()));
+    let caller = session.caller();
     let mut downloaded = Downloaded::default();
     for room in backup.view().coverage.rooms() {
         let Ok(room_id) = RoomId::parse(room.id()) else {
@@ -52,10 +53,7 @@ pub async fn download(session: &OwnSession, backup: &BackupAccess) -> Result<Dow
             continue;
         };
         let request = get_backup_keys_for_room::v3::Request::new(backup.view().version.clone(), room_id.clone());
-        let answer = session
-            .caller()
-            .ask(|| session.caller().client().send(request.clone()))
-            .await?;
+        let answer = caller.ask(|| caller.client().send(request.clone())).await?;
         for (session_id, entry) in answer.sessions {
             let key = open(&opening, room_id.as_str(), &session_id, &entry);
             if !key.is_some_and(|key| downloaded.keys.take(key)) {

@@ -181,6 +181,7 @@ pub async fn upload(
 ) -> Result<Comparison, UploadError> {
     let (comparison, improving) = Comparison::of(keys, &backup.coverage);
     progress.expect(improving.len() as u64);
+    let caller = session.caller();
     let public = Curve25519PublicKey::from_base64(&backup.public_key).map_err(|_| UploadError::NotSealed)?;
     let sealing = PkEncryption::from_key(public);
     for batch in improving.chunks(AT_ONCE) {
@@ -193,10 +194,7 @@ pub async fn upload(
         }
         let request = add_backup_keys::v3::Request::new(backup.version.clone(), rooms);
         progress.sending(batch.len() as u64);
-        let answer = session
-            .caller()
-            .ask(|| session.caller().client().send(request.clone()))
-            .await;
+        let answer = caller.ask(|| caller.client().send(request.clone())).await;
         progress.answered(batch.len() as u64, &answer);
         answer.map_err(|error| match error.client_api_error_kind() {
             Some(ErrorKind::WrongRoomKeysVersion { .. } | ErrorKind::NotFound) => UploadError::Replaced,
