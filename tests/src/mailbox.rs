@@ -2,8 +2,10 @@
 
 mod decode;
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
-use std::{fs, io};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use matrix_sdk::reqwest;
@@ -14,6 +16,28 @@ use crate::wait;
 #[derive(Clone, Debug)]
 pub struct Mailbox {
     folder: PathBuf,
+}
+
+/// A message as it was filed.
+#[derive(Debug)]
+struct Message {
+    to: Vec<String>,
+    raw: String,
+}
+
+/// Every message is read once, however often somebody looks for the one they wait for.
+static MESSAGES: Mutex<BTreeMap<PathBuf, Arc<Message>>> = Mutex::new(BTreeMap::new());
+
+fn message(path: PathBuf) -> Result<Arc<Message>> {
+    let mut known = MESSAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(message) = known.get(&path) {
+        return Ok(Arc::clone(message));
+    }
+    let raw = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
+    let to = decode::header_values(&raw, "X-Envelope-To").collect();
+    let message = Arc::new(Message { to, raw });
+    known.insert(path, Arc::clone(&message));
+    Ok(message)
 }
 
 /// A message to one person, decoded.
@@ -45,14 +69,10 @@ impl Mailbox {
         paths.sort();
         let mut mails = Vec::new();
         for path in paths {
-            let raw = match fs::read(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                read => read?,
-            };
-            let raw = String::from_utf8_lossy(&raw);
-            if decode::header_values(&raw, "X-Envelope-To").any(|to| to.eq_ignore_ascii_case(address)) {
+            let message = message(path)?;
+            if message.to.iter().any(|to| to.eq_ignore_ascii_case(address)) {
                 mails.push(Mail {
-                    text: decode::text(&raw)?,
+                    text: decode::text(&message.raw)?,
                 });
             }
         }

@@ -44,6 +44,8 @@ impl KeepIn {
 /// The key under which the session itself lies in its own store. The SDK seals what it puts there itself and leaves values of
 /// others as they are: this one is sealed here.
 const SESSION: &[u8] = b"org.lifeboat.session";
+/// The purpose of the key of the store.
+const STORE: &[u8] = b"org.lifeboat.store";
 /// The length of a nonce of AES-GCM, which stands before the sealed text.
 const NONCE: usize = 12;
 
@@ -138,13 +140,23 @@ pub(super) async fn recall(client: &Client, keys: &KeyStore) -> Result<Option<Ke
     Ok(text.and_then(|it| serde_json::from_slice(&it).ok()))
 }
 
-/// The passphrase of a store is 256 random bits as text: it needs no stretching.
-fn key(passphrase: &SecretString) -> Option<LessSafeKey> {
-    let mut text = Zeroizing::new(SESSION.to_vec());
+/// What seals one purpose. The passphrase of a store is 256 random bits as text: it needs no stretching.
+fn derived(passphrase: &SecretString, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut text = Zeroizing::new(purpose.to_vec());
     text.extend_from_slice(passphrase.expose_secret().as_bytes());
-    UnboundKey::new(&AES_256_GCM, digest(&SHA256, &text).as_ref())
-        .ok()
-        .map(LessSafeKey::new)
+    let mut key = Zeroizing::new([0; 32]);
+    key.copy_from_slice(digest(&SHA256, &text).as_ref());
+    key
+}
+
+/// The key of the SDK's store, which would stretch the passphrase itself, for each of its files and each time.
+pub(super) fn store_key(passphrase: &SecretString) -> Zeroizing<[u8; 32]> {
+    derived(passphrase, STORE)
+}
+
+fn key(passphrase: &SecretString) -> Option<LessSafeKey> {
+    let key = derived(passphrase, SESSION);
+    UnboundKey::new(&AES_256_GCM, &key[..]).ok().map(LessSafeKey::new)
 }
 
 fn seal(passphrase: &SecretString, text: &[u8]) -> Option<Vec<u8>> {

@@ -4,11 +4,11 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use matrix_sdk::SqliteCryptoStore;
 use matrix_sdk_crypto::OlmMachine;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
-use super::{Keeping, SignInError};
+use super::{Keeping, SignInError, keep};
 
 /// The store of a session's encryption keys.
 #[derive(Clone)]
@@ -64,7 +64,9 @@ impl KeyStore {
         let opened = match self {
             Self::Memory => return Ok(None),
             Self::Temporary(folder, key) => SqliteCryptoStore::open_with_key(folder.path(), Some(&***key)).await,
-            Self::Disk(path, passphrase) => SqliteCryptoStore::open(path, Some(passphrase.expose_secret())).await,
+            Self::Disk(path, passphrase) => {
+                SqliteCryptoStore::open_with_key(path, Some(&*keep::store_key(passphrase))).await
+            }
         };
         opened.map(Some).map_err(|error| error.to_string())
     }

@@ -1,7 +1,9 @@
 //! Signing in: by password, by a lent access token, or by the token that a browser brought.
 
+use std::path::Path;
+
 use matrix_sdk::{
-    Client, HttpError, SessionMeta, SessionTokens,
+    Client, HttpError, SessionMeta, SessionTokens, SqliteStoreConfig,
     authentication::matrix::MatrixSession,
     config::{RequestConfig, StoreConfig},
     cross_process_lock::CrossProcessLockConfig,
@@ -21,7 +23,7 @@ use matrix_sdk::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Credentials, KeepIn, Keeping, OwnSession, SessionKind, SignInError, key_store::KeyStore};
+use super::{Credentials, KeepIn, Keeping, OwnSession, SessionKind, SignInError, keep, key_store::KeyStore};
 use crate::{Caller, Homeserver, bounded::bounded, limit::wait_asked_for};
 
 /// What the session is called while it exists: the person may see it in a client.
@@ -212,7 +214,8 @@ pub(super) async fn client_with(
         .handle_refresh_tokens()
         .request_config(RequestConfig::new().disable_retry().timeout(homeserver.timeout));
     if let Some(kept) = kept {
-        builder = builder.sqlite_store(kept.store(), Some(kept.passphrase.expose_secret()));
+        let store = SqliteStoreConfig::new(kept.store()).key(Some(&*keep::store_key(&kept.passphrase)));
+        builder = builder.sqlite_store_with_config_and_cache_path(store, None::<&Path>);
     } else if let Some(store) = keys.open().await.map_err(SignInError::TemporaryStore)? {
         let stores = StoreConfig::new(CrossProcessLockConfig::SingleProcess);
         builder = builder.store_config(stores.crypto_store(store));

@@ -13,6 +13,7 @@ use lifeboat_tests::{
     wait,
 };
 use matrix_sdk::reqwest::Method;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::{
@@ -234,7 +235,7 @@ impl Matrix {
         let mut running = command.start()?;
         let mut been_on_page = false;
         if matches!(self.route, "email" | "account-page") {
-            wait::until_within(DEADLINE, "the end of the run", async || {
+            let waited = wait::until_within(DEADLINE, "the end of the run", async || {
                 // Whenever another mail comes, its link is confirmed; a killed run may never ask for one.
                 self.mails = confirm_next(&mailbox, &self.address, self.mails).await?;
                 if !been_on_page && sends_to_page(&running) {
@@ -243,7 +244,11 @@ impl Matrix {
                 }
                 Ok((!running.runs()?).then_some(()))
             })
-            .await?;
+            .await;
+            if let Err(error) = waited {
+                running.signal(Signal::KILL)?;
+                return Err(error.context(running.outcome().await?.to_string()));
+            }
         }
         running.outcome().await
     }
