@@ -32,6 +32,7 @@ impl LargeServer {
             ["_matrix", "client", "versions"] => json!({"versions": ["v1.11"]}),
             ["_matrix", .., "whoami"] => json!({"user_id": "@admin:example.org", "device_id": "DESK"}),
             ["_matrix", .., "query"] => self.keys(body),
+            ["_synapse", "admin", "v1", "server_version"] => json!({"server_version": "1.163.0"}),
             ["_synapse", "admin", "v2", "users"] => self.page(query),
             ["_synapse", "admin", "v2", "users", user] => json!({"name": user, "threepids": [], "external_ids": []}),
             ["_synapse", .., "devices"] => {

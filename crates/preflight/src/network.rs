@@ -264,6 +264,16 @@ pub(crate) async fn fetch_json(client: &reqwest::Client, url: Url) -> Result<Val
     serde_json::from_slice(&body).map_err(|_| Failure::NotJson(kind_of(&body)))
 }
 
+/// Sends a plain `GET` and returns the status of the answer, whatever it is, and the JSON document that came with it;
+/// `None`: what came is no JSON, or longer than 1 MiB.
+pub(crate) async fn fetch_answer(client: &reqwest::Client, url: Url) -> Result<(u16, Option<Value>), Failure> {
+    mortal::request();
+    let answer = client.get(url).send().await.map_err(failure_of)?;
+    let status = answer.status().as_u16();
+    let body = body(answer, LIMIT).await.map_err(failure_of)?;
+    Ok((status, body.and_then(|it| serde_json::from_slice(&it).ok())))
+}
+
 fn kind_of(body: &[u8]) -> Kind {
     let start = body.trim_ascii_start();
     if start.is_empty() {

@@ -212,13 +212,10 @@ impl Evidence {
                 evidence
             }
             Code::EmailUnknown => Self::of_gaps(facts, &[FactName::Emails]),
-            Code::RateLimited => {
-                let gaps = facts.gaps().into_iter().filter(|it| it.gap == Gap::RateLimited);
-                Self {
-                    gaps: gaps.collect(),
-                    ..Self::default()
-                }
-            }
+            Code::RateLimited => Self {
+                gaps: facts.rate_limits(),
+                ..Self::default()
+            },
         }
     }
 

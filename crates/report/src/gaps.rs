@@ -11,6 +11,9 @@ pub enum FactName {
     /// Name and version of the server.
     #[serde(rename = "server.software")]
     Software,
+    /// Whether Synapse's Admin API answers.
+    #[serde(rename = "server.admin_api")]
+    AdminApi,
     /// The server's versions of the specification.
     #[serde(rename = "server.spec_versions")]
     SpecVersions,
@@ -73,6 +76,7 @@ impl FactName {
     pub fn words(self) -> &'static str {
         match self {
             Self::Software => "the server's name and version",
+            Self::AdminApi => "whether Synapse's Admin API answers",
             Self::SpecVersions => "the versions of the specification",
             Self::LoginFlows => "the types of sign-in",
             Self::OAuth => "who keeps the accounts",
@@ -106,6 +110,7 @@ impl Facts {
         let mut gaps = Vec::new();
         let mut note = |fact, gap: Option<Gap>| gaps.extend(gap.map(|gap| FactGap { fact, gap }));
         note(FactName::Software, server.software.gap());
+        note(FactName::AdminApi, server.admin_api.gap());
         note(FactName::SpecVersions, server.spec_versions.gap());
         note(FactName::LoginFlows, server.login_flows.gap());
         note(FactName::OAuth, server.oauth.gap());
@@ -123,6 +128,14 @@ impl Facts {
         note(FactName::KeyTrial, self.key_trial.gap());
         note(FactName::Proof, self.proof.gap());
         note(FactName::Coverage, self.coverage.gap());
+        gaps
+    }
+
+    /// Returns the gaps that are there because the server asked to come back later. The Admin API is left out: a limit
+    /// for those who administer the server says nothing of what a person may ask, and no verdict depends on it.
+    pub(crate) fn rate_limits(&self) -> Vec<FactGap> {
+        let mut gaps = self.gaps();
+        gaps.retain(|it| it.gap == Gap::RateLimited && it.fact != FactName::AdminApi);
         gaps
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Fact, Facts, Gap,
+    Fact, FactGap, FactName, Facts, Gap,
     facts::{OAuth, PasswordChange},
 };
 
@@ -59,8 +59,8 @@ impl fmt::Display for Route {
 pub enum Standing {
     /// It can, as far as can be seen.
     Open,
-    /// It may: what would show it is not known.
-    Unsure(Gap),
+    /// It may: this, which would show it, is not known.
+    Unsure(FactGap),
     /// It can by an administrator of the server alone.
     ByAdministrator,
     /// It cannot.
@@ -76,8 +76,10 @@ pub enum Closed {
     NoPasswordSignIn,
     /// The account has no confirmed e-mail address.
     NoEmail,
-    /// The server is not a Synapse, or its accounts are kept elsewhere.
-    NotSynapse,
+    /// The server does not know Synapse's Admin API.
+    NoAdminApi,
+    /// The accounts are kept by an OAuth server.
+    Delegated,
     /// The accounts are not kept by an OAuth server.
     NotDelegated,
 }
@@ -89,7 +91,8 @@ impl Closed {
             Self::PasswordChangeDisabled => "the server does not let people change their password this way",
             Self::NoPasswordSignIn => "nobody signs in with a password on this server",
             Self::NoEmail => "the account has no confirmed e-mail address",
-            Self::NotSynapse => "the server is not a Synapse that keeps its own accounts",
+            Self::NoAdminApi => "the server does not know Synapse's Admin API at this address",
+            Self::Delegated => "an OAuth server keeps the accounts",
             Self::NotDelegated => "the server keeps its accounts itself",
         }
     }
@@ -107,10 +110,10 @@ pub struct Offer {
 impl Facts {
     /// Says of every route whether it can be taken, in the order of [`Route::ALL`].
     ///
-    /// Decided by what each endpoint and capability says, not by the kind of server: some serve OAuth and change
-    /// passwords themselves. The exception is [`Route::SynapseAdmin`]: the Admin API is Synapse's own, and cannot be asked
-    /// without an administrator's token. Until it has answered one, the server has to call itself Synapse, and it must
-    /// not leave its accounts to an OAuth server.
+    /// Decided by what each endpoint and capability says, never by the kind of server nor by what it calls itself: some
+    /// serve OAuth and change passwords themselves. For [`Route::SynapseAdmin`] the Admin API has to answer, an
+    /// administrator or anybody, and no OAuth server may keep the accounts. Where something else answers in place of
+    /// the Admin API the route is unsure: administrators may reach it at another address.
     pub fn routes(&self) -> [Offer; 4] {
         Route::ALL.map(|route| Offer {
             route,
@@ -132,7 +135,7 @@ impl Facts {
         match &self.server.password_change {
             Fact::Known(PasswordChange::Allowed) => None,
             Fact::Known(PasswordChange::Disabled) => Some(Standing::Closed(Closed::PasswordChangeDisabled)),
-            Fact::Unknown(gap) => Some(Standing::Unsure(*gap)),
+            Fact::Unknown(gap) => Some(unsure(FactName::PasswordChange, *gap)),
         }
     }
 
@@ -140,22 +143,22 @@ impl Facts {
         match &self.account.emails {
             Fact::Known(emails) if emails.is_empty() => Standing::Closed(Closed::NoEmail),
             Fact::Known(_) => Standing::Open,
-            Fact::Unknown(gap) => Standing::Unsure(*gap),
+            Fact::Unknown(gap) => unsure(FactName::Emails, *gap),
         }
     }
 
     fn by_administrator(&self) -> Standing {
-        let synapse = match &self.server.software {
-            // Whatever it calls itself, its Admin API has answered.
+        let answers = match &self.server.admin_api {
+            // Whatever it says to anybody, it has answered an administrator.
             _ if self.account.administration.is_some() => Ok(()),
-            Fact::Known(software) if software.name == "Synapse" => Ok(()),
-            Fact::Known(_) => Err(Standing::Closed(Closed::NotSynapse)),
-            Fact::Unknown(gap) => Err(Standing::Unsure(*gap)),
+            Fact::Known(true) => Ok(()),
+            Fact::Known(false) => Err(Standing::Closed(Closed::NoAdminApi)),
+            Fact::Unknown(gap) => Err(unsure(FactName::AdminApi, *gap)),
         };
-        match (synapse, &self.server.oauth) {
+        match (answers, &self.server.oauth) {
             (Err(standing @ Standing::Closed(_)), _) => standing,
-            (_, Fact::Known(Some(_))) => Standing::Closed(Closed::NotSynapse),
-            (_, Fact::Unknown(gap)) => Standing::Unsure(*gap),
+            (_, Fact::Known(Some(_))) => Standing::Closed(Closed::Delegated),
+            (_, Fact::Unknown(gap)) => unsure(FactName::OAuth, *gap),
             (Err(standing), Fact::Known(None)) => standing,
             (Ok(()), Fact::Known(None)) => Standing::ByAdministrator,
         }
@@ -165,7 +168,11 @@ impl Facts {
         match &self.server.oauth {
             Fact::Known(Some(OAuth { .. })) => Standing::Open,
             Fact::Known(None) => Standing::Closed(Closed::NotDelegated),
-            Fact::Unknown(gap) => Standing::Unsure(*gap),
+            Fact::Unknown(gap) => unsure(FactName::OAuth, *gap),
         }
     }
+}
+
+fn unsure(fact: FactName, gap: Gap) -> Standing {
+    Standing::Unsure(FactGap { fact, gap })
 }

@@ -17,7 +17,7 @@ mod sessions;
 mod storage;
 mod trial;
 
-use crate::{Facts, Gap};
+use crate::Facts;
 
 pub use backup::{Backup, OffSwitch, Proof, Signatures};
 pub use coverage::Coverage;
@@ -65,7 +65,6 @@ pub struct Situation {
 impl Situation {
     /// Reduces `facts`.
     pub fn of(facts: &Facts) -> Self {
-        let rate_limited = facts.gaps().iter().any(|it| it.gap == Gap::RateLimited);
         Self {
             identity: Identity::of(&facts.identity),
             sessions: Sessions::of(facts),
@@ -81,10 +80,10 @@ impl Situation {
             password_sign_in: PasswordSignIn::of(&facts.server.login_flows),
             providers: Providers::of(&facts.account),
             restricted: Restricted::of(&facts.account),
-            rate_limit: if rate_limited {
-                RateLimit::Hit
-            } else {
+            rate_limit: if facts.rate_limits().is_empty() {
                 RateLimit::NotHit
+            } else {
+                RateLimit::Hit
             },
         }
     }

@@ -134,6 +134,7 @@ fn server() -> Server {
             name: "Synapse".into(),
             version: "1.163.2".into(),
         }),
+        admin_api: Fact::Known(true),
         spec_versions: Fact::Known(vec!["v1.11".into(), "v1.12".into()]),
         login_flows: Fact::Known(vec!["m.login.password".into()]),
         oauth: Fact::Known(None),

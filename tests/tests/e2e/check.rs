@@ -100,7 +100,8 @@ async fn a_healthy_account_needs_twenty_requests_at_most_and_uploads_no_keys() -
     let account = healthy().await?;
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
     let outcome = check_with_key(&account, &proxy.base_url())?.run().await?;
-    let trial = &outcome.json()?["facts"]["key_trial"]["known"]["candidates"][0];
+    let facts = &outcome.json()?["facts"];
+    let trial = &facts["key_trial"]["known"]["candidates"][0];
     ensure!(
         trial["opens_default"] == true && trial["opens_active_backup"] == true,
         "{trial:#}"
@@ -123,6 +124,13 @@ async fn a_healthy_account_needs_twenty_requests_at_most_and_uploads_no_keys() -
     ensure!(
         sign_in["initial_device_display_name"] == "Lifeboat check (removes itself)",
         "{sign_in}"
+    );
+    // The Admin API is asked for what it tells anybody, and gets nobody's token.
+    ensure!(facts["server"]["admin_api"]["known"] == true, "{facts:#}");
+    let of_administrators: Vec<_> = log.iter().filter(|it| it.path.starts_with("/_synapse/")).collect();
+    ensure!(
+        matches!(of_administrators[..], [it] if it.is(&Method::GET, "/server_version") && it.token.is_none()),
+        "{of_administrators:?}"
     );
     let number = asked.len();
     Ok(counts::tell(format_args!(

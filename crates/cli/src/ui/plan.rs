@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use lifeboat_report::{Code, Facts, Fate, Offer, Plan, Route, Standing, Step, Undo, facts::Support};
+use lifeboat_report::{Code, FactGap, FactName, Facts, Fate, Offer, Plan, Route, Standing, Step, Undo, facts::Support};
 
 use super::{
     clean::{clean, clean_id},
@@ -111,7 +111,7 @@ pub(crate) fn routes(facts: &Facts, width: usize) -> String {
     for Offer { route, standing } in facts.routes() {
         let words = match standing {
             Standing::Open => route.to_sessions().to_owned(),
-            Standing::Unsure(gap) => format!("perhaps: what would show it is not known ({})", gap.words()),
+            Standing::Unsure(it) => format!("perhaps: {}", unsure(it)),
             Standing::ByAdministrator => format!("by your server’s administrators alone; {}", route.to_sessions()),
             Standing::Closed(why) => format!("not here: {}", why.words()),
         };
@@ -121,14 +121,26 @@ pub(crate) fn routes(facts: &Facts, width: usize) -> String {
     page.finish()
 }
 
+/// Says why it is not known whether a route can be taken.
+fn unsure(FactGap { fact, gap }: FactGap) -> String {
+    let why = gap.words();
+    match fact {
+        FactName::AdminApi => format!(
+            "nothing shows Synapse’s Admin API at this address ({why}); your server’s administrators may reach it from \
+             elsewhere"
+        ),
+        _ => format!("what would show it is not known ({why})"),
+    }
+}
+
 /// Says of every route whether it can be taken, for programs.
 pub(crate) fn routes_document(facts: &Facts) -> serde_json::Value {
     let offer = |Offer { route, standing }| {
         let (standing, why) = match standing {
             Standing::Open => ("open", None),
-            Standing::Unsure(gap) => ("unsure", Some(gap.words())),
+            Standing::Unsure(it) => ("unsure", Some(unsure(it))),
             Standing::ByAdministrator => ("by-administrator", None),
-            Standing::Closed(why) => ("closed", Some(why.words())),
+            Standing::Closed(why) => ("closed", Some(why.words().to_owned())),
         };
         serde_json::json!({ "route": route, "standing": standing, "why": why, "sessions": route.to_sessions() })
     };

@@ -57,7 +57,8 @@ fn conduit(request: &Request) -> Option<Answer> {
         path if path.contains("/account_data/") => conduit_error(404, "M_NOT_FOUND"),
         path if path.contains("/room_keys/version/") => conduit_error(404, "M_NOT_FOUND"),
         // The specification, for what a server does not know. OAuth is part of that: "Conduit 0.10 without OAuth", as
-        // "Servers that delegate accounts (Matrix Authentication Service and other OAuth servers), seen" has it.
+        // "Servers that delegate accounts (Matrix Authentication Service and other OAuth servers), seen" has it; and so
+        // is `/_synapse/admin`: "no Admin API".
         _ => conduit_error(404, "M_UNRECOGNIZED"),
     })
 }
@@ -109,11 +110,12 @@ async fn conduit_is_taken_at_its_word() {
     // An absent capability allows; absent metadata delegates nothing.
     assert_eq!(facts.server.password_change, Fact::Known(PasswordChange::Allowed));
     assert_eq!(facts.server.oauth, Fact::Known(None));
+    assert_eq!(facts.server.admin_api, Fact::Known(false));
     assert_eq!(standing(&facts, Route::OldPassword), Standing::Open);
     assert_eq!(standing(&facts, Route::Email), Standing::Closed(Closed::NoEmail));
     assert_eq!(
         standing(&facts, Route::SynapseAdmin),
-        Standing::Closed(Closed::NotSynapse)
+        Standing::Closed(Closed::NoAdminApi)
     );
     assert_eq!(
         standing(&facts, Route::AccountPage),

@@ -23,16 +23,17 @@ use crate::{
     Caller, Homeserver,
     discover::{fetch_from_server_name, is_address},
     gap::{gap_of, is_not_found},
-    network::{Failure, fetch_json},
+    network::{Failure, fetch_answer, fetch_json},
 };
 
-/// Facts that decide nothing are not waited for longer than this.
+/// Facts that decide no verdict are not waited for longer than this.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Asks the homeserver what it is and offers. Changes nothing.
 pub(crate) async fn server(caller: &Caller, homeserver: &Homeserver, user: &UserId) -> Server {
-    let (software, login_flows, oauth, password_change, support) = join!(
+    let (software, admin_api, login_flows, oauth, password_change, support) = join!(
         software(homeserver),
+        admin_api(homeserver),
         login_flows(caller),
         oauth_server(caller),
         password_change(caller),
@@ -41,6 +42,7 @@ pub(crate) async fn server(caller: &Caller, homeserver: &Homeserver, user: &User
     Server {
         base_url: homeserver.base_url.to_string(),
         software,
+        admin_api,
         spec_versions: Fact::Known(homeserver.spec_versions.clone()),
         login_flows,
         oauth,
@@ -52,10 +54,7 @@ pub(crate) async fn server(caller: &Caller, homeserver: &Homeserver, user: &User
 /// `GET /_matrix/federation/v1/version`
 /// ([spec](https://spec.matrix.org/latest/server-server-api/#get_matrixfederationv1version)).
 async fn software(homeserver: &Homeserver) -> Fact<Software> {
-    let mut url = homeserver.base_url.clone();
-    // Where a server lies below a path, so does all that it answers there.
-    let path = format!("{}/_matrix/federation/v1/version", url.path().trim_end_matches('/'));
-    url.set_path(&path);
+    let url = address(homeserver, "/_matrix/federation/v1/version");
     let answer = tokio::time::timeout(PATIENCE, fetch_json(&homeserver.well_known, url)).await;
     read_plain(answer.unwrap_or(Err(Failure::TimedOut))).and_then(|content| {
         let text = |name: &str| content.pointer(&format!("/server/{name}")).and_then(Value::as_str);
@@ -67,6 +66,42 @@ async fn software(homeserver: &Homeserver) -> Fact<Software> {
             _ => Fact::Unknown(Gap::Unreadable),
         }
     })
+}
+
+/// Asks, as anybody may, whether Synapse's Admin API is there. Changes nothing.
+///
+/// `GET /_synapse/admin/v1/server_version`
+/// ([Admin API](https://element-hq.github.io/synapse/latest/admin_api/version_api.html)), without a token. Follows no
+/// redirect: it is asked whether the API is here.
+async fn admin_api(homeserver: &Homeserver) -> Fact<bool> {
+    let url = address(homeserver, "/_synapse/admin/v1/server_version");
+    let answer = tokio::time::timeout(PATIENCE, fetch_answer(&homeserver.http, url)).await;
+    match answer.unwrap_or(Err(Failure::TimedOut)) {
+        Ok((status, content)) => read_admin_api(status, content.as_ref()),
+        Err(failure) => Fact::Unknown(plain_gap(&failure)),
+    }
+}
+
+/// Only the server's own word counts against it, an errcode of Matrix. Whatever else is said in its place may come from
+/// a reverse proxy, which keeps the API from the internet and not from those who run the server
+/// ([Synapse](https://element-hq.github.io/synapse/latest/reverse_proxy.html)).
+fn read_admin_api(status: u16, content: Option<&Value>) -> Fact<bool> {
+    let text = |name: &str| content.and_then(|it| it.get(name)).and_then(Value::as_str);
+    match (status, text("errcode")) {
+        (200, _) if text("server_version").is_some() => Fact::Known(true),
+        (200..=299, _) => Fact::Unknown(Gap::Unreadable),
+        (400 | 404 | 405, Some("M_UNRECOGNIZED")) | (404, Some("M_NOT_FOUND")) => Fact::Known(false),
+        (404 | 405, _) => Fact::Unknown(Gap::Refused),
+        _ => Fact::Unknown(plain_gap(&Failure::Status(status))),
+    }
+}
+
+/// Where a server lies below a path, so does all that it answers there.
+fn address(homeserver: &Homeserver, path: &str) -> Url {
+    let mut url = homeserver.base_url.clone();
+    let path = format!("{}{path}", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    url
 }
 
 /// `GET /_matrix/client/v3/login`
@@ -178,14 +213,18 @@ fn read_support(content: &Value) -> Support {
 fn read_plain(answer: Result<Value, Failure>) -> Fact<Value> {
     match answer {
         Ok(content) => Fact::Known(content),
-        Err(failure) => Fact::Unknown(match failure {
-            Failure::Status(429) => Gap::RateLimited,
-            Failure::Status(404) => Gap::Unsupported,
-            Failure::Status(500..) => Gap::Failed,
-            Failure::Status(_) => Gap::Refused,
-            Failure::TooLong | Failure::NotJson(_) => Gap::Unreadable,
-            Failure::NoSuchName | Failure::TimedOut | Failure::Certificate(_) | Failure::Unreachable(_) => Gap::Offline,
-        }),
+        Err(failure) => Fact::Unknown(plain_gap(&failure)),
+    }
+}
+
+fn plain_gap(failure: &Failure) -> Gap {
+    match failure {
+        Failure::Status(429) => Gap::RateLimited,
+        Failure::Status(404) => Gap::Unsupported,
+        Failure::Status(500..) => Gap::Failed,
+        Failure::Status(_) => Gap::Refused,
+        Failure::TooLong | Failure::NotJson(_) => Gap::Unreadable,
+        Failure::NoSuchName | Failure::TimedOut | Failure::Certificate(_) | Failure::Unreachable(_) => Gap::Offline,
     }
 }
 
@@ -194,6 +233,73 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::testing::{Answer, CannedServer};
+
+    /// What a reverse proxy says where it leads nowhere.
+    fn web_page(status: u16) -> Answer {
+        Answer {
+            status,
+            body: b"<h1>Not here</h1>".to_vec(),
+            ..json!({}).into()
+        }
+    }
+
+    #[tokio::test]
+    async fn whether_the_admin_api_is_there_is_the_servers_own_word() {
+        type Case = (&'static str, fn() -> Answer, Fact<bool>);
+        let cases: [Case; 12] = [
+            (
+                "Synapse",
+                || json!({"server_version": "1.163.0"}).into(),
+                Fact::Known(true),
+            ),
+            (
+                "not known there",
+                || Answer::error(404, "M_UNRECOGNIZED"),
+                Fact::Known(false),
+            ),
+            (
+                "not known to older ones",
+                || Answer::error(400, "M_UNRECOGNIZED"),
+                Fact::Known(false),
+            ),
+            (
+                "another method",
+                || Answer::error(405, "M_UNRECOGNIZED"),
+                Fact::Known(false),
+            ),
+            (
+                "nothing there",
+                || Answer::error(404, "M_NOT_FOUND"),
+                Fact::Known(false),
+            ),
+            ("a page", || web_page(404), Fact::Unknown(Gap::Refused)),
+            ("forbidden", || web_page(403), Fact::Unknown(Gap::Refused)),
+            ("a redirect", || web_page(302), Fact::Unknown(Gap::Refused)),
+            ("nobody behind it", || web_page(502), Fact::Unknown(Gap::Failed)),
+            (
+                "too often",
+                || Answer::error(429, "M_LIMIT_EXCEEDED"),
+                Fact::Unknown(Gap::RateLimited),
+            ),
+            ("a page of its own", || web_page(200), Fact::Unknown(Gap::Unreadable)),
+            (
+                "another shape",
+                || json!([{"server_version": 1}]).into(),
+                Fact::Unknown(Gap::Unreadable),
+            ),
+        ];
+        for (name, answer, fact) in cases {
+            let server = CannedServer::start(move |request| {
+                let asked = request.path == "/_synapse/admin/v1/server_version";
+                asked.then(answer)
+            })
+            .await;
+            let (homeserver, _) = server.enter().await;
+            assert_eq!(admin_api(&homeserver).await, fact, "{name}");
+            assert_eq!(server.asked("/server_version").len(), 1, "{name}");
+        }
+    }
 
     #[test]
     fn what_is_no_contact_is_left_out() {

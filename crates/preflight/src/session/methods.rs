@@ -60,6 +60,11 @@ impl Methods {
     /// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3login)). Either may be missing: each
     /// is taken at its word. Changes nothing.
     ///
+    /// `GET /_matrix/client/v3/capabilities`
+    /// ([spec](https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3capabilities)) is left out: it is told
+    /// to nobody who is not signed in, and says nothing of how to. The check asks for it, since it tells whether the
+    /// password can be changed.
+    ///
     /// # Errors
     ///
     /// When neither was answered.

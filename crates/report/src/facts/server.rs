@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Fact;
+use crate::{Fact, Gap};
 
 /// The homeserver and what it offers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,10 @@ pub struct Server {
     pub base_url: String,
     /// Name and version, as the server tells them (`GET /_matrix/federation/v1/version`).
     pub software: Fact<Software>,
+    /// Whether Synapse's Admin API answers at this address (`GET /_synapse/admin/v1/server_version`); known `false`:
+    /// the server says that it does not know it. Where it is not known, administrators may reach it at another address.
+    #[serde(default = "not_asked")]
+    pub admin_api: Fact<bool>,
     /// Versions of the specification (`GET /_matrix/client/versions`).
     pub spec_versions: Fact<Vec<String>>,
     /// Types of sign-in (`GET /_matrix/client/v3/login`).
@@ -22,6 +26,11 @@ pub struct Server {
     pub password_change: Fact<PasswordChange>,
     /// Whom to ask for help (`GET /.well-known/matrix/support`); known `null`: the server names nobody.
     pub support: Fact<Option<Support>>,
+}
+
+/// What a file says that was written before this was asked.
+fn not_asked() -> Fact<bool> {
+    Fact::Unknown(Gap::NotAsked)
 }
 
 /// Name and version of the server software. Both are the server's own words.

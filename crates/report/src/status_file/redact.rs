@@ -144,6 +144,7 @@ fn redact_server(server: &mut Server, hash: Hash<'_>) {
         oauth,
         support,
         software: _,
+        admin_api: _,
         spec_versions: _,
         login_flows: _,
         password_change: _,

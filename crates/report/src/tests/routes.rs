@@ -1,12 +1,13 @@
 //! Tests of the route finder: a healthy account, one fact changed at a time.
 
 use crate::{
-    Closed, Fact, Facts, Gap, Route, Standing,
+    Closed, Fact, FactGap, FactName, Facts, Gap, Route, Standing,
     facts::{Administration, OAuth, PasswordChange, Software},
     testing::healthy_facts,
 };
 
-const NOT_SYNAPSE: Standing = Standing::Closed(Closed::NotSynapse);
+const NO_ADMIN_API: Standing = Standing::Closed(Closed::NoAdminApi);
+const DELEGATED: Standing = Standing::Closed(Closed::Delegated);
 const NOT_DELEGATED: Standing = Standing::Closed(Closed::NotDelegated);
 const DISABLED: Standing = Standing::Closed(Closed::PasswordChangeDisabled);
 
@@ -18,11 +19,22 @@ fn oauth() -> Fact<Option<OAuth>> {
     }))
 }
 
+fn called(name: &str) -> Fact<Software> {
+    Fact::Known(Software {
+        name: name.into(),
+        version: "1.9".into(),
+    })
+}
+
+fn unsure(fact: FactName, gap: Gap) -> Standing {
+    Standing::Unsure(FactGap { fact, gap })
+}
+
 #[test]
 fn each_fact_opens_and_closes_its_routes() {
-    use Standing::{ByAdministrator, Open, Unsure};
+    use Standing::{ByAdministrator, Open};
     type Case = (&'static str, fn(&mut Facts), [Standing; 4]);
-    let cases: [Case; 12] = [
+    let cases: [Case; 18] = [
         ("healthy", |_| (), [Open, Open, ByAdministrator, NOT_DELEGATED]),
         (
             "no address",
@@ -32,7 +44,12 @@ fn each_fact_opens_and_closes_its_routes() {
         (
             "addresses not known",
             |it| it.account.emails = Fact::Unknown(Gap::Refused),
-            [Open, Unsure(Gap::Refused), ByAdministrator, NOT_DELEGATED],
+            [
+                Open,
+                unsure(FactName::Emails, Gap::Refused),
+                ByAdministrator,
+                NOT_DELEGATED,
+            ],
         ),
         (
             "password change disabled",
@@ -43,8 +60,8 @@ fn each_fact_opens_and_closes_its_routes() {
             "capability not known",
             |it| it.server.password_change = Fact::Unknown(Gap::NotAsked),
             [
-                Unsure(Gap::NotAsked),
-                Unsure(Gap::NotAsked),
+                unsure(FactName::PasswordChange, Gap::NotAsked),
+                unsure(FactName::PasswordChange, Gap::NotAsked),
                 ByAdministrator,
                 NOT_DELEGATED,
             ],
@@ -65,49 +82,86 @@ fn each_fact_opens_and_closes_its_routes() {
                 it.server.oauth = oauth();
                 it.server.password_change = Fact::Known(PasswordChange::Disabled);
             },
-            [DISABLED, DISABLED, NOT_SYNAPSE, Open],
+            [DISABLED, DISABLED, DELEGATED, Open],
         ),
         (
             "OAuth beside passwords that can be changed",
             |it| {
                 it.server.oauth = oauth();
-                it.server.software = Fact::Known(Software {
-                    name: "tuwunel".into(),
-                    version: "1.9".into(),
-                });
+                it.server.software = called("tuwunel");
+                it.server.admin_api = Fact::Known(false);
             },
-            [Open, Open, NOT_SYNAPSE, Open],
+            [Open, Open, NO_ADMIN_API, Open],
         ),
         (
             "another server",
             |it| {
-                it.server.software = Fact::Known(Software {
-                    name: "tuwunel".into(),
-                    version: "1.9".into(),
-                });
+                it.server.software = called("tuwunel");
+                it.server.admin_api = Fact::Known(false);
             },
-            [Open, Open, NOT_SYNAPSE, NOT_DELEGATED],
+            [Open, Open, NO_ADMIN_API, NOT_DELEGATED],
         ),
         (
-            "another name, but the Admin API answered",
+            "called Synapse, without the Admin API",
+            |it| it.server.admin_api = Fact::Known(false),
+            [Open, Open, NO_ADMIN_API, NOT_DELEGATED],
+        ),
+        (
+            "another name, with the Admin API",
+            |it| it.server.software = called("Fork"),
+            [Open, Open, ByAdministrator, NOT_DELEGATED],
+        ),
+        (
+            "no name, with the Admin API",
+            |it| it.server.software = Fact::Unknown(Gap::Unsupported),
+            [Open, Open, ByAdministrator, NOT_DELEGATED],
+        ),
+        (
+            "an administrator was answered, and nobody else is",
             |it| {
                 it.account.administration = Some(Administration::default());
-                it.server.software = Fact::Known(Software {
-                    name: "Fork".into(),
-                    version: "1".into(),
-                });
+                it.server.admin_api = Fact::Known(false);
             },
             [Open, Open, ByAdministrator, NOT_DELEGATED],
         ),
         (
-            "metadata not known",
-            |it| it.server.oauth = Fact::Unknown(Gap::Failed),
-            [Open, Open, Unsure(Gap::Failed), Unsure(Gap::Failed)],
+            "the Admin API behind a reverse proxy",
+            |it| it.server.admin_api = Fact::Unknown(Gap::Refused),
+            [Open, Open, unsure(FactName::AdminApi, Gap::Refused), NOT_DELEGATED],
         ),
         (
-            "software not known",
-            |it| it.server.software = Fact::Unknown(Gap::Unsupported),
-            [Open, Open, Unsure(Gap::Unsupported), NOT_DELEGATED],
+            "the same, and an administrator was answered",
+            |it| {
+                it.account.administration = Some(Administration::default());
+                it.server.admin_api = Fact::Unknown(Gap::Refused);
+            },
+            [Open, Open, ByAdministrator, NOT_DELEGATED],
+        ),
+        (
+            "the same, delegated",
+            |it| {
+                it.server.oauth = oauth();
+                it.server.admin_api = Fact::Unknown(Gap::Refused);
+            },
+            [Open, Open, DELEGATED, Open],
+        ),
+        (
+            "metadata not known",
+            |it| it.server.oauth = Fact::Unknown(Gap::Failed),
+            [
+                Open,
+                Open,
+                unsure(FactName::OAuth, Gap::Failed),
+                unsure(FactName::OAuth, Gap::Failed),
+            ],
+        ),
+        (
+            "metadata not known, without the Admin API",
+            |it| {
+                it.server.oauth = Fact::Unknown(Gap::Failed);
+                it.server.admin_api = Fact::Known(false);
+            },
+            [Open, Open, NO_ADMIN_API, unsure(FactName::OAuth, Gap::Failed)],
         ),
     ];
     for (name, change, wanted) in cases {

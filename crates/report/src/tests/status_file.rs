@@ -115,6 +115,18 @@ fn a_missing_field_that_may_be_empty_is_empty() {
     assert_eq!(file.facts.sessions.known().unwrap()[0].name, None);
 }
 
+/// Older programs did not ask for the Admin API: nothing is concluded from that, and no verdict depends on it.
+#[test]
+fn a_file_that_says_nothing_of_the_admin_api_does_not_know_of_it() {
+    let mut json = json_of(healthy_facts());
+    let server = json["facts"]["server"].as_object_mut().unwrap();
+    assert!(server.remove("admin_api").is_some());
+    let file = StatusFile::parse(&json.to_string()).unwrap();
+    assert_eq!(file.facts.server.admin_api, Fact::Unknown(crate::Gap::NotAsked));
+    let (report, healthy) = (file.rejudge(), Report::of(ACCOUNT.into(), TAKEN_AT, healthy_facts()));
+    assert_eq!((report.verdict, report.findings), (healthy.verdict, healthy.findings));
+}
+
 #[test]
 fn a_newer_format_is_said_before_anything_else() {
     let newer: Result<StatusFile, _> = Err(StatusFileError::NewerFormat { found: 2 });

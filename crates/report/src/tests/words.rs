@@ -119,12 +119,13 @@ fn the_words_of_every_choice_are_those_kept() {
     for it in Route::ALL {
         writeln!(text, "{it:?}: {:?}", it.to_sessions()).unwrap();
     }
-    use Closed::{NoEmail, NoPasswordSignIn, NotDelegated, NotSynapse, PasswordChangeDisabled};
+    use Closed::{Delegated, NoAdminApi, NoEmail, NoPasswordSignIn, NotDelegated, PasswordChangeDisabled};
     for it in [
         PasswordChangeDisabled,
         NoPasswordSignIn,
         NoEmail,
-        NotSynapse,
+        NoAdminApi,
+        Delegated,
         NotDelegated,
     ] {
         writeln!(text, "{it:?}: {:?}", it.words()).unwrap();
@@ -226,6 +227,7 @@ fn gaps_are_named_by_their_place_in_the_status_file() {
     );
 
     facts.server.software = Fact::Unknown(gap);
+    facts.server.admin_api = Fact::Unknown(gap);
     facts.server.spec_versions = Fact::Unknown(gap);
     facts.server.login_flows = Fact::Unknown(gap);
     facts.server.oauth = Fact::Unknown(gap);
@@ -242,7 +244,7 @@ fn gaps_are_named_by_their_place_in_the_status_file() {
     facts.coverage = Fact::Unknown(gap);
     let json = serde_json::to_value(&facts).unwrap();
     let gaps = facts.gaps();
-    assert_eq!(gaps.len(), 15);
+    assert_eq!(gaps.len(), 16);
     let mut words = BTreeSet::new();
     for it in gaps {
         let name = serde_json::to_value(it.fact).unwrap();

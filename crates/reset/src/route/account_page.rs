@@ -73,6 +73,7 @@ mod tests {
         facts::Server {
             base_url: "https://example.org".to_owned(),
             software: Fact::Unknown(Gap::NotAsked),
+            admin_api: Fact::Unknown(Gap::NotAsked),
             spec_versions: Fact::Unknown(Gap::NotAsked),
             login_flows: Fact::Unknown(Gap::NotAsked),
             oauth,

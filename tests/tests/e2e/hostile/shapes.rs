@@ -81,6 +81,7 @@ const STAGES: [(&[&str], End); 5] = [
             "/capabilities",
             "/login",
             "/auth_metadata",
+            "/server_version",
             "/3pid",
         ],
         End::Finds(

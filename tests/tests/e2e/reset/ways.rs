@@ -7,13 +7,16 @@ use lifeboat_tests::{
     account::TestAccount,
     lifeboat::{Lifeboat, PROGRAM_VARIABLE},
     mailbox::Mailbox,
-    proxy::Proxy,
+    proxy::{Fault, Proxy, Reply},
     session::Session,
     wait,
 };
 use matrix_sdk::reqwest::Method;
+use serde_json::Value;
 
-use super::{NEW, ensure_proven, healthy, readable, reset, reset_at, sessions::leave, waivers, who};
+use super::{
+    NEW, ensure_proven, healthy, readable, reset, reset_at, sessions::leave, waivers, who, who_at, with_secrets,
+};
 
 pub(super) async fn device_ids(session: &Session) -> Result<BTreeSet<String>> {
     let listed = session.api().get("/_matrix/client/v3/devices").await?;
@@ -257,7 +260,7 @@ async fn without_any_route_there_is_a_letter() -> Result<()> {
     let base_url = proxy.base_url();
     proxy.intercept(|it| {
         it.is(&Method::GET, "/capabilities").then(|| {
-            lifeboat_tests::proxy::Fault::rewrite(|mut it| {
+            Fault::rewrite(|mut it| {
                 it["capabilities"]["m.change_password"] = serde_json::json!({"enabled": false});
                 it
             })
@@ -276,6 +279,71 @@ async fn without_any_route_there_is_a_letter() -> Result<()> {
     let status = std::fs::read_to_string(folder.join("for-your-administrator/status.json"))?;
     ensure!(!status.contains(account.user_id.as_str()), "{status}");
     Ok(())
+}
+
+/// Whether administrators can help is what the Admin API says, and not what the server calls itself. What a reverse
+/// proxy says in its place shows nothing, and is no obstacle to an administrator.
+#[tokio::test]
+async fn an_admin_api_that_does_not_show_here_may_be_reached_from_elsewhere() -> Result<()> {
+    const ELSEWHERE: &str = "your server’s administrators may reach it from elsewhere";
+    let account = healthy().await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    let base_url = proxy.base_url();
+    let hide = |answer: Option<Reply>| {
+        proxy.intercept(move |it| {
+            let asked = it.is(&Method::GET, "/_synapse/admin/v1/server_version");
+            answer.clone().filter(|_| asked).map(Fault::Answer)
+        });
+    };
+    let page = |status| Some(Reply::text(status, "text/html", "<h1>Not here</h1>"));
+    let unknown = Reply::error(404, "M_UNRECOGNIZED", "Unrecognized request");
+    for (answer, standing, why) in [
+        (None, "by-administrator", ""),
+        (page(404), "unsure", ELSEWHERE),
+        (page(403), "unsure", ELSEWHERE),
+        (Some(unknown), "closed", "does not know Synapse's Admin API"),
+    ] {
+        hide(answer);
+        let outcome = reset_at(&account, &base_url)?.arg("--dry-run").run().await?;
+        ensure!(outcome.code()? == 0, "{outcome}");
+        let document = outcome.json()?;
+        ensure!(document["plan"]["route"] == "old-password", "{document:#}");
+        let route = by_administrator(&document)?;
+        let told = route["why"].as_str().unwrap_or_default();
+        ensure!(
+            route["standing"] == standing && told.contains(why) && told.is_empty() == why.is_empty(),
+            "{route:#}"
+        );
+    }
+
+    hide(page(404));
+    let shown = Lifeboat::new([
+        "reset",
+        account.user_id.as_str(),
+        "--homeserver",
+        &base_url,
+        "--dry-run",
+    ])?;
+    let shown = with_secrets(shown, &account, &account.password, NEW)?.run().await?;
+    ensure!(shown.code()? == 0 && shown.says(ELSEWHERE), "{shown}");
+    let admin = account.homeserver.admin().await?;
+    let command = Lifeboat::new(who_at("reset", &account, &base_url))?
+        .args(["--route", "synapse-admin", "--accept-cautions", "--dry-run"])
+        .secret("--admin-token-file", admin.token().context("a token")?)?;
+    let outcome = command.run().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    let document = outcome.json()?;
+    ensure!(document["plan"]["route"] == "synapse-admin", "{document:#}");
+    let route = by_administrator(&document)?;
+    ensure!(route["standing"] == "by-administrator", "{route:#}");
+    Ok(())
+}
+
+/// What a dry run says of the route by an administrator.
+fn by_administrator(document: &Value) -> Result<&Value> {
+    let routes = document["routes"].as_array().context("routes")?;
+    let route = routes.iter().find(|it| it["route"] == "synapse-admin");
+    route.context("the route by an administrator")
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ fn routes_say_what_they_do_to_sessions() {
     }));
     let mut forgotten = healthy_facts();
     forgotten.account.emails = Fact::Unknown(Gap::NotAsked);
-    forgotten.server.software = Fact::Unknown(Gap::Unsupported);
+    forgotten.server.admin_api = Fact::Unknown(Gap::Refused);
     let shown = [healthy_facts(), elsewhere, forgotten].map(|it| plain(&routes(&it, 80)));
     insta::assert_snapshot!(shown.concat());
 }

@@ -68,6 +68,9 @@ fn coverage() -> Vec<Case> {
                 facts.server.support = Fact::Unknown(Gap::RateLimited);
             },
         ),
+        case("rate limit of what only administrators ask", &[], |facts| {
+            facts.server.admin_api = Fact::Unknown(Gap::RateLimited);
+        }),
         case("no history", &[], without_history),
     ]
 }

@@ -299,6 +299,7 @@ fn servers() -> Vec<Case> {
         }),
         case("software, versions, sign-in and support not known", &[], |facts| {
             facts.server.software = Fact::Unknown(Gap::Refused);
+            facts.server.admin_api = Fact::Unknown(Gap::Refused);
             facts.server.spec_versions = Fact::Unknown(Gap::Unreadable);
             facts.server.login_flows = Fact::Unknown(Gap::Unsupported);
             facts.server.support = Fact::Unknown(Gap::Offline);
