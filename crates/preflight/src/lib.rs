@@ -72,7 +72,7 @@ mod testing;
 pub use matrix_sdk::ruma;
 
 pub use admin_api::{AdminApi, Missing, Pace};
-pub use as_person::AsPersonError;
+pub use as_person::{AsPersonError, ListedSession};
 pub use audit::{AuditError, Auditor, Glance, Listed, Page, Pages};
 pub use backup_access::{BackupAccess, BackupAccessError, BackupView};
 pub use caller::{Caller, End};

@@ -140,6 +140,34 @@ async fn a_reset_that_is_finished_lacks_its_letter_alone() -> Result<()> {
     case.ensure_handed_over(&outcome).await
 }
 
+/// The check that a reset relied on had a session of its own, which is listed in its status file and gone since.
+#[tokio::test]
+async fn the_session_of_a_check_is_none_of_the_persons() -> Result<()> {
+    let case = Case::begin().await?;
+    let (account, base_url) = (&case.account, case.proxy.base_url());
+    let arguments = |command: &'static str| [command, account.user_id.as_str(), "--homeserver", base_url.as_str()];
+    let key = account.recovery.text().context("a recovery key")?;
+    let checked = Lifeboat::new(arguments("check"))?
+        .args(["--status-file", "status.json"])
+        .secret("--password-file", &account.password)?
+        .secret("--recovery-key-file", key)?
+        .run()
+        .await?;
+    ensure!(checked.code()? == 0, "{checked}");
+    let reset = checked
+        .then(arguments("reset"))?
+        .args(["--status-file", "status.json", "--temporary-password-file", "mira.txt"])
+        .args(["--yes", "--accept-cautions"])
+        .secret("--admin-token-file", case.admin.token().context("a token")?)?
+        .run()
+        .await?;
+    ensure!(reset.code()? == 0, "{reset}");
+    let outcome = case.resume(reset, case.admin.token())?;
+    let outcome = outcome.args(["--letter", "letter.txt"]).run().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    case.ensure_handed_over(&outcome).await
+}
+
 #[tokio::test]
 async fn nobody_writes_a_letter_to_themselves() -> Result<()> {
     let case = Case::begin().await?;
