@@ -128,7 +128,7 @@ fn at_homeserver(mut job: ResetJob, before: Look, paper: Paper, console: &mut Co
         Err(failure) => console.caution(
             &format!(
                 "The password is changed, but it could not be looked again: {}",
-                failure.wrong
+                failure.cause()
             ),
             "See with lifeboat desk check whether the sessions are as you chose.",
         ),

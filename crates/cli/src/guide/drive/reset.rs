@@ -149,8 +149,9 @@ impl Guide<'_> {
             }
             Err(failure) => failure,
         };
-        if failure.wrong == prompt::STOPPED {
-            return Err(failure);
+        // Whatever is said of the reset besides, the next screen says it, too.
+        if failure.wrong.starts_with(prompt::STOPPED_AT_QUESTION) {
+            return Ok(Heard::Stop);
         }
         self.tell(&failure);
         Ok(match self.unfinished()? {
