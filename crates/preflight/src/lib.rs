@@ -68,6 +68,7 @@ mod signed_json;
 mod storage_key;
 #[cfg(test)]
 mod testing;
+mod waiting;
 
 pub use matrix_sdk::ruma;
 
@@ -105,3 +106,4 @@ pub use session::{
     SessionKind, Shown, SignInError, ask_browser,
 };
 pub use session_keys::SessionKeys;
+pub use waiting::Waiting;
