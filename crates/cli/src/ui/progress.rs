@@ -1,6 +1,7 @@
 //! One line of progress on stderr while a command works, and one for each phase where there are several.
 
 mod audit;
+mod counted;
 mod forecast;
 mod gossip;
 mod reset;
@@ -15,13 +16,15 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lifeboat_preflight::{FetchProgress, ForecastProgress, Step, Watch, ark::ArkProgress};
-use lifeboat_rescue::UploadProgress;
+use lifeboat_preflight::{FetchProgress, ForecastProgress, Step, Watch};
 
 pub(crate) use self::audit::Accounts;
-use self::forecast::{Lines, place};
 pub(crate) use self::gossip::GossipLine;
 pub(crate) use self::reset::ResetVoice;
+use self::{
+    counted::Counts,
+    forecast::{Lines, place},
+};
 use super::{
     prompt::Unseen,
     signs::{shown, turning},
@@ -60,19 +63,11 @@ impl Progress {
         self
     }
 
-    /// Shows how many backed-up keys came by.
-    pub(crate) fn with_ark(self, ark: &ArkProgress) -> Self {
+    /// Shows how many of all pieces are done.
+    pub(crate) fn counting<P: Counts>(self, counts: &P) -> Self {
         let doing = self.bar.message();
         self.bar.finish_and_clear();
-        self.lines.get_or_init(|| Lines::of_ark(&place(), &doing, ark));
-        self
-    }
-
-    /// Shows how many room keys were uploaded.
-    pub(crate) fn with_upload(self, upload: &UploadProgress) -> Self {
-        let doing = self.bar.message();
-        self.bar.finish_and_clear();
-        self.lines.get_or_init(|| Lines::of_upload(&place(), &doing, upload));
+        self.lines.get_or_init(|| Lines::of_counts(&place(), &doing, counts));
         self
     }
 

@@ -221,7 +221,7 @@ impl Asker for ResetVoice {
                 self.bar.set_message("waiting for you at the account page");
             }
             News::SessionEnded { device, by } => self.say(&format!(" ✓ {}", ended(device, by))),
-            News::Saving(saving) => self.show(Some(Lines::of_ark(&self.all, "saving an ark", saving))),
+            News::Saving(saving) => self.show(Some(Lines::of_counts(&self.all, "saving an ark", saving))),
             News::LeftOut(Step::Restore) => {
                 self.say(" ! Your keys are not brought back. They still are in the key backup and in your sessions.");
             }
