@@ -5,6 +5,7 @@ mod counted;
 mod forecast;
 mod gossip;
 mod reset;
+mod waiting;
 
 use std::{
     io::{self, IsTerminal},
@@ -16,7 +17,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lifeboat_preflight::{FetchProgress, ForecastProgress, Step, Watch};
+use lifeboat_preflight::{FetchProgress, ForecastProgress, Step, Waiting, Watch};
 
 pub(crate) use self::audit::Accounts;
 pub(crate) use self::gossip::GossipLine;
@@ -24,6 +25,7 @@ pub(crate) use self::reset::ResetVoice;
 use self::{
     counted::Counts,
     forecast::{Lines, place},
+    waiting::telling,
 };
 use super::{
     prompt::Unseen,
@@ -38,6 +40,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub(crate) struct Progress {
     bar: ProgressBar,
     forecast: Option<ForecastProgress>,
+    waiting: Waiting,
     lines: OnceLock<Lines>,
     _unseen: Option<Unseen>,
 }
@@ -52,6 +55,7 @@ impl Progress {
         Self {
             bar,
             forecast: None,
+            waiting: Waiting::default(),
             lines: OnceLock::new(),
             _unseen: unseen(),
         }
@@ -63,11 +67,19 @@ impl Progress {
         self
     }
 
+    /// Says besides when the server asks to wait.
+    pub(crate) fn with_waiting(mut self, waiting: &Waiting) -> Self {
+        self.bar.set_style(telling(waiting));
+        self.waiting = waiting.clone();
+        self
+    }
+
     /// Shows how many of all pieces are done.
     pub(crate) fn counting<P: Counts>(self, counts: &P) -> Self {
         let doing = self.bar.message();
         self.bar.finish_and_clear();
-        self.lines.get_or_init(|| Lines::of_counts(&place(), &doing, counts));
+        self.lines
+            .get_or_init(|| Lines::of_counts(&place(), &doing, counts, &self.waiting));
         self
     }
 

@@ -52,7 +52,9 @@ async fn gather(way: Way, reserved: &Reserved, console: &mut Console) -> Result<
         let report = Report::of(session.user_id().to_string(), time::now(), facts);
         let status = StatusFile::of(&report, generator());
         drop(line);
-        let _line = Progress::begin("saving").counting(&progress);
+        let _line = Progress::begin("saving")
+            .with_waiting(session.caller().waiting())
+            .counting(&progress);
         let out: File = reserved.writer()?;
         Ok(ark::save(session, &homeserver, out, &status, &progress).await?)
     };

@@ -33,20 +33,42 @@ impl Counts for UploadProgress {
     }
 }
 
-/// Says how many of all things are done; who says how many there are may not know it, or lie.
-pub(super) fn counted(columns: usize, doing: &str, things: &str, [done, all]: [u64; 2], passed: Duration) -> String {
-    let rate = rate(done, passed);
-    match (done, all) {
-        (0, 0) => doing.to_owned(),
-        _ if all < done => {
-            let count = format!("{} {things}", grouped(done));
-            fitted(columns, [doing, "", "", &count, &rate, "", ""])
-        }
-        _ => {
-            let count = format!("{}/{} {things}", grouped(done), grouped(all));
-            let left = time_left(done, all, passed);
-            fitted(columns, [doing, &bar(done, all), "", &count, &rate, &left, ""])
-        }
+/// How counted work goes on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Course<'a> {
+    /// What is done.
+    pub(super) doing: &'a str,
+    /// What the pieces are called.
+    pub(super) things: &'a str,
+    /// How many are done, and how many there are; who says the second may not know it, or lie.
+    pub(super) counts: [u64; 2],
+    /// Since the first piece was done.
+    pub(super) passed: Duration,
+    /// Why it does not go on just now; empty where it does.
+    pub(super) besides: &'a str,
+}
+
+impl Course<'_> {
+    /// Says it in a line of so many columns.
+    pub(super) fn words(self, columns: usize) -> String {
+        let Self {
+            doing,
+            things,
+            counts: [done, all],
+            passed,
+            besides,
+        } = self;
+        let (bar, count) = match (done, all) {
+            (0, 0) => (String::new(), String::new()),
+            _ if all < done => (String::new(), format!("{} {things}", grouped(done))),
+            _ => (bar(done, all), format!("{}/{} {things}", grouped(done), grouped(all))),
+        };
+        let (rate, left) = match besides {
+            "" => (rate(done, passed), time_left(done, all, passed)),
+            // Neither holds for as long as that is to be said.
+            _ => (String::new(), String::new()),
+        };
+        fitted(columns, [doing, &bar, "", &count, &rate, &left, besides])
     }
 }
 
@@ -54,9 +76,38 @@ pub(super) fn counted(columns: usize, doing: &str, things: &str, [done, all]: [u
 mod tests {
     use super::*;
 
+    fn saving(counts: [u64; 2], besides: &str) -> Course<'_> {
+        Course {
+            doing: "saving",
+            things: "backed-up keys",
+            counts,
+            passed: Duration::from_secs(10),
+            besides,
+        }
+    }
+
+    #[test]
+    fn why_it_does_not_go_on_stands_in_place_of_how_fast_it_goes() {
+        let waits = |counts, columns| saving(counts, "the server asks to wait").words(columns);
+        assert_eq!(waits([0, 0], 77), "saving   the server asks to wait");
+        let half = format!("{}{}", "█".repeat(10), "░".repeat(10));
+        assert_eq!(
+            waits([20, 40], 77),
+            "saving   20/40 backed-up keys   the server asks to wait"
+        );
+        assert_eq!(
+            waits([20, 40], 100),
+            format!("saving   {half}   20/40 backed-up keys   the server asks to wait")
+        );
+        assert_eq!(
+            waits([40, 0], 77),
+            "saving   40 backed-up keys   the server asks to wait"
+        );
+    }
+
     #[test]
     fn a_count_has_a_rest_only_where_somebody_knows_it() {
-        let ark = |done, all| counted(100, "saving", "backed-up keys", [done, all], Duration::from_secs(10));
+        let ark = |done, all| saving([done, all], "").words(100);
         assert_eq!(ark(0, 0), "saving");
         assert_eq!(ark(0, 40), format!("saving   {}   0/40 backed-up keys", "░".repeat(20)));
         let half = format!("{}{}", "█".repeat(10), "░".repeat(10));

@@ -6,13 +6,14 @@ use std::{
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
-use lifeboat_preflight::{FetchProgress, ForecastProgress};
+use lifeboat_preflight::{FetchProgress, ForecastProgress, Waiting};
 use lifeboat_report::grouped;
 
 use super::{
     TICK,
-    counted::{Counts, counted},
+    counted::{Counts, Course},
     target,
+    waiting::said_of,
 };
 use crate::ui::signs::{shown, turning};
 
@@ -41,15 +42,22 @@ impl Lines {
         Self::of(all, vec![line(all, reading, ForecastProgress::events, history)])
     }
 
-    /// Shows work whose pieces are counted, which is called `doing`.
-    pub(super) fn of_counts<P: Counts>(all: &MultiProgress, doing: &str, counts: &P) -> Self {
-        let named = (doing.to_owned(), counts.clone());
-        let done = |(_, counts): &(String, P)| {
+    /// Shows work whose pieces are counted, which is called `doing`, and when the server asks to wait.
+    pub(super) fn of_counts<P: Counts>(all: &MultiProgress, doing: &str, counts: &P, waiting: &Waiting) -> Self {
+        let named = (doing.to_owned(), counts.clone(), waiting.clone());
+        let done = |(_, counts, _): &(String, P, Waiting)| {
             let [done, _] = counts.counts();
             done
         };
-        let words = |(doing, counts): &(String, P), passed: Duration| {
-            counted(columns(), doing, P::THINGS, counts.counts(), passed)
+        let words = |(doing, counts, waiting): &(String, P, Waiting), passed: Duration| {
+            let course = Course {
+                doing,
+                things: P::THINGS,
+                counts: counts.counts(),
+                passed,
+                besides: said_of(waiting),
+            };
+            course.words(columns())
         };
         Self::of(all, vec![line(all, &named, done, words)])
     }
