@@ -24,6 +24,7 @@ use crate::{
     advice::CommandLine,
     exit::Exit,
     failure::Failure,
+    kept::Kept,
     resolve::{Afterwards, NewPassword, Person, ResumeJob, SignIn},
     secrets::{self, Purpose},
     session::{Way, asked, warn_of_readers},
@@ -165,6 +166,10 @@ async fn gather(
         time::moment(journal.last_at())
     ));
     let plan = journal.plan().clone();
+    // An administrator signs nobody in.
+    if plan.route != Route::SynapseAdmin {
+        Kept::of(&job.entry.user)?.ensure_open()?;
+    }
     let given = match password::prepare(&job.new_password, console)? {
         password::Chosen::Given(new) => Some(new),
         // It may be of no use there.

@@ -202,7 +202,7 @@ impl Places for Kept {
     fn new_place(&self) -> Result<KeepIn, String> {
         self.prepare()
             .map(|(place, _)| place)
-            .map_err(|failure| failure.wrong.trim_end_matches('.').to_owned())
+            .map_err(|failure| failure.cause().trim_end_matches('.').to_owned())
     }
 
     fn old_place(&self) -> Option<KeepIn> {

@@ -13,6 +13,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     guide::{Heard, Outcome},
+    kept::Kept,
     resolve::{Asking, Candidates, Consent, Format, NewPassword, Person, ResetJob, ResumeJob, SignIn},
     session::own_mistake,
     ui::{prompt, time},
@@ -26,6 +27,8 @@ impl Guide<'_> {
     pub(super) async fn reset(&mut self) -> Result<Heard, Failure> {
         let folder = self.folder().ok_or_else(no_home)?;
         let _lock = AccountLock::take(&folder)?;
+        let user = self.user.as_ref().ok_or_else(own_mistake)?;
+        Kept::of(user)?.ensure_open()?;
         if !self.trip.forgotten && self.session.is_none() {
             return Ok(Heard::SessionOver);
         }
