@@ -9,6 +9,9 @@ pub(crate) use from::as_sentence;
 
 use crate::exit::Exit;
 
+/// What the first sentence of a failure before any change ends with.
+const NOTHING_CHANGED: &str = " Nothing was changed.";
+
 /// A failed command: what is wrong, and what to do.
 ///
 /// Both sentences may hold words of a server; whoever shows them cleans them first.
@@ -39,6 +42,12 @@ impl Failure {
             hint: hint.into(),
             exit: Exit::Failed,
         }
+    }
+
+    /// Returns what is wrong without the assurance that nothing was changed: it speaks of this one piece of work, and whoever
+    /// has changed something before has to say so instead.
+    pub(crate) fn cause(&self) -> &str {
+        self.wrong.strip_suffix(NOTHING_CHANGED).unwrap_or(&self.wrong)
     }
 
     /// Makes one for work that the user stopped.

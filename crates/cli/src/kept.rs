@@ -36,6 +36,10 @@ pub(crate) enum KeyPlace {
     File(PathBuf),
 }
 
+/// What is said of a kept session whose key cannot be had.
+pub(crate) const CLOSED: &str =
+    "The session that Lifeboat keeps of this account cannot be opened: no keyring gives its key.";
+
 /// Name of the folder in the account's own. That may be the one where a reset writes down what must outlive the session:
 /// some systems, and some people, have one folder for data and for state.
 const FOLDER: &str = "session";
@@ -83,8 +87,33 @@ impl Kept {
         }))
     }
 
+    /// Refuses while a session is kept whose key cannot be had: what it holds may be nowhere else, so no other takes its place.
+    pub(crate) fn ensure_open(&self) -> Result<(), Failure> {
+        match self.find()? {
+            None if self.is_there() => Err(self.closed()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Says that the session cannot be opened, and what to do.
+    pub(crate) fn closed(&self) -> Failure {
+        Failure::failed(
+            format!("{CLOSED} No other takes its place. Nothing was changed."),
+            format!(
+                "Unlock this system’s keyring first. If its key is gone for good, sign the session “Lifeboat” out in your app and \
+                 remove {}.",
+                self.folder.display()
+            ),
+        )
+    }
+
     /// Makes a place for a new session, in place of any old one, with a new random key.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::ensure_open`], and where the place cannot be made.
     pub(crate) fn prepare(&self) -> Result<(KeepIn, KeyPlace), Failure> {
+        self.ensure_open()?;
         self.forget();
         make_private(&self.folder).map_err(|error| {
             Failure::failed(
@@ -282,13 +311,38 @@ mod tests {
         assert!(kept.find().unwrap().is_none());
     }
 
+    /// Has the next question to the keyring be refused.
+    fn close(store: &mock::Store) {
+        let entry = store.build("lifeboat", "@mira:example.org", None).unwrap();
+        let mock = entry.as_any().downcast_ref::<mock::Cred>().unwrap();
+        mock.set_error(keyring_core::Error::NoStorageAccess("locked".into()));
+    }
+
+    #[test]
+    fn a_session_that_a_closed_keyring_seals_is_not_replaced() {
+        let data = tempfile::tempdir().unwrap();
+        let (kept, store) = with_keyring(data.path());
+        let (keep_in, _) = kept.prepare().unwrap();
+        let keys = kept.folder().join(STORE).join("keys");
+        fs::create_dir(kept.folder().join(STORE)).unwrap();
+        fs::write(&keys, "everything").unwrap();
+        close(&store);
+        let failure = kept.prepare().unwrap_err();
+        assert!(failure.wrong.contains("no keyring gives its key"), "{failure:?}");
+        assert!(failure.hint.contains("Unlock this system’s keyring"), "{failure:?}");
+        assert_eq!(fs::read_to_string(&keys).unwrap(), "everything");
+        let found = kept.find().unwrap().unwrap();
+        assert_eq!(found.passphrase.expose_secret(), keep_in.passphrase.expose_secret());
+        // Once it is open, a new session takes the place of the old one as ever.
+        kept.prepare().unwrap();
+        assert!(!keys.exists());
+    }
+
     #[test]
     fn a_keyring_that_refuses_is_replaced_by_a_private_file() {
         let data = tempfile::tempdir().unwrap();
         let (kept, store) = with_keyring(data.path());
-        let entry = store.build("lifeboat", "@mira:example.org", None).unwrap();
-        let mock = entry.as_any().downcast_ref::<mock::Cred>().unwrap();
-        mock.set_error(keyring_core::Error::NoStorageAccess("locked".into()));
+        close(&store);
         let (keep_in, place) = kept.prepare().unwrap();
         let file = kept.folder().join(KEY_FILE);
         assert_eq!(place, KeyPlace::File(file.clone()));

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::{
-    Homeserver, OwnSession,
+    Homeserver, OwnSession, Waiting,
     network::{body, until_answered},
 };
 pub use pace::Pace;
@@ -23,6 +23,7 @@ pub struct AdminApi {
     homeserver: Homeserver,
     token: SecretString,
     pace: Pace,
+    waiting: Waiting,
 }
 
 /// Why a request taught nothing.
@@ -54,6 +55,7 @@ impl AdminApi {
             homeserver: homeserver.clone(),
             token: session.caller().client().access_token().unwrap_or_default().into(),
             pace,
+            waiting: Waiting::default(),
         }
     }
 
@@ -92,7 +94,7 @@ impl AdminApi {
             self.pace.turn().await;
             request(self.homeserver.http()).bearer_auth(self.token.expose_secret())
         };
-        let answer = until_answered(in_turn).await;
+        let answer = until_answered(&self.waiting, in_turn).await;
         read(answer.map_err(|_| Missing::Gap(Gap::Offline))?).await
     }
 }

@@ -22,6 +22,15 @@ pub enum AsPersonError {
     NotTaken(#[from] SignInError),
 }
 
+/// A session of somebody, as the server lists it to an administrator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedSession {
+    /// The device id.
+    pub device_id: String,
+    /// The name its owner or its client gave it.
+    pub name: Option<String>,
+}
+
 impl AdminApi {
     /// Asks what the server tells of an account to its administrators alone. Changes nothing.
     ///
@@ -31,19 +40,25 @@ impl AdminApi {
         account(self, user).await.as_ref().map(administration).map_err(|it| *it)
     }
 
-    /// Counts the sessions of an account. Changes nothing.
+    /// Lists the sessions of an account. Changes nothing.
     ///
     /// `GET /_synapse/admin/v2/users/<user>/devices`
     /// ([Admin API](https://element-hq.github.io/synapse/latest/admin_api/user_admin_api.html#list-all-devices)).
-    pub async fn session_ids(&self, user: &UserId) -> Result<Vec<String>, Missing> {
+    pub async fn sessions(&self, user: &UserId) -> Result<Vec<ListedSession>, Missing> {
         let answer = self
             .get(&["_synapse", "admin", "v2", "users", user.as_str(), "devices"], &[])
             .await?;
         let devices = answer.get("devices").and_then(Value::as_array);
         let devices = devices.ok_or(Missing::Gap(Gap::Unreadable))?.iter();
-        let id = |it: &Value| it.get("device_id").and_then(Value::as_str).map(str::to_owned);
+        let text = |it: &Value, name: &str| it.get(name).and_then(Value::as_str).map(str::to_owned);
+        let session = |it: &Value| {
+            Some(ListedSession {
+                device_id: text(it, "device_id")?,
+                name: text(it, "display_name"),
+            })
+        };
         devices
-            .map(id)
+            .map(session)
             .collect::<Option<_>>()
             .ok_or(Missing::Gap(Gap::Unreadable))
     }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use matrix_sdk::{Client, HttpError, HttpResult, ruma::api::error::ErrorKind};
 
 use crate::{
+    Waiting,
     bounded::bounded,
     limit::with_short_waits,
     session::{Refresh, refresh_failure},
@@ -20,6 +21,7 @@ pub(crate) const MORE_TOKENS: u32 = 2;
 pub struct Caller {
     client: Client,
     end: OnceLock<End>,
+    waiting: Waiting,
 }
 
 /// How the server ended a session.
@@ -55,12 +57,18 @@ impl Caller {
         Self {
             client,
             end: OnceLock::new(),
+            waiting: Waiting::default(),
         }
     }
 
     /// Returns the client.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Returns what tells whether its requests wait because the server asked for it.
+    pub fn waiting(&self) -> &Waiting {
+        &self.waiting
     }
 
     /// Asks, waits for the answer, and notes when it says that this session is over. An answer without an end is an error.
@@ -93,7 +101,7 @@ impl Caller {
     where
         F: IntoFuture<Output = HttpResult<T>>,
     {
-        with_short_waits(|| self.hear(&ask)).await
+        with_short_waits(&self.waiting, || self.hear(&ask)).await
     }
 
     /// Notes that the server said, in answer to a request that did not pass here, that this session is over.
@@ -159,20 +167,14 @@ fn end_of(error: &HttpError) -> Option<End> {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use matrix_sdk::{
-        SessionMeta, SessionTokens,
-        authentication::matrix::MatrixSession,
-        ruma::{
-            api::client::{account::whoami, device::get_devices},
-            exports::http::Response,
-            owned_device_id,
-        },
-        store::RoomLoadSettings,
+    use matrix_sdk::ruma::{
+        api::client::{account::whoami, device::get_devices},
+        exports::http::Response,
     };
     use serde_json::json;
 
     use super::*;
-    use crate::testing::{Answer, CannedServer, user};
+    use crate::testing::{Answer, CannedServer};
 
     /// A caller whose token can be replaced, on a server that refuses as many tokens for a list of sessions.
     async fn refused(times: usize) -> (CannedServer, Caller) {
@@ -186,26 +188,8 @@ mod tests {
             _ => None,
         })
         .await;
-        let (homeserver, _) = server.enter().await;
-        let client = Client::builder()
-            .homeserver_url(homeserver.base_url())
-            .handle_refresh_tokens();
-        let client = client.build().await.unwrap();
-        let session = MatrixSession {
-            meta: SessionMeta {
-                user_id: user(),
-                device_id: owned_device_id!("LIFEBOAT"),
-            },
-            tokens: SessionTokens {
-                access_token: "old".to_owned(),
-                refresh_token: Some("first".to_owned()),
-            },
-        };
-        let auth = client.matrix_auth();
-        auth.restore_session(session, RoomLoadSettings::default())
-            .await
-            .unwrap();
-        (server, Caller::new(client))
+        let (_, caller) = server.enter_with_new_tokens().await;
+        (server, caller)
     }
 
     #[tokio::test]

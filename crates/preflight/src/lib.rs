@@ -68,11 +68,12 @@ mod signed_json;
 mod storage_key;
 #[cfg(test)]
 mod testing;
+mod waiting;
 
 pub use matrix_sdk::ruma;
 
 pub use admin_api::{AdminApi, Missing, Pace};
-pub use as_person::AsPersonError;
+pub use as_person::{AsPersonError, ListedSession};
 pub use audit::{AuditError, Auditor, Glance, Listed, Page, Pages};
 pub use backup_access::{BackupAccess, BackupAccessError, BackupView};
 pub use caller::{Caller, End};
@@ -105,3 +106,4 @@ pub use session::{
     SessionKind, Shown, SignInError, ask_browser,
 };
 pub use session_keys::SessionKeys;
+pub use waiting::Waiting;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use self::answer::read;
 pub use self::{answer::MasError, told::MasAccount};
 use crate::{
-    Homeserver,
+    Homeserver, Waiting,
     network::{is_protected, until_answered},
 };
 
@@ -22,6 +22,7 @@ use crate::{
 pub struct MasPlace {
     http: Client,
     base_url: Url,
+    waiting: Waiting,
 }
 
 /// The Admin API with a token
@@ -67,6 +68,7 @@ impl MasPlace {
         let place = Self {
             http: homeserver.http().clone(),
             base_url,
+            waiting: Waiting::default(),
         };
         match place.send(Method::GET, &["site-config"], &[], |it| it).await {
             Err(MasError::NotAdmin { .. } | MasError::Refused { .. }) => Ok(place),
@@ -78,6 +80,11 @@ impl MasPlace {
     /// Returns the address.
     pub fn url(&self) -> &str {
         self.base_url.as_str()
+    }
+
+    /// Returns what tells whether its requests wait because the service asked for it.
+    pub fn waiting(&self) -> &Waiting {
+        &self.waiting
     }
 
     /// Makes requests with `token`.
@@ -110,7 +117,7 @@ impl MasPlace {
             url.query_pairs_mut().extend_pairs(query);
         }
         let request = || async { with(self.http.request(method.clone(), url.clone())) };
-        let answer = until_answered(request).await;
+        let answer = until_answered(&self.waiting, request).await;
         read(answer.map_err(|error| MasError::of_network(&error))?).await
     }
 }

@@ -8,7 +8,7 @@ use matrix_sdk::reqwest::{
 };
 use serde_json::Value;
 
-use crate::mortal;
+use crate::{Waiting, limit::Waits, mortal};
 
 /// Returns how long a server wants to be left alone, as it says in seconds (`Retry-After`).
 pub(crate) fn retry_after(answer: &Response) -> Option<Duration> {
@@ -18,29 +18,29 @@ pub(crate) fn retry_after(answer: &Response) -> Option<Duration> {
 
 /// How long an answer to an administrator may take.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often a request is repeated that came too early.
-const TRIES: u32 = 5;
+/// How often a server that wants to be asked later is waited for.
+const WAITS: u32 = 4;
 /// How long a server is left alone that does not say for how long.
 const UNASKED_WAIT: Duration = Duration::from_secs(1);
-/// Longest wait that is waited for without a word.
+/// Longest wait that is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Sends what `request` makes, and makes it anew as often as the server wants to be asked later (429). Every other answer
-/// is the last one.
-pub(crate) async fn until_answered<F>(request: impl Fn() -> F) -> reqwest::Result<Response>
+/// Sends what `request` makes, and makes it anew as often as the server wants to be asked later (429), of which `waiting`
+/// tells. Every other answer is the last one.
+pub(crate) async fn until_answered<F>(waiting: &Waiting, request: impl Fn() -> F) -> reqwest::Result<Response>
 where
     F: Future<Output = RequestBuilder>,
 {
-    let mut tries = 1;
+    let mut waits = Waits::up_to(WAITS, LONGEST_WAIT);
     loop {
         mortal::request();
         let answer = request().await.timeout(PATIENCE).send().await?;
-        if answer.status() != StatusCode::TOO_MANY_REQUESTS || tries == TRIES {
-            return Ok(answer);
+        let asked_for = || retry_after(&answer).unwrap_or(UNASKED_WAIT).min(LONGEST_WAIT);
+        let wait = (answer.status() == StatusCode::TOO_MANY_REQUESTS).then(asked_for);
+        match waits.take(wait) {
+            Some(wait) => waiting.out(wait).await,
+            None => return Ok(answer),
         }
-        tries += 1;
-        let wait = retry_after(&answer).unwrap_or(UNASKED_WAIT).min(LONGEST_WAIT);
-        tokio::time::sleep(wait).await;
     }
 }
 

@@ -2,7 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use matrix_sdk::ruma::{OwnedUserId, user_id};
+use matrix_sdk::{
+    Client, SessionMeta, SessionTokens,
+    authentication::matrix::MatrixSession,
+    ruma::{OwnedUserId, owned_device_id, user_id},
+    store::RoomLoadSettings,
+};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::{
@@ -11,7 +16,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{Credentials, Homeserver, Keeping, NetworkOptions, OwnSession, discover};
+use crate::{Caller, Credentials, Homeserver, Keeping, NetworkOptions, OwnSession, discover};
 
 /// Answers requests from a function, and writes them down.
 #[derive(Debug)]
@@ -121,6 +126,30 @@ impl CannedServer {
             .await
             .unwrap();
         (homeserver, session)
+    }
+
+    /// Signs in with the token `old`, in place of which the server gives another at `/refresh`.
+    pub(crate) async fn enter_with_new_tokens(&self) -> (Homeserver, Caller) {
+        let (homeserver, _) = self.enter().await;
+        let client = Client::builder()
+            .homeserver_url(homeserver.base_url())
+            .handle_refresh_tokens();
+        let client = client.build().await.unwrap();
+        let session = MatrixSession {
+            meta: SessionMeta {
+                user_id: user(),
+                device_id: owned_device_id!("LIFEBOAT"),
+            },
+            tokens: SessionTokens {
+                access_token: "old".to_owned(),
+                refresh_token: Some("first".to_owned()),
+            },
+        };
+        let auth = client.matrix_auth();
+        auth.restore_session(session, RoomLoadSettings::default())
+            .await
+            .unwrap();
+        (homeserver, Caller::new(client))
     }
 }
 

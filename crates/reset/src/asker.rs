@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use lifeboat_preflight::{FetchProgress, ForecastProgress, Shown, ark::ArkProgress};
+use lifeboat_preflight::{FetchProgress, ForecastProgress, Shown, Waiting, ark::ArkProgress};
 use lifeboat_report::Step;
 use secrecy::SecretString;
 use tokio::sync::Notify;
@@ -125,6 +125,8 @@ pub enum News<'a> {
         /// The page.
         url: &'a str,
     },
+    /// Requests follow between which the server may want to be left alone: this tells whether it does.
+    MayWait(&'a Waiting),
     /// A session that was to end has ended.
     SessionEnded {
         /// Its device id.

@@ -147,6 +147,7 @@ fn is_scripted(path: &str) -> bool {
         "/_synapse/",
         "/submit",
         "/password_policy",
+        "/devices",
         "/login",
     ]
     .iter()

@@ -41,6 +41,7 @@ const BARE: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus 
 /// What is said of the key's place, and when the session serves another command.
 const IN_KEYRING: &str = "the key to it is in this system’s keyring";
 const IN_FILE: &str = "No keyring answered, so the key to it lies beside it in";
+const NOT_REPLACED: &str = "no keyring gives its key. No other takes its place. Nothing was changed.";
 const REOPENED: &str = "Using the session that Lifeboat kept on this machine.";
 
 /// What a command finds on its bus.
@@ -185,6 +186,23 @@ async fn an_open_keyring_holds_the_only_key() -> Result<()> {
         let closed = machine.command(Bus::Closed, &program, words)?;
         machine.ends(closed, 2, told).await?;
     }
+    // Nor to have another session take its place, for which it would go.
+    let files = machine.kept()?;
+    let check = machine.check_that_keeps(Bus::Closed)?;
+    machine.ends(check, 1, NOT_REPLACED).await?;
+    let reset = [
+        "reset",
+        &user,
+        "--homeserver",
+        &url,
+        "--yes",
+        "--generate-password",
+        "new.txt",
+    ];
+    let reset = machine.command(Bus::Closed, &program, &reset)?;
+    let reset = reset.secret("--password-file", &machine.account.password)?;
+    machine.ends(reset, 1, NOT_REPLACED).await?;
+    ensure!(machine.kept()? == files, "{:?}", machine.kept()?);
     let check = machine.check(Bus::Open)?;
     machine.ends(check, 10, REOPENED).await?;
     ensure!(machine.sign_ins() == 1, "{} sign-ins", machine.sign_ins());

@@ -4,6 +4,7 @@ pub(crate) mod command;
 mod defects;
 mod givers;
 mod key_files;
+mod limited;
 mod unfinished;
 
 use std::collections::{BTreeMap, BTreeSet};

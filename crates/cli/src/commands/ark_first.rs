@@ -21,7 +21,9 @@ pub(crate) async fn save(
     reserved: Reserved,
 ) -> Result<std::path::PathBuf, Failure> {
     let progress = ArkProgress::default();
-    let _line = Progress::begin("saving the ark").with_ark(&progress);
+    let _line = Progress::begin("saving the ark")
+        .with_waiting(session.caller().waiting())
+        .counting(&progress);
     let report = Report::of(session.user_id().to_string(), time::now(), checked.facts.clone())
         .with_forecast(checked.forecast.clone());
     let status = StatusFile::of(&report, generator());

@@ -110,7 +110,7 @@ async fn fetch(
         .map(|it| it.text)
         .collect();
     let work = async |session: &OwnSession| {
-        let progress = Progress::begin("reading what the kept session holds");
+        let progress = Progress::begin("reading what the kept session holds").with_waiting(session.caller().waiting());
         let mut all = RoomKeys::default();
         let held = held(session, source).await?;
         let count = held.as_ref().map(|it| it.len() as u64);

@@ -11,7 +11,7 @@ use crate::{
     advice::CommandLine,
     exit::Exit,
     failure::Failure,
-    kept::Kept,
+    kept::{CLOSED, Kept},
     memory::MemoryFile,
     resolve::{Afterwards, Force, LeaveJob},
     session::{Way, holding},
@@ -107,7 +107,7 @@ fn nothing_to_leave() -> Failure {
 fn closed(user: &str) -> Failure {
     let forget = CommandLine::account(["forget", user]).command("util", ["--anyway"]);
     Failure::usage(
-        "The session that Lifeboat keeps of this account cannot be opened: no keyring gives its key. Nothing was removed.",
+        format!("{CLOSED} Nothing was removed."),
         format!(
             "Unlock this system’s keyring and run it again. If the key is gone, sign the session “Lifeboat” out in \
              another app, and remove what is here with: {forget}"

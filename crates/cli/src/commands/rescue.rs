@@ -231,7 +231,9 @@ async fn from_files(
     if files.keys.is_empty() {
         return Ok(shown);
     }
-    let progress = Progress::begin("adding the keys of the key files").with_upload(added);
+    let progress = Progress::begin("adding the keys of the key files")
+        .with_waiting(session.caller().waiting())
+        .counting(added);
     let backup = BackupAccess::open(session, look.homeserver, &look.keys).await?;
     shown.uploaded = Some(upload(session, backup.view(), &files.keys, added).await?);
     drop(progress);

@@ -26,6 +26,7 @@ use crate::{
     advice::CommandLine,
     exit::Exit,
     failure::Failure,
+    kept::Kept,
     resolve::{Consent, Format, Person, ResetJob},
     session::{asked, part_with},
     signals::Stops,
@@ -40,6 +41,10 @@ pub(crate) fn run(job: ResetJob, console: &mut Console) -> Result<Exit, Failure>
     let resets = folder.join("resets");
     let account = job.entry.command_line();
     let mut stranded = unfinished(&resets, &account, console)?;
+    // An administrator signs nobody in.
+    if job.admin_token.is_none() {
+        Kept::of(&job.entry.user)?.ensure_open()?;
+    }
     stranded.extend(Loose::of(&folder).left_behind());
     let runtime = runtime()?;
     let ended = runtime.block_on(reset(job, &folder, stranded, console));

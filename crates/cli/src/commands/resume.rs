@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use lifeboat_preflight::{ForecastQuestion, OwnSession};
-use lifeboat_report::{Route, Step};
+use lifeboat_preflight::{ForecastQuestion, Homeserver, OwnSession};
+use lifeboat_report::{Route, StatusFile, Step};
 use lifeboat_reset::{
     AccountLock, ComeBack, Found, Journal,
     flow::{Password, Record},
@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use super::{
     desk::LaterLetter,
     reset::{
-        carry_out::{BEFORE, Cargo, carry_out, going_on},
+        carry_out::{BEFORE, Cargo, carry_out, going_on, stands},
         loose::Loose,
         no_home, password, route, second_look,
     },
@@ -21,8 +21,10 @@ use super::{
 };
 use crate::{
     admin_token,
+    advice::CommandLine,
     exit::Exit,
     failure::Failure,
+    kept::Kept,
     resolve::{Afterwards, NewPassword, Person, ResumeJob, SignIn},
     secrets::{self, Purpose},
     session::{Way, asked, warn_of_readers},
@@ -62,9 +64,10 @@ async fn finish(
     stops: &mut Stops,
     console: &mut Console,
 ) -> Result<Exit, Failure> {
+    let route = journal.plan().route;
+    let again = going_on(&job.entry.command_line(), route);
     let letter = LaterLetter::prepare(&mut job, &journal, stops, console).await;
-    let letter = letter.map_err(|it| still(it, &journal))?;
-    let (route, account) = (journal.plan().route, job.entry.command_line());
+    let letter = letter.map_err(|it| still(it, journal.password(), journal.has_signed_in(), &again))?;
     let ended = resume(job, journal, stops, console).await?;
     match letter {
         _ if ended != Exit::Done || route != Route::SynapseAdmin => {}
@@ -75,10 +78,7 @@ async fn finish(
             };
             letter.write(changed, console)?;
         }
-        None => console.note(&format!(
-            "No letter to the person was written. To have one: {}",
-            going_on(&account, route)
-        )),
+        None => console.note(&format!("No letter to the person was written. To have one: {again}")),
     }
     Ok(ended)
 }
@@ -90,7 +90,9 @@ async fn finished(
     stops: &mut Stops,
     console: &mut Console,
 ) -> Result<Exit, Failure> {
-    let letter = LaterLetter::prepare(&mut job, journal, stops, console).await?;
+    let again = going_on(&job.entry.command_line(), journal.plan().route);
+    let letter = LaterLetter::prepare(&mut job, journal, stops, console).await;
+    let letter = letter.map_err(|it| unwritten(it, &again))?;
     console.note("The last reset of this account is finished. There is nothing left to do.");
     if let Some(letter) = letter {
         letter.write(journal.changed_since(), console)?;
@@ -105,6 +107,54 @@ pub(crate) async fn resume(
     stops: &mut Stops,
     console: &mut Console,
 ) -> Result<Exit, Failure> {
+    job.entry.homeserver = job.entry.homeserver.or_else(|| journal.header().homeserver.clone());
+    let (user, account, browser) = (job.entry.user.clone(), job.entry.command_line(), job.entry.browser);
+    let (person, format) = (job.person, job.format);
+    let gathered = gather(job, &mut journal, stops, console).await;
+    let gathered = gathered.map_err(|it| {
+        let again = going_on(&account, journal.plan().route);
+        still(it, journal.password(), journal.has_signed_in(), &again)
+    })?;
+    let cargo = Cargo {
+        homeserver: &gathered.homeserver,
+        user: &user,
+        account: &account,
+        new_password: gathered.new_password,
+        come_back: gathered.come_back,
+        browser,
+        old_password: gathered.old_password,
+        recovery_key: gathered.recovery_key,
+        email: gathered.email,
+        second_look: match &gathered.before {
+            Some(before) => second_look::question(before, &user),
+            None => ForecastQuestion::Quick,
+        },
+        before: gathered.before,
+        person,
+        format,
+    };
+    carry_out(cargo, journal, gathered.admin, stops, console).await
+}
+
+/// What is needed once more to go on.
+struct Gathered {
+    homeserver: Homeserver,
+    new_password: SecretString,
+    come_back: ComeBack,
+    old_password: Option<SecretString>,
+    recovery_key: Option<SecretString>,
+    email: Option<String>,
+    before: Option<StatusFile>,
+    admin: Option<OwnSession>,
+}
+
+/// Asks for it, and writes down that the reset is taken up again. Changes nothing on the server.
+async fn gather(
+    job: ResumeJob,
+    journal: &mut Journal,
+    stops: &mut Stops,
+    console: &mut Console,
+) -> Result<Gathered, Failure> {
     let what = match journal.password() {
         Password::Unchanged => "before the password was changed",
         Password::Dark => "just after the new password was sent",
@@ -116,6 +166,10 @@ pub(crate) async fn resume(
         time::moment(journal.last_at())
     ));
     let plan = journal.plan().clone();
+    // An administrator signs nobody in.
+    if plan.route != Route::SynapseAdmin {
+        Kept::of(&job.entry.user)?.ensure_open()?;
+    }
     let given = match password::prepare(&job.new_password, console)? {
         password::Chosen::Given(new) => Some(new),
         // It may be of no use there.
@@ -148,23 +202,20 @@ pub(crate) async fn resume(
         }
         None => None,
     };
-    let email = match (&job.email, plan.route, job.person) {
+    let email = match (job.email, plan.route, job.person) {
         (None, Route::Email, Person::Present) if !changed => {
             let typed = asked(stops, || prompt::line("The e-mail address of your account")).await?;
             Some(typed).filter(|it| !it.is_empty())
         }
-        (given, _, _) => given.clone(),
+        (given, _, _) => given,
     };
-    job.entry.homeserver = job.entry.homeserver.or_else(|| journal.header().homeserver.clone());
-    let account = job.entry.command_line();
-    let (user, browser) = (job.entry.user.clone(), job.entry.browser);
+    let user = job.entry.user.clone();
     let way = Way::prepare(job.entry, Afterwards::Remove, console)?;
-    let homeserver = way.discover(stops).await.map_err(|it| still(it, &journal))?;
+    let homeserver = way.discover(stops).await?;
     let admin = match &job.admin_token {
         Some(token) => {
             let token = admin_token::read(token, stops, console).await?;
-            let borrowed = OwnSession::borrow_from_anybody(&homeserver, &token).await;
-            Some(borrowed.map_err(|it| still(it.into(), &journal))?)
+            Some(OwnSession::borrow_from_anybody(&homeserver, &token).await?)
         }
         None => None,
     };
@@ -175,44 +226,57 @@ pub(crate) async fn resume(
         (None, ComeBack::Password) => typed(&job.new_password, journal.password(), stops).await?,
     };
     let before = journal.folder().join(BEFORE);
-    let before = before.exists().then(|| status::read(&before)).transpose();
-    let before = before.map_err(|it| still(it, &journal))?;
+    let before = before.exists().then(|| status::read(&before)).transpose()?;
     // On a full disk this is what fails first.
-    let noted = journal.append(Record::Resumed);
-    noted.map_err(|it| still(it.into(), &journal))?;
+    journal.append(Record::Resumed)?;
     if let Some(folder) = state::folder_of(&user) {
-        let handed_over = Loose::of(&folder).hand_over(&mut journal);
-        handed_over.map_err(|it| still(it.into(), &journal))?;
+        Loose::of(&folder).hand_over(journal)?;
     }
-    let cargo = Cargo {
-        homeserver: &homeserver,
-        user: &user,
-        account: &account,
+    Ok(Gathered {
+        homeserver,
         new_password,
         come_back,
-        browser,
         old_password,
         recovery_key,
         email,
-        second_look: match &before {
-            Some(before) => second_look::question(before, &user),
-            None => ForecastQuestion::Quick,
-        },
         before,
-        person: job.person,
-        format: job.format,
-    };
-    carry_out(cargo, journal, admin, stops, console).await
+        admin,
+    })
 }
 
-/// Says of a run that came to nothing how the reset stands: scripts have to know that it still has to be finished.
-fn still(failure: Failure, journal: &Journal) -> Failure {
-    let exit = match (failure.exit, journal.password()) {
-        (Exit::Failed, Password::Changed) if journal.has_signed_in() => Exit::Incomplete,
-        (Exit::Failed, Password::Changed | Password::Dark) => Exit::Stranded,
-        (exit, _) => exit,
+/// Says of a run that came to nothing how the reset stands: scripts have to know that it still has to be finished, and a
+/// person is not told that nothing was changed where that is not known, or not true.
+fn still(failure: Failure, password: Password, signed_in: bool, again: &CommandLine) -> Failure {
+    if !matches!(failure.exit, Exit::Failed | Exit::Interrupted) {
+        return failure;
+    }
+    let cause = failure.cause();
+    let Some(stands) = stands(cause, password, signed_in, again) else {
+        return failure;
     };
-    Failure { exit, ..failure }
+    let denies_change = cause != failure.wrong;
+    match failure.exit {
+        Exit::Interrupted => stands,
+        _ if denies_change => Failure {
+            hint: failure.hint,
+            ..stands
+        },
+        _ => Failure {
+            exit: stands.exit,
+            ..failure
+        },
+    }
+}
+
+/// Says of a reset that is finished, where somebody stopped, that nothing but the letter is missing.
+fn unwritten(failure: Failure, again: &CommandLine) -> Failure {
+    if failure.exit != Exit::Interrupted {
+        return failure;
+    }
+    Failure::interrupted(
+        format!("{} The reset is finished, and no letter is written.", failure.cause()),
+        format!("To have one: {again}"),
+    )
 }
 
 /// Has the new password typed: twice where it may still have to be set, so that a slip of the finger is not.
@@ -232,4 +296,78 @@ fn no_password() -> Failure {
         "The new password is needed once more: it was not written down.",
         "Give it with --new-password-file or --new-password-fd.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::NOTHING_CHANGED;
+
+    fn again() -> CommandLine {
+        going_on(&CommandLine::account(["@mira:example.org"]), Route::SynapseAdmin)
+    }
+
+    #[test]
+    fn who_stops_is_told_how_the_reset_stands() {
+        let again = again();
+        for stopped in [NOTHING_CHANGED, prompt::STOPPED] {
+            let told = |password, signed_in| {
+                let failure = Failure::interrupted(stopped, "Run the same command to begin again.");
+                still(failure, password, signed_in, &again)
+            };
+            let unchanged = told(Password::Unchanged, false);
+            assert_eq!((unchanged.wrong.as_str(), unchanged.exit), (stopped, Exit::Interrupted));
+            for (password, signed_in, words, exit) in [
+                (Password::Dark, false, "not known yet", Exit::Stranded),
+                (
+                    Password::Changed,
+                    false,
+                    "nobody is signed in with it yet",
+                    Exit::Stranded,
+                ),
+                (Password::Changed, true, "not everything is back", Exit::Incomplete),
+            ] {
+                let failure = told(password, signed_in);
+                assert_eq!(failure.exit, exit, "{failure:?}");
+                assert!(failure.wrong.starts_with("You stopped"), "{failure:?}");
+                assert!(failure.wrong.contains(words), "{failure:?}");
+                assert!(!failure.wrong.contains("Nothing was changed"), "{failure:?}");
+                assert!(failure.hint.ends_with(&again.to_string()), "{failure:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_fails_keeps_its_advice_and_the_status_of_the_reset() {
+        let refused = |wrong: &str| {
+            let failure = Failure::failed(wrong, "Try again in a while.");
+            still(failure, Password::Dark, false, &again())
+        };
+        for (wrong, told) in [
+            ("The server does not answer.", "The server does not answer."),
+            (
+                "The server did not tell. Nothing was changed.",
+                "The server did not tell. Whether the password changed is not known yet. Nothing is lost.",
+            ),
+        ] {
+            let failure = refused(wrong);
+            assert_eq!((failure.wrong.as_str(), failure.exit), (told, Exit::Stranded));
+            assert_eq!(failure.hint, "Try again in a while.");
+        }
+        let mistake = Failure::usage("It is none.", "Give one.");
+        assert_eq!(still(mistake.clone(), Password::Dark, false, &again()), mistake);
+    }
+
+    #[test]
+    fn who_stops_at_the_letter_is_told_that_the_reset_is_finished() {
+        let told = unwritten(Failure::interrupted(NOTHING_CHANGED, "Begin again."), &again());
+        assert_eq!(
+            told.wrong,
+            "You stopped it. The reset is finished, and no letter is written."
+        );
+        assert_eq!(told.hint, format!("To have one: {}", again()));
+        assert_eq!(told.exit, Exit::Interrupted);
+        let failed = Failure::failed("It failed.", "Try again.");
+        assert_eq!(unwritten(failed.clone(), &again()), failed);
+    }
 }

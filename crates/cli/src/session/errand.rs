@@ -37,6 +37,11 @@ impl Errand {
         matches!(self, Self::Repair | Self::Verify | Self::Guide)
     }
 
+    /// Tells whether Lifeboat gives this name to sessions that remove themselves.
+    pub(crate) fn removes_itself(name: &str) -> bool {
+        name.starts_with("Lifeboat ") && name.ends_with(" (removes itself)")
+    }
+
     /// The word for what is done.
     pub(crate) const fn word(self) -> &'static str {
         match self {
@@ -64,6 +69,28 @@ impl Errand {
             Self::Rescue => "what was uploaded until then is in the key backup",
             Self::Repair | Self::Guide => "each step that was reported as done stays done",
             Self::Verify => "without your word that the emoji match nothing counts",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_that_remove_themselves_are_known_by_their_names() {
+        let all = [
+            Errand::Check,
+            Errand::Reset,
+            Errand::Rescue,
+            Errand::Export,
+            Errand::Repair,
+            Errand::Verify,
+            Errand::Guide,
+        ];
+        assert!(all.iter().all(|it| Errand::removes_itself(it.name())));
+        for name in ["Lifeboat", "Lifeboat of Mira", "Element (removes itself)", ""] {
+            assert!(!Errand::removes_itself(name), "{name}");
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    kept::{Kept, KeyPlace},
+    kept::{CLOSED, Kept, KeyPlace},
     resolve::{Afterwards, Entry, SignIn},
     secrets::{self, Purpose},
     signals::{Stopped, Stops, Wish},
@@ -57,7 +57,7 @@ impl Way {
         // A lent token is used alone; in every other case a kept session saves a sign-in.
         let kept = match &entry.sign_in {
             SignIn::AccessTokenFile(_) | SignIn::TokenPrompt | SignIn::Nobody => None,
-            _ => kept_session(&entry, console)?,
+            _ => kept_session(&entry, afterwards, console)?,
         };
         if entry.sign_in == SignIn::KeptOnly && kept.is_none() {
             return Err(no_secret());
@@ -367,17 +367,19 @@ fn signed_in(session: &OwnSession, errand: Errand, homeserver: &Homeserver) -> S
 }
 
 /// Opens the session that is kept of the account. Where its key is in a keyring that is closed, the person is told why
-/// Lifeboat signs in once more.
-fn kept_session(entry: &Entry, console: &mut Console) -> Result<Option<KeepIn>, Failure> {
+/// Lifeboat signs in once more; a session that is to be kept does not take its place.
+fn kept_session(entry: &Entry, afterwards: Afterwards, console: &mut Console) -> Result<Option<KeepIn>, Failure> {
     let Ok(place) = Kept::of(&entry.user) else {
         return Ok(None);
     };
     let found = place.find()?;
     if found.is_none() && place.is_there() {
+        if afterwards == Afterwards::Keep {
+            return Err(place.closed());
+        }
         console.caution(
-            "The session that Lifeboat keeps of this account cannot be opened: no keyring gives its key.",
-            "Unlock this system’s keyring and run the command again to use it. Where a new session is kept instead, sign \
-             the old one, “Lifeboat”, out in your app: it stays in your account.",
+            CLOSED,
+            "It stays as it is. Unlock this system’s keyring and run the command again to use it.",
         );
     }
     Ok(found)

@@ -1,9 +1,11 @@
 //! One line of progress on stderr while a command works, and one for each phase where there are several.
 
 mod audit;
+mod counted;
 mod forecast;
 mod gossip;
 mod reset;
+mod waiting;
 
 use std::{
     io::{self, IsTerminal},
@@ -15,13 +17,16 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lifeboat_preflight::{FetchProgress, ForecastProgress, Step, Watch, ark::ArkProgress};
-use lifeboat_rescue::UploadProgress;
+use lifeboat_preflight::{FetchProgress, ForecastProgress, Step, Waiting, Watch};
 
 pub(crate) use self::audit::Accounts;
-use self::forecast::{Lines, place};
 pub(crate) use self::gossip::GossipLine;
 pub(crate) use self::reset::ResetVoice;
+use self::{
+    counted::Counts,
+    forecast::{Lines, place},
+    waiting::telling,
+};
 use super::{
     prompt::Unseen,
     signs::{shown, turning},
@@ -35,6 +40,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub(crate) struct Progress {
     bar: ProgressBar,
     forecast: Option<ForecastProgress>,
+    waiting: Waiting,
     lines: OnceLock<Lines>,
     _unseen: Option<Unseen>,
 }
@@ -49,6 +55,7 @@ impl Progress {
         Self {
             bar,
             forecast: None,
+            waiting: Waiting::default(),
             lines: OnceLock::new(),
             _unseen: unseen(),
         }
@@ -60,19 +67,19 @@ impl Progress {
         self
     }
 
-    /// Shows how many backed-up keys came by.
-    pub(crate) fn with_ark(self, ark: &ArkProgress) -> Self {
-        let doing = self.bar.message();
-        self.bar.finish_and_clear();
-        self.lines.get_or_init(|| Lines::of_ark(&place(), &doing, ark));
+    /// Says besides when the server asks to wait.
+    pub(crate) fn with_waiting(mut self, waiting: &Waiting) -> Self {
+        self.bar.set_style(telling(waiting));
+        self.waiting = waiting.clone();
         self
     }
 
-    /// Shows how many room keys were uploaded.
-    pub(crate) fn with_upload(self, upload: &UploadProgress) -> Self {
+    /// Shows how many of all pieces are done.
+    pub(crate) fn counting<P: Counts>(self, counts: &P) -> Self {
         let doing = self.bar.message();
         self.bar.finish_and_clear();
-        self.lines.get_or_init(|| Lines::of_upload(&place(), &doing, upload));
+        self.lines
+            .get_or_init(|| Lines::of_counts(&place(), &doing, counts, &self.waiting));
         self
     }
 

@@ -21,6 +21,8 @@ use crate::{failure::Failure, resolve::Person};
 
 /// What is said when the user stopped at a question.
 pub(crate) const STOPPED: &str = "You stopped at a question. Nothing was changed.";
+/// What that begins with, whatever was changed before.
+pub(crate) const STOPPED_AT_QUESTION: &str = "You stopped at a question.";
 
 #[cfg(unix)]
 const TERMINAL: &str = "/dev/tty";

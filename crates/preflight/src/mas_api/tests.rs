@@ -18,6 +18,7 @@ async fn api(answers: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'stati
     let place = MasPlace {
         http: homeserver.http().clone(),
         base_url: homeserver.base_url().clone(),
+        waiting: Waiting::default(),
     };
     let api = place.with_token("mpt_token".to_owned().into());
     (server, api)

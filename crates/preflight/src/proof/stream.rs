@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     Caller, Homeserver,
     caller::{End, MORE_TOKENS},
+    limit::Waits,
     mortal,
     network::retry_after,
     unhurried,
@@ -19,8 +20,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(600);
 /// No listing takes as long; what counts is that pieces keep coming.
 const NO_LIMIT: Duration = Duration::from_secs(24 * 3600);
-/// How often a server may ask to come back later.
-const TRIES: u32 = 5;
+/// How often a server that wants to be left alone is waited for.
+const WAITS: u32 = 4;
 /// How long a server is left alone that does not say for how long.
 const UNASKED_WAIT: Duration = Duration::from_secs(5);
 /// A server that wants to be left alone for longer is left alone for good.
@@ -75,8 +76,9 @@ pub(crate) async fn get(
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(query);
     }
-    let mut renewed = 0;
-    for _ in 0..TRIES {
+    // A token runs out whether or not the server wanted to be left alone before: the two are counted apart.
+    let (mut waits, mut renewed) = (Waits::up_to(WAITS, LONGEST_WAIT), 0);
+    loop {
         let token = Zeroizing::new(caller.client().access_token().unwrap_or_default());
         mortal::request();
         let asked = homeserver
@@ -93,8 +95,8 @@ pub(crate) async fn get(
                 patience: homeserver.timeout,
             });
         }
-        if let Some(wait) = wait_asked_for(&answer).filter(|wait| *wait <= LONGEST_WAIT) {
-            tokio::time::sleep(wait).await;
+        if let Some(wait) = waits.take(wait_asked_for(&answer)) {
+            caller.waiting().out(wait).await;
             continue;
         }
         let (refusal, token_unknown) = refusal(answer).await;
@@ -111,7 +113,6 @@ pub(crate) async fn get(
         }
         renewed += 1;
     }
-    Err(Gap::RateLimited.into())
 }
 
 impl Body {
@@ -167,7 +168,52 @@ fn gap_of(status: reqwest::StatusCode, code: Option<&str>) -> Gap {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use serde_json::json;
+
     use super::*;
+    use crate::testing::{Answer, CannedServer};
+
+    /// What a server answers to one request after another; the last stays.
+    async fn asked(statuses: Vec<u16>, wait: u32) -> (Result<(), Gap>, Option<End>, usize) {
+        let number = AtomicUsize::new(0);
+        let server = CannedServer::start(move |request| match request.path.as_str() {
+            "/_matrix/client/v3/refresh" => Some(json!({"access_token": "new", "refresh_token": "next"}).into()),
+            "/_matrix/client/v3/room_keys/keys" => {
+                let place = number.fetch_add(1, Ordering::SeqCst).min(statuses.len() - 1);
+                Some(match statuses[place] {
+                    429 => Answer {
+                        retry_after: Some(wait),
+                        ..Answer::error(429, "M_LIMIT_EXCEEDED")
+                    },
+                    401 => Answer::error(401, "M_UNKNOWN_TOKEN"),
+                    _ => json!({"rooms": {}}).into(),
+                })
+            }
+            _ => None,
+        })
+        .await;
+        let (homeserver, caller) = server.enter_with_new_tokens().await;
+        let body = open(&caller, &homeserver, "1").await;
+        (body.map(drop), caller.end(), server.asked("/room_keys/keys").len())
+    }
+
+    #[tokio::test]
+    async fn waits_and_new_tokens_are_counted_apart() {
+        let (limited, refused, ended) = (Err(Gap::RateLimited), Err(Gap::Refused), Some(End::SignedOut));
+        for (statuses, wait, expected) in [
+            (vec![200], 0, (Ok(()), None, 1)),
+            (vec![429, 429, 429, 429, 401, 200], 0, (Ok(()), None, 6)),
+            (vec![429, 429, 401, 429, 401, 429, 200], 0, (Ok(()), None, 7)),
+            (vec![401, 401, 401, 200], 0, (Ok(()), None, 4)),
+            (vec![401], 0, (refused, ended, 4)),
+            (vec![429], 0, (limited, None, 5)),
+            (vec![429], 301, (limited, None, 1)),
+        ] {
+            assert_eq!(asked(statuses.clone(), wait).await, expected, "{statuses:?}, {wait} s");
+        }
+    }
 
     #[test]
     fn refusals_are_told_apart() {

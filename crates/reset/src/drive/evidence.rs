@@ -30,6 +30,7 @@ impl Reset<'_> {
             return Err(Cause::NoSession);
         };
         let progress = ArkProgress::default();
+        self.kit.asker.tell(News::MayWait(session.caller().waiting()));
         self.kit.asker.tell(News::Saving(&progress));
         let evidence = self.journal.begin_beside(ARK)?;
         let saving = ark::save(session, self.kit.homeserver, evidence.writer()?, status, &progress);

@@ -103,13 +103,15 @@ impl Reset<'_> {
         if self.asking.as_ref().is_some_and(|it| it.device_id() == Some(device)) {
             self.end_asking().await;
         }
-        self.end(device).await
+        self.tell_of_waits()?;
+        self.end_unless_stopped(device).await
     }
 
     /// Signs every session out but this one: also those that nobody knew of when the plan was made.
     pub(super) async fn end_others(&mut self) -> Result<(), Cause> {
         self.have_fresh().await?;
         self.end_asking().await;
+        self.tell_of_waits()?;
         let session = self.with_new_password()?;
         let own = session.device_id().map(str::to_owned);
         let caller = session.caller();
@@ -122,10 +124,27 @@ impl Reset<'_> {
         })?;
         for device in listed.devices.iter().map(|it| it.device_id.as_str()) {
             if Some(device) != own.as_deref() {
-                self.end(device).await?;
+                self.end_unless_stopped(device).await?;
             }
         }
         Ok(())
+    }
+
+    /// Lets the person see when the server wants to be left alone between the requests that follow.
+    fn tell_of_waits(&self) -> Result<(), Cause> {
+        let waiting = self.with_new_password()?.caller().waiting();
+        self.kit.asker.tell(News::MayWait(waiting));
+        Ok(())
+    }
+
+    /// Signs one session out, unless somebody wishes to stop: each may be waited for, and there may be many. The next run
+    /// sees whether one that was under way is gone.
+    async fn end_unless_stopped(&self, device: &str) -> Result<(), Cause> {
+        tokio::select! {
+            biased;
+            () = self.kit.wishes.stopped() => Err(Cause::Stopped),
+            ended = self.end(device) => ended,
+        }
     }
 
     /// Signs the session out that looked and asked for the change, where it is Lifeboat's own; a lent one is not.
@@ -196,6 +215,7 @@ impl Reset<'_> {
             // It stays so that keys of new messages reach it, which takes keys of its own.
             self.have_live().await?;
         }
+        self.tell_of_waits()?;
         self.end_asking().await;
         let own = self.with_new_password()?.device_id().map(str::to_owned);
         let others = self.journal.own_sessions().into_iter().map(str::to_owned);

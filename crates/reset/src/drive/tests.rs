@@ -4,6 +4,8 @@
 //! (tuwunel 1.9)": "not confirmed, expired and used all 403 `M_FORBIDDEN`; the proof is spent before the password is
 //! set, so a retry after a lost answer gets 403 although the password changed".
 
+mod ends;
+
 use std::{
     fs,
     sync::atomic::{AtomicU32, Ordering},

@@ -46,6 +46,30 @@ async fn sessions_are_kept_and_the_person_gets_a_letter() -> Result<()> {
     Ok(())
 }
 
+/// A check of the person that was killed has left its session behind.
+#[tokio::test]
+async fn what_lifeboat_made_is_no_session_of_the_person() -> Result<()> {
+    let account = healthy().await?;
+    let admin = account.homeserver.admin().await?;
+    let base_url = account.homeserver.base_url.as_str();
+    let name = "Lifeboat check (removes itself)";
+    let left = Session::log_in(base_url, account.localpart(), &account.password, name).await?;
+    let outcome = desk("reset", account.user_id.as_str(), base_url, &admin)?
+        .args(["--temporary-password-file", "mira.txt", "--letter", "letter.txt"])
+        .args(["--yes", "--accept-cautions"])
+        .run()
+        .await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
+    let all = account.sessions.len();
+    ensure!(
+        outcome.says(&format!("Looked again: the sessions are all there, {all} of {all}.")),
+        "{outcome}"
+    );
+    handed_over(&outcome, &[&format!("Your {all} sessions stay signed in")])?;
+    ensure!(left.runs(), "it was signed out");
+    Ok(())
+}
+
 /// The words of a letter in another language, with all that a letter may say.
 const GERMAN: &str = "{language de}
 Dein neues Passwort für {account}

@@ -6,7 +6,10 @@ use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
     account::TestAccount,
     api::Api,
-    lifeboat::{Lifeboat, Outcome},
+    lifeboat::{
+        Lifeboat, Outcome,
+        terminal::{CTRL_C, TerminalSpec},
+    },
     proxy::{Exchange, Fault, Proxy},
     session::Session,
 };
@@ -68,6 +71,20 @@ impl Case {
         earlier
             .then(["resume", user, "--homeserver", &base_url])?
             .secret("--admin-token-file", token.context("a token")?)
+    }
+
+    /// Goes on in the same home on a terminal, asks for the letter, and stops at the question for the access token.
+    async fn stops_at_the_token(&self, earlier: Outcome, code: i32) -> Result<Outcome> {
+        let (user, base_url) = (self.account.user_id.as_str(), self.proxy.base_url());
+        let line = format!("resume {user} --homeserver {base_url} --letter letter.txt");
+        let terminal = TerminalSpec::new(&line).after(earlier).start()?;
+        terminal.answers("Access token of an administrator", CTRL_C).await?;
+        let stopped = terminal.ends(code, &[]).await?;
+        ensure!(stopped.says("You stopped at a question."), "{stopped}");
+        ensure!(!stopped.says("Nothing was changed"), "{stopped}");
+        ensure!(stopped.says("--admin-token-file FILE --letter FILE"), "{stopped}");
+        ensure!(private(&stopped, "letter.txt").is_err(), "{stopped}");
+        Ok(stopped)
     }
 
     /// The letter is whole and names everybody; the password that goes with it is the true one.
@@ -137,6 +154,56 @@ async fn a_reset_that_is_finished_lacks_its_letter_alone() -> Result<()> {
     ensure!(outcome.code()? == 0, "{outcome}");
     ensure!(!case.proxy.log().iter().any(is_change), "the password was set again");
     ensure!(private(&outcome, "letter.txt")?.lines().count() == 2, "{outcome}");
+    case.ensure_handed_over(&outcome).await
+}
+
+/// Whoever stops is told what is true: nobody knows of the password, and later that the letter alone is missing.
+#[tokio::test]
+async fn who_stops_at_a_question_is_not_told_that_nothing_was_changed() -> Result<()> {
+    let case = Case::begin().await?;
+    let dark = case.in_the_dark(Fault::CutAfter).await?;
+    let stopped = case.stops_at_the_token(dark, 20).await?;
+    ensure!(
+        stopped.says("Whether the password changed is not known yet."),
+        "{stopped}"
+    );
+    ensure!(case.proxy.log().is_empty(), "the server was asked");
+    let resumed = case.resume(stopped, case.admin.token())?;
+    let resumed = resumed.args(["--new-password-file", "mira.txt"]).run().await?;
+    ensure!(resumed.code()? == 0, "{resumed}");
+    let stopped = case.stops_at_the_token(resumed, 130).await?;
+    ensure!(
+        stopped.says("The reset is finished, and no letter is written."),
+        "{stopped}"
+    );
+    Ok(())
+}
+
+/// The check that a reset relied on had a session of its own, which is listed in its status file and gone since.
+#[tokio::test]
+async fn the_session_of_a_check_is_none_of_the_persons() -> Result<()> {
+    let case = Case::begin().await?;
+    let (account, base_url) = (&case.account, case.proxy.base_url());
+    let arguments = |command: &'static str| [command, account.user_id.as_str(), "--homeserver", base_url.as_str()];
+    let key = account.recovery.text().context("a recovery key")?;
+    let checked = Lifeboat::new(arguments("check"))?
+        .args(["--status-file", "status.json"])
+        .secret("--password-file", &account.password)?
+        .secret("--recovery-key-file", key)?
+        .run()
+        .await?;
+    ensure!(checked.code()? == 0, "{checked}");
+    let reset = checked
+        .then(arguments("reset"))?
+        .args(["--status-file", "status.json", "--temporary-password-file", "mira.txt"])
+        .args(["--yes", "--accept-cautions"])
+        .secret("--admin-token-file", case.admin.token().context("a token")?)?
+        .run()
+        .await?;
+    ensure!(reset.code()? == 0, "{reset}");
+    let outcome = case.resume(reset, case.admin.token())?;
+    let outcome = outcome.args(["--letter", "letter.txt"]).run().await?;
+    ensure!(outcome.code()? == 0, "{outcome}");
     case.ensure_handed_over(&outcome).await
 }
 

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use lifeboat_tests::{
     account::TestAccount,
-    lifeboat::{Lifeboat, Outcome},
-    proxy::{Fault, Proxy},
+    lifeboat::{Lifeboat, Outcome, terminal::TerminalSpec},
+    proxy::{Fault, Proxy, Reply},
     session::Session,
     wait,
 };
@@ -86,6 +86,46 @@ async fn hacked_accounts_lose_nothing_and_everybody_else() -> Result<()> {
     ensure!(outcome.code()? == 0, "{outcome}");
     ensure!(device_ids(&element).await?.len() == 1, "Lifeboat is still there");
     element.sign_out().await
+}
+
+/// Between two sessions the server may want to be left alone for some seconds: whoever looks on is told.
+#[tokio::test]
+async fn a_person_sees_that_the_server_asks_to_wait() -> Result<()> {
+    let account = healthy().await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    let mut refused = false;
+    proxy.intercept(move |it| {
+        if refused || it.method != Method::DELETE {
+            return None;
+        }
+        refused = true;
+        let wait = json!({"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 5_000});
+        Some(Fault::Answer(Reply::json(429, &wait)))
+    });
+    let folder = tempfile::tempdir()?;
+    let file = |name: &str, text: &str| -> Result<String> {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text)?;
+        Ok(path.display().to_string())
+    };
+    let key = account.recovery.text().context("a recovery key")?;
+    let line = format!(
+        "reset {} --homeserver {} --hacked --yes --password-file {} --new-password-file {} --recovery-key-file {}",
+        account.user_id,
+        proxy.base_url(),
+        file("password.txt", &account.password)?,
+        file("new-password.txt", NEW)?,
+        file("recovery-key.txt", key)?,
+    );
+    let terminal = TerminalSpec::new(&line).start()?;
+    terminal
+        .sees("signing the other sessions out the server asks to wait")
+        .await?;
+    terminal.ends(0, &[&account.password, NEW, key]).await?;
+    for session in &account.sessions {
+        ends(session).await?;
+    }
+    Ok(())
 }
 
 /// What is not back after the change may be in the very sessions that were to end: they stay.

@@ -41,7 +41,7 @@ async fn survey(file: File, mut typed: Vec<Typed>, asking: Asking) -> Result<Ark
     typed.extend(asked(&mut stops, move || candidates::ask(asking)).await?);
     let candidates: Vec<SecretString> = typed.into_iter().map(|it| it.text).collect();
     let progress = ArkProgress::default();
-    let _line = Progress::begin("reading the ark").with_ark(&progress);
+    let _line = Progress::begin("reading the ark").counting(&progress);
     let surveyed = stops.unless_stopped(ark::survey(file, candidates, &progress)).await;
     match surveyed {
         Ok(report) => Ok(report?),

@@ -75,7 +75,9 @@ async fn restore(job: ArkRestore, console: &mut Console) -> Result<Restoring, Fa
     }
     let apply = async |session: &OwnSession| {
         let progress = ArkProgress::default();
-        let line = Progress::begin("putting back").with_ark(&progress);
+        let line = Progress::begin("putting back")
+            .with_waiting(session.caller().waiting())
+            .counting(&progress);
         let Restoring { before, selection, .. } = &restoring;
         let restored = restore_ark(session, &ground.file, before, selection, &progress).await;
         drop(line);
@@ -136,7 +138,9 @@ impl Ground {
     ) -> Result<ArkComparison, Failure> {
         let progress = ArkProgress::default();
         progress.expect(archived.unwrap_or(0));
-        let _line = Progress::begin(doing).with_ark(&progress);
+        let _line = Progress::begin(doing)
+            .with_waiting(session.caller().waiting())
+            .counting(&progress);
         let compared = ark::compare(session, &self.homeserver, &self.file, &self.keys, &progress).await;
         let compared = compared.map_err(not_compared)?;
         let (theirs, ours) = (&compared.report.about.account, session.user_id());

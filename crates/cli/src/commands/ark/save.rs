@@ -52,7 +52,9 @@ async fn gather(way: Way, reserved: &Reserved, console: &mut Console) -> Result<
         let report = Report::of(session.user_id().to_string(), time::now(), facts);
         let status = StatusFile::of(&report, generator());
         drop(line);
-        let _line = Progress::begin("saving").with_ark(&progress);
+        let _line = Progress::begin("saving")
+            .with_waiting(session.caller().waiting())
+            .counting(&progress);
         let out: File = reserved.writer()?;
         Ok(ark::save(session, &homeserver, out, &status, &progress).await?)
     };
@@ -60,7 +62,7 @@ async fn gather(way: Way, reserved: &Reserved, console: &mut Console) -> Result<
     // Read back from the disk before it is called an ark.
     let progress = ArkProgress::default();
     progress.expect(saved.versions.iter().map(|it| it.entries).sum());
-    let _line = Progress::begin("reading it back").with_ark(&progress);
+    let _line = Progress::begin("reading it back").counting(&progress);
     let report = ark::survey(reserved.writer()?, Vec::new(), &progress).await?;
     let read: Vec<_> = report.versions.iter().map(|it| (&it.version, it.entries)).collect();
     let written: Vec<_> = saved.versions.iter().map(|it| (&it.version, it.entries)).collect();

@@ -125,7 +125,8 @@ async fn seen(
     let until = time::now() + LONGEST;
     // A token that is under way is awaited, so that it can be ended.
     let acting = chair.api.act_as(&chair.homeserver, user, until);
-    let (session, wish) = stops.finishing(acting, || ()).await.map_err(|Stopped| stopped())?;
+    let acted = stops.finishing(acting, || ()).await;
+    let (session, wish) = acted.map_err(|Stopped| token_may_be_good())?;
     let session = session.map_err(not_as_person)?;
     let checked = with_eyes(job, session, chair, wish, stops, console).await?;
     let mut facts = checked.facts;
@@ -189,6 +190,15 @@ async fn with_eyes(
         .await?)
     };
     with_session_softly(session, stops, console, end_softly, work).await
+}
+
+/// Says what may remain where somebody did not wait for the token that was under way.
+fn token_may_be_good() -> Failure {
+    Failure::interrupted(
+        "You stopped it while the server made the access token that acts for this account. If it did, nobody has it, and it \
+         runs out within twelve hours.",
+        "Run the same command to begin again.",
+    )
 }
 
 fn not_as_person(error: AsPersonError) -> Failure {

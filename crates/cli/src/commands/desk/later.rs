@@ -1,7 +1,7 @@
 //! The letter of a reset that was interrupted: `lifeboat resume` writes it.
 
 use lifeboat_preflight::Pace;
-use lifeboat_report::{Fate, Route};
+use lifeboat_report::{Fate, Route, facts::Session};
 use lifeboat_reset::Journal;
 
 use super::{
@@ -13,6 +13,7 @@ use crate::{
     commands::reset::carry_out::BEFORE,
     failure::Failure,
     resolve::{AdminToken, Person, ResumeJob},
+    session::Errand,
     signals::Stops,
     status,
     ui::{console::Console, time},
@@ -90,14 +91,79 @@ impl LaterLetter {
     }
 }
 
-/// Reads how many sessions there were before the change.
+/// Reads how many sessions the person had before the change. Those that Lifeboat itself made, for the check that the reset
+/// relies on or in an earlier attempt, are not theirs.
 fn sessions_before(journal: &Journal) -> Result<usize, Failure> {
     let before = journal.beside(BEFORE).map(|it| status::read(&it)).transpose()?;
     let sessions = before.as_ref().and_then(|it| it.facts.sessions.known());
-    sessions.map(Vec::len).ok_or_else(|| {
+    let own = journal.own_sessions();
+    let is_own =
+        |it: &Session| own.contains(&it.device_id.as_str()) || it.name.as_deref().is_some_and(Errand::removes_itself);
+    let of_the_person = sessions.map(|all| all.iter().filter(|it| !is_own(it)).count());
+    of_the_person.ok_or_else(|| {
         Failure::failed(
             "How many sessions there were before the reset is not known, and the letter would have to say it.",
             "Leave out --letter, and write to the person yourself.",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use lifeboat_report::{
+        Aboard, ArkFirst, Choices, EarlierForecast, Fact, Facts, OneByOne, Plan, RecoveryKey, Report, StatusFile,
+        Waivers,
+        testing::{ACCOUNT, TAKEN_AT, healthy_facts},
+    };
+    use lifeboat_reset::flow::Record;
+
+    use super::*;
+    use crate::{commands::check::generator, ui::json};
+
+    /// Begins the journal of an administrator's reset that these facts were gathered for.
+    fn begun(folder: &Path, facts: Facts) -> Journal {
+        let report = Report::of(ACCOUNT.to_owned(), TAKEN_AT, healthy_facts());
+        let clearance = report.clear(Fate::SessionsKept, &Waivers::default()).unwrap();
+        let choices = Choices {
+            route: Route::SynapseAdmin,
+            fate: Fate::SessionsKept,
+            one_by_one: OneByOne::These(Vec::new()),
+            ark: ArkFirst::Skip,
+            recovery_key: RecoveryKey::None,
+            forecast: EarlierForecast::None,
+            aboard: Aboard::Leave,
+        };
+        let plan = Plan::of(&clearance, choices);
+        let report = Report::of(ACCOUNT.to_owned(), TAKEN_AT, facts);
+        let before = json::document(&StatusFile::of(&report, generator())).unwrap();
+        Journal::begin(folder, plan, &clearance, None, (BEFORE, before.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn sessions_that_lifeboat_made_are_not_the_persons() {
+        let home = tempfile::tempdir().unwrap();
+        // Two of the person, and the one of the check.
+        let mut journal = begun(&home.path().join("one"), healthy_facts());
+        assert_eq!(sessions_before(&journal).unwrap(), 2);
+        let device = "PIXEL8PHON".to_owned();
+        journal.append(Record::Session { device }).unwrap();
+        assert_eq!(sessions_before(&journal).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_session_that_was_lent_for_the_check_is_the_persons() {
+        let home = tempfile::tempdir().unwrap();
+        let mut facts = healthy_facts();
+        facts.sessions = facts.sessions.map(|mut all| {
+            all.retain(|it| !it.this);
+            all.iter_mut().for_each(|it| it.this = it.device_id == "PIXEL8PHON");
+            all
+        });
+        assert_eq!(sessions_before(&begun(&home.path().join("one"), facts)).unwrap(), 2);
+        let mut facts = healthy_facts();
+        facts.sessions = Fact::Known(Vec::new());
+        assert_eq!(sessions_before(&begun(&home.path().join("other"), facts)).unwrap(), 0);
+    }
 }

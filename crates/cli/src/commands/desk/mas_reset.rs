@@ -25,7 +25,9 @@ use crate::{
         clean::clean,
         console::Console,
         desk::{self, PLACE},
-        json, prompt,
+        json,
+        progress::Progress,
+        prompt,
     },
 };
 
@@ -178,11 +180,13 @@ async fn end(
         if wish == Wish::Stop {
             return Err(half_done("You stopped it.", to_end.len() - ended.len(), to_end.len()));
         }
+        let line = Progress::begin("signing out what is signed in").with_waiting(api.place().waiting());
         let ending = mas_admin::finish(api, it);
         let (done, wished) = match stops.finishing(ending, || ()).await {
             Ok(done) => done,
             Err(Stopped) => (Err(MasError::Lost), Wish::Stop),
         };
+        drop(line);
         wish = wished;
         match done {
             Ok(()) => ended.push(it.id.clone()),

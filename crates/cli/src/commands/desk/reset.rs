@@ -21,6 +21,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     resolve::{AdminToken, Consent, DeskResetJob, Entry, Format, Person, ResetJob},
+    session::Errand,
     signals::{Stopped, Stops},
     state,
     ui::{console::Console, json, time},
@@ -127,7 +128,7 @@ fn at_homeserver(mut job: ResetJob, before: Look, paper: Paper, console: &mut Co
         Err(failure) => console.caution(
             &format!(
                 "The password is changed, but it could not be looked again: {}",
-                failure.wrong
+                failure.cause()
             ),
             "See with lifeboat desk check whether the sessions are as you chose.",
         ),
@@ -139,6 +140,7 @@ fn at_homeserver(mut job: ResetJob, before: Look, paper: Paper, console: &mut Co
 struct Look {
     token: SecretString,
     administrator: String,
+    /// The person's own; those of a Lifeboat that removes them itself are not.
     sessions: Vec<String>,
 }
 
@@ -154,12 +156,14 @@ async fn sit_down(
 }
 
 async fn look(chair: &Chair, entry: &Entry, stops: &mut Stops) -> Result<Look, Failure> {
-    let asking = chair.api.session_ids(&entry.user);
+    let asking = chair.api.sessions(&entry.user);
     let asked = stops.unless_stopped(asking).await.map_err(|Stopped| stopped())?;
+    let sessions = asked.map_err(not_told)?.into_iter();
+    let of_the_person = sessions.filter(|it| !it.name.as_deref().is_some_and(Errand::removes_itself));
     Ok(Look {
         token: chair.token.clone(),
         administrator: chair.session.user_id().to_string(),
-        sessions: asked.map_err(not_told)?,
+        sessions: of_the_person.map(|it| it.device_id).collect(),
     })
 }
 

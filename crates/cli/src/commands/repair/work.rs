@@ -120,7 +120,7 @@ async fn quietly(
     let work = async |session: &OwnSession| {
         for repair in repairs {
             {
-                let _progress = Progress::begin("mending");
+                let _progress = Progress::begin("mending").with_waiting(session.caller().waiting());
                 apply(repair, session, bench).await?;
             }
             done(repair, mended);

@@ -139,49 +139,62 @@ pub(crate) fn going_on(account: &CommandLine, route: Route) -> CommandLine {
     }
 }
 
+/// Says how a reset stands that stopped for this reason, and what to do now; `None`: the password is unchanged.
+pub(crate) fn stands(why: &str, password: Password, signed_in: bool, resume: &CommandLine) -> Option<Failure> {
+    let go_on = format!("Go on with: {resume}");
+    let (how, hint, exit) = match (password, signed_in) {
+        (Password::Unchanged, _) => return None,
+        (Password::Dark, _) => (
+            "Whether the password changed is not known yet. Nothing is lost.",
+            format!("Lifeboat finds out and goes on with: {resume}"),
+            Exit::Stranded,
+        ),
+        (Password::Changed, false) => (
+            "The password is changed, and nobody is signed in with it yet. Nothing is lost.",
+            go_on,
+            Exit::Stranded,
+        ),
+        (Password::Changed, true) => (
+            "The password is changed and Lifeboat is signed in, but not everything is back.",
+            go_on,
+            Exit::Incomplete,
+        ),
+    };
+    Some(Failure {
+        wrong: format!("{why} {how}"),
+        hint,
+        exit,
+    })
+}
+
 /// Says in two sentences what stopped a reset, and what to do now: mostly `resume`.
 fn broken_words(broken: &Broken, resume: &CommandLine) -> Failure {
     let why = failure::as_sentence(&broken.cause.to_string());
-    let stopped = matches!(broken.cause, Cause::Stopped);
-    match (broken.password, broken.signed_in) {
-        (Password::Unchanged, _) => {
-            let exit = if stopped { Exit::Interrupted } else { Exit::Failed };
-            let hint = match &broken.cause {
-                Cause::Stopped | Cause::NotConfirmed | Cause::NotOnPage => format!("Go on with: {resume}"),
-                Cause::NotSaved(_) => {
-                    format!("Try again with: {resume}. To go without an ark, begin anew and add --no-ark.")
-                }
-                Cause::Lapsed(_) => "Begin again: the account has to be checked anew.".to_owned(),
-                Cause::NeitherPassword => {
-                    "Somebody else may have changed it. Take the route email, or ask the people who run your server."
-                        .to_owned()
-                }
-                Cause::Refused(Refusal::NoPassword) => {
-                    "Reset it where you sign in: at your company’s or your identity provider’s page.".to_owned()
-                }
-                _ => format!("Put that right, then go on with: {resume}"),
-            };
-            Failure {
-                wrong: format!("{why} The password is unchanged."),
-                hint,
-                exit,
-            }
+    if let Some(failure) = stands(&why, broken.password, broken.signed_in, resume) {
+        return failure;
+    }
+    let hint = match &broken.cause {
+        Cause::Stopped | Cause::NotConfirmed | Cause::NotOnPage => format!("Go on with: {resume}"),
+        Cause::NotSaved(_) => {
+            format!("Try again with: {resume}. To go without an ark, begin anew and add --no-ark.")
         }
-        (Password::Dark, _) => Failure {
-            wrong: format!("{why} Whether the password changed is not known yet. Nothing is lost."),
-            hint: format!("Lifeboat finds out and goes on with: {resume}"),
-            exit: Exit::Stranded,
-        },
-        (Password::Changed, false) => Failure {
-            wrong: format!("{why} The password is changed, and nobody is signed in with it yet. Nothing is lost."),
-            hint: format!("Go on with: {resume}"),
-            exit: Exit::Stranded,
-        },
-        (Password::Changed, true) => Failure {
-            wrong: format!("{why} The password is changed and Lifeboat is signed in, but not everything is back."),
-            hint: format!("Go on with: {resume}"),
-            exit: Exit::Incomplete,
-        },
+        Cause::Lapsed(_) => "Begin again: the account has to be checked anew.".to_owned(),
+        Cause::NeitherPassword => {
+            "Somebody else may have changed it. Take the route email, or ask the people who run your server.".to_owned()
+        }
+        Cause::Refused(Refusal::NoPassword) => {
+            "Reset it where you sign in: at your company’s or your identity provider’s page.".to_owned()
+        }
+        _ => format!("Put that right, then go on with: {resume}"),
+    };
+    let exit = match broken.cause {
+        Cause::Stopped => Exit::Interrupted,
+        _ => Exit::Failed,
+    };
+    Failure {
+        wrong: format!("{why} The password is unchanged."),
+        hint,
+        exit,
     }
 }
 
@@ -189,7 +202,7 @@ impl Places for Kept {
     fn new_place(&self) -> Result<KeepIn, String> {
         self.prepare()
             .map(|(place, _)| place)
-            .map_err(|failure| failure.wrong.trim_end_matches('.').to_owned())
+            .map_err(|failure| failure.cause().trim_end_matches('.').to_owned())
     }
 
     fn old_place(&self) -> Option<KeepIn> {

@@ -13,6 +13,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     guide::{Heard, Outcome},
+    kept::Kept,
     resolve::{Asking, Candidates, Consent, Format, NewPassword, Person, ResetJob, ResumeJob, SignIn},
     session::own_mistake,
     ui::{prompt, time},
@@ -26,6 +27,8 @@ impl Guide<'_> {
     pub(super) async fn reset(&mut self) -> Result<Heard, Failure> {
         let folder = self.folder().ok_or_else(no_home)?;
         let _lock = AccountLock::take(&folder)?;
+        let user = self.user.as_ref().ok_or_else(own_mistake)?;
+        Kept::of(user)?.ensure_open()?;
         if !self.trip.forgotten && self.session.is_none() {
             return Ok(Heard::SessionOver);
         }
@@ -149,8 +152,9 @@ impl Guide<'_> {
             }
             Err(failure) => failure,
         };
-        if failure.wrong == prompt::STOPPED {
-            return Err(failure);
+        // Whatever is said of the reset besides, the next screen says it, too.
+        if failure.wrong.starts_with(prompt::STOPPED_AT_QUESTION) {
+            return Ok(Heard::Stop);
         }
         self.tell(&failure);
         Ok(match self.unfinished()? {

@@ -6,11 +6,15 @@ use std::{
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
-use lifeboat_preflight::{FetchProgress, ForecastProgress, ark::ArkProgress};
+use lifeboat_preflight::{FetchProgress, ForecastProgress, Waiting};
 use lifeboat_report::grouped;
-use lifeboat_rescue::UploadProgress;
 
-use super::{TICK, target};
+use super::{
+    TICK,
+    counted::{Counts, Course},
+    target,
+    waiting::said_of,
+};
 use crate::ui::signs::{shown, turning};
 
 /// Lines that move until this is dropped.
@@ -38,34 +42,24 @@ impl Lines {
         Self::of(all, vec![line(all, reading, ForecastProgress::events, history)])
     }
 
-    /// Shows the writing or reading of an ark, which is called `doing`.
-    pub(super) fn of_ark(all: &MultiProgress, doing: &str, ark: &ArkProgress) -> Self {
-        let named = (doing.to_owned(), ark.clone());
-        let words = |(doing, ark): &(String, ArkProgress), passed| {
-            counted(
-                columns(),
-                doing,
-                "backed-up keys",
-                [ark.entries(), ark.expected()],
-                passed,
-            )
+    /// Shows work whose pieces are counted, which is called `doing`, and when the server asks to wait.
+    pub(super) fn of_counts<P: Counts>(all: &MultiProgress, doing: &str, counts: &P, waiting: &Waiting) -> Self {
+        let named = (doing.to_owned(), counts.clone(), waiting.clone());
+        let done = |(_, counts, _): &(String, P, Waiting)| {
+            let [done, _] = counts.counts();
+            done
         };
-        Self::of(all, vec![line(all, &named, |(_, ark)| ark.entries(), words)])
-    }
-
-    /// Shows an upload of room keys, which is called `doing`.
-    pub(super) fn of_upload(all: &MultiProgress, doing: &str, upload: &UploadProgress) -> Self {
-        let named = (doing.to_owned(), upload.clone());
-        let words = |(doing, upload): &(String, UploadProgress), passed| {
-            counted(
-                columns(),
+        let words = |(doing, counts, waiting): &(String, P, Waiting), passed: Duration| {
+            let course = Course {
                 doing,
-                "room keys",
-                [upload.added(), upload.expected()],
+                things: P::THINGS,
+                counts: counts.counts(),
                 passed,
-            )
+                besides: said_of(waiting),
+            };
+            course.words(columns())
         };
-        Self::of(all, vec![line(all, &named, |(_, upload)| upload.added(), words)])
+        Self::of(all, vec![line(all, &named, done, words)])
     }
 
     /// Shows the fetching of room keys.
@@ -168,23 +162,6 @@ fn fetched(fetching: &FetchProgress, passed: Duration) -> String {
             "",
         ],
     )
-}
-
-/// Says how many of all things are done; who says how many there are may not know it, or lie.
-fn counted(columns: usize, doing: &str, things: &str, [done, all]: [u64; 2], passed: Duration) -> String {
-    let rate = rate(done, passed);
-    match (done, all) {
-        (0, 0) => doing.to_owned(),
-        _ if all < done => {
-            let count = format!("{} {things}", grouped(done));
-            fitted(columns, [doing, "", "", &count, &rate, "", ""])
-        }
-        _ => {
-            let count = format!("{}/{} {things}", grouped(done), grouped(all));
-            let left = time_left(done, all, passed);
-            fitted(columns, [doing, &bar(done, all), "", &count, &rate, &left, ""])
-        }
-    }
 }
 
 /// How many columns a line on stderr has, without the moving sign at its beginning.
@@ -291,21 +268,6 @@ mod tests {
             "reading history   rooms 96/131   1 120/s   about 20 s left"
         );
         assert_eq!(fitted(20, parts), fitted(58, parts));
-    }
-
-    #[test]
-    fn a_count_has_a_rest_only_where_somebody_knows_it() {
-        let ark = |done, all| counted(100, "saving", "backed-up keys", [done, all], Duration::from_secs(10));
-        assert_eq!(ark(0, 0), "saving");
-        assert_eq!(ark(0, 40), format!("saving   {}   0/40 backed-up keys", "░".repeat(20)));
-        let half = format!("{}{}", "█".repeat(10), "░".repeat(10));
-        assert_eq!(
-            ark(20, 40),
-            format!("saving   {half}   20/40 backed-up keys   2/s   about 10 s left")
-        );
-        for claimed in [0, 39] {
-            assert_eq!(ark(40, claimed), "saving   40 backed-up keys   4/s", "{claimed}");
-        }
     }
 
     #[test]

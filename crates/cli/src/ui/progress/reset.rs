@@ -14,7 +14,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use indicatif::{MultiProgress, ProgressBar};
-use lifeboat_preflight::Shown;
+use lifeboat_preflight::{Shown, Waiting};
 use lifeboat_report::{Plan, Route, Step};
 use lifeboat_reset::{
     Asker, ComeBack, EndedBy, News, PageAnswer, PageLook, TruePassword, route::account_page::AccountPage,
@@ -25,6 +25,7 @@ use super::{
     TICK,
     forecast::{Lines, place},
     unseen,
+    waiting::telling,
 };
 use crate::{
     failure::Failure,
@@ -220,8 +221,14 @@ impl Asker for ResetVoice {
                 self.all.suspend(|| session::show(Shown::Page(url), self.browser));
                 self.bar.set_message("waiting for you at the account page");
             }
+            News::MayWait(waiting) => self.bar.set_style(telling(waiting)),
             News::SessionEnded { device, by } => self.say(&format!(" ✓ {}", ended(device, by))),
-            News::Saving(saving) => self.show(Some(Lines::of_ark(&self.all, "saving an ark", saving))),
+            News::Saving(saving) => self.show(Some(Lines::of_counts(
+                &self.all,
+                "saving an ark",
+                saving,
+                &Waiting::default(),
+            ))),
             News::LeftOut(Step::Restore) => {
                 self.say(" ! Your keys are not brought back. They still are in the key backup and in your sessions.");
             }
