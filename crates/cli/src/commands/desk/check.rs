@@ -122,7 +122,8 @@ async fn seen(
         Eyes::Person(consent) => consent.clone(),
         Eyes::PersonToBeAsked => ask(stops, console).await?,
     };
-    let until = time::now() + LONGEST;
+    // The server ends it by its own clock. The account was asked for before: that answer has told it.
+    let until = chair.api.now().saturating_add(LONGEST);
     // A token that is under way is awaited, so that it can be ended.
     let acting = chair.api.act_as(&chair.homeserver, user, until);
     let (session, wish) = stops.finishing(acting, || ()).await.map_err(|Stopped| stopped())?;
