@@ -1,6 +1,7 @@
 //! Trouble of the machine that Lifeboat runs on, in every command that speaks to a server: full disks, folders
 //! that cannot be written to, a store that somebody else holds, signals that end it.
 
+mod begun;
 mod clock;
 mod disk;
 mod ground;
