@@ -26,6 +26,7 @@ const HAD_ENDED: &str = "The kept session had ended already. What it stored here
 
 /// Runs it.
 pub(crate) fn run(job: LeaveJob, console: &mut Console) -> Result<Exit, Failure> {
+    let _alone = alone(&job.entry.user)?;
     let kept = Kept::of(&job.entry.user)?;
     let memory = MemoryFile::of(&job.entry.user);
     if kept.find()?.is_none() {
@@ -45,7 +46,6 @@ pub(crate) fn run(job: LeaveJob, console: &mut Console) -> Result<Exit, Failure>
         }
         return Err(nothing_to_leave());
     }
-    let _alone = alone(&job.entry.user)?;
     let runtime = runtime()?;
     let left = runtime.block_on(leave(job, &kept, console));
     // A thread that still waits for the terminal may not hold up the end.

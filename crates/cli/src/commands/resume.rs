@@ -5,17 +5,19 @@ use std::path::Path;
 use lifeboat_preflight::{ForecastQuestion, OwnSession};
 use lifeboat_report::{Route, Step};
 use lifeboat_reset::{
-    AccountLock, ComeBack, Found, Journal,
+    ComeBack, Found, Journal,
     flow::{Password, Record},
 };
 use secrecy::SecretString;
 
 use super::{
+    alone::alone_to_reset,
     desk::LaterLetter,
     reset::{
         carry_out::{BEFORE, Cargo, carry_out, going_on},
         loose::Loose,
-        no_home, password, route, second_look,
+        owed::{owed, unusable},
+        password, route, second_look,
     },
     runtime,
 };
@@ -33,10 +35,9 @@ use crate::{
 
 /// Runs it.
 pub(crate) fn run(job: ResumeJob, console: &mut Console) -> Result<Exit, Failure> {
-    let folder = state::folder_of(&job.entry.user).ok_or_else(no_home)?;
-    let _lock = AccountLock::take(&folder)?;
+    let (folder, _alone) = alone_to_reset(&job.entry.user)?;
     let resets = folder.join("resets");
-    let found = Journal::find(&resets)?;
+    let found = Journal::find(&resets).map_err(|error| unusable(error, &resets))?;
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let mut stops = Stops::listen()?;
@@ -207,11 +208,8 @@ pub(crate) async fn resume(
 
 /// Says of a run that came to nothing how the reset stands: scripts have to know that it still has to be finished.
 fn still(failure: Failure, journal: &Journal) -> Failure {
-    let exit = match (failure.exit, journal.password()) {
-        (Exit::Failed, Password::Changed) if journal.has_signed_in() => Exit::Incomplete,
-        (Exit::Failed, Password::Changed | Password::Dark) => Exit::Stranded,
-        (exit, _) => exit,
-    };
+    let owed = owed(journal.password(), journal.has_signed_in());
+    let exit = owed.filter(|_| failure.exit == Exit::Failed).unwrap_or(failure.exit);
     Failure { exit, ..failure }
 }
 
