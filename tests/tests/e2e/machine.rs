@@ -6,5 +6,6 @@ mod clock;
 mod disk;
 mod ground;
 mod locked;
+mod read_only;
 mod signals;
 mod work;
