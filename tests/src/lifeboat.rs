@@ -109,7 +109,8 @@ impl Lifeboat {
         self
     }
 
-    /// Lets it write to a disk that gets full. Signals reach the shell around it, unless it is [`Disk::LargestFile`].
+    /// Lets it write to a disk that gets full, or has become read-only. Signals reach the shell around it where it is
+    /// [`Disk::Free`].
     pub fn on(mut self, disk: Disk) -> Self {
         self.disk = Some(disk);
         self

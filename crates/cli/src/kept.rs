@@ -107,6 +107,12 @@ impl Kept {
         )
     }
 
+    /// Returns the device id of a session that may be in the account although none is kept: whoever was to keep it was ended
+    /// while it signed in, or the server's answer got lost.
+    pub(crate) fn begun(&self) -> Option<String> {
+        KeepIn::begun(&self.folder)
+    }
+
     /// Makes a place for a new session, in place of any old one, with a new random key.
     ///
     /// # Errors
@@ -114,7 +120,7 @@ impl Kept {
     /// As [`Self::ensure_open`], and where the place cannot be made.
     pub(crate) fn prepare(&self) -> Result<(KeepIn, KeyPlace), Failure> {
         self.ensure_open()?;
-        self.forget();
+        self.clear();
         make_private(&self.folder).map_err(|error| {
             Failure::failed(
                 format!("The folder {} cannot be made: {error}.", self.folder.display()),
@@ -134,6 +140,17 @@ impl Kept {
             },
             place,
         ))
+    }
+
+    /// Removes the session that is there and its key; what is noted of one that may be in the account stays, because the next
+    /// one is to take its place. What was never there needs no removing.
+    pub(crate) fn clear(&self) {
+        if self.begun().is_none() {
+            return self.forget();
+        }
+        let _ = fs::remove_dir_all(self.folder.join(STORE));
+        let _ = fs::remove_file(self.folder.join(KEY_FILE));
+        self.keyring.remove(&self.user);
     }
 
     /// Removes the folder and the key. What was never there needs no removing.
@@ -298,6 +315,22 @@ mod tests {
         assert!(!kept.folder().exists());
         assert_eq!(filed(&store), None);
         kept.forget();
+    }
+
+    #[test]
+    fn what_is_noted_of_a_session_that_was_never_kept_stays_until_all_is_forgotten() {
+        let data = tempfile::tempdir().unwrap();
+        let (kept, store) = with_keyring(data.path());
+        kept.prepare().unwrap();
+        assert_eq!(kept.begun(), None);
+        fs::create_dir(kept.folder().join(STORE)).unwrap();
+        fs::write(kept.folder().join("begun"), "ABCDEFGHIJ").unwrap();
+        kept.prepare().unwrap();
+        assert!(!kept.is_there() && filed(&store).is_some());
+        kept.clear();
+        assert_eq!((kept.begun().as_deref(), filed(&store)), (Some("ABCDEFGHIJ"), None));
+        kept.forget();
+        assert!(kept.begun().is_none() && !kept.folder().exists());
     }
 
     #[test]

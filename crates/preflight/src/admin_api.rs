@@ -1,12 +1,14 @@
 //! The requests that only an administrator's session may make, and those beside them that are paced alike.
 
 mod pace;
+mod server_clock;
 
 use lifeboat_report::Gap;
 use matrix_sdk::reqwest::{Method, RequestBuilder, Response, Url, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use self::server_clock::ServerClock;
 use crate::{
     Homeserver, OwnSession, Waiting,
     network::{body, until_answered},
@@ -24,6 +26,7 @@ pub struct AdminApi {
     token: SecretString,
     pace: Pace,
     waiting: Waiting,
+    clock: ServerClock,
 }
 
 /// Why a request taught nothing.
@@ -56,7 +59,14 @@ impl AdminApi {
             token: session.caller().client().access_token().unwrap_or_default().into(),
             pace,
             waiting: Waiting::default(),
+            clock: ServerClock::default(),
         }
+    }
+
+    /// Returns the present moment by the server's clock, in milliseconds since the Unix epoch: what it is told to end at a
+    /// moment ends by that clock, however wrong this machine's is. Before its first answer, it is this machine's.
+    pub fn now(&self) -> u64 {
+        self.clock.now()
     }
 
     /// Sends a `GET` to the path that these segments make, with these values in its query. Changes nothing.
@@ -95,7 +105,9 @@ impl AdminApi {
             request(self.homeserver.http()).bearer_auth(self.token.expose_secret())
         };
         let answer = until_answered(&self.waiting, in_turn).await;
-        read(answer.map_err(|_| Missing::Gap(Gap::Offline))?).await
+        let answer = answer.map_err(|_| Missing::Gap(Gap::Offline))?;
+        self.clock.hear(&answer);
+        read(answer).await
     }
 }
 

@@ -63,8 +63,8 @@ impl AdminApi {
             .ok_or(Missing::Gap(Gap::Unreadable))
     }
 
-    /// Gets an access token that acts as `user`. It makes no session that anybody sees, runs out at the moment `until`
-    /// (in milliseconds since the Unix epoch), and is ended by [`OwnSession::leave`].
+    /// Gets an access token that acts as `user`. It makes no session that anybody sees, runs out at the moment `until` (in
+    /// milliseconds since the Unix epoch, by the server's clock: [`AdminApi::now`]), and is ended by [`OwnSession::leave`].
     ///
     /// `POST /_synapse/admin/v1/users/<user>/login`
     /// ([Admin API](https://element-hq.github.io/synapse/latest/admin_api/user_admin_api.html#login-as-a-user)).

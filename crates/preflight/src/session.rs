@@ -1,5 +1,6 @@
 //! The session of a check: signed in once, removed at the end.
 
+mod begun;
 mod browser;
 mod error;
 mod keep;

@@ -1,5 +1,6 @@
 //! The journal of a reset: an append-only file, flushed to disk before and after every step.
 
+mod halfway;
 mod lock;
 pub(crate) mod read;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use self::read::Flaw;
 use crate::flow::{self, Next, Outcome, Password, Record, Stamped};
 
+pub use halfway::Halfway;
 pub use lock::AccountLock;
 
 /// The version of the journal's format that is written.
@@ -165,13 +167,7 @@ impl Journal {
     ///
     /// A last line that was cut off counts as not written: what it was about to say had not begun.
     pub fn find(resets: &Path) -> Result<Found, JournalError> {
-        let mut folders: Vec<PathBuf> = match fs::read_dir(resets) {
-            Ok(entries) => entries.filter_map(|it| it.ok().map(|it| it.path())).collect(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
-            Err(error) => return Err(disk(resets, error)),
-        };
-        folders.sort();
-        let Some(newest) = folders.into_iter().rfind(|it| it.join(FILE).is_file()) else {
+        let Some(newest) = newest(resets)? else {
             return Ok(Found::Nothing);
         };
         let Some(journal) = Self::open(&newest)? else {
@@ -187,13 +183,7 @@ impl Journal {
     fn open(folder: &Path) -> Result<Option<Self>, JournalError> {
         let path = folder.join(FILE);
         let disk = |error| disk(&path, error);
-        let named = || path.display().to_string();
-        let text = fs::read(&path).map_err(disk)?;
-        let lines = read::lines(&text).map_err(|flaw| match flaw {
-            Flaw::Newer => JournalError::Newer { path: named() },
-            Flaw::Damaged(line) => JournalError::Damaged { path: named(), line },
-        })?;
-        let Some(lines) = lines else { return Ok(None) };
+        let Some(lines) = lines_of(&path)? else { return Ok(None) };
         let file = OpenOptions::new().append(true).open(&path).map_err(disk)?;
         // A cut-off line must not run into the next one.
         file.set_len(lines.whole as u64).map_err(disk)?;
@@ -310,10 +300,7 @@ impl Journal {
 
     /// Tells whether Lifeboat has signed in with the new password.
     pub fn has_signed_in(&self) -> bool {
-        let step = self.header.plan.steps.iter().position(|it| *it == Step::SignIn);
-        let done =
-            |it: &Record| matches!(it, Record::Ended { step: number, outcome: Outcome::Done } if Some(*number) == step);
-        self.records.iter().any(done)
+        has_signed_in(&self.header.plan, &self.records)
     }
 
     /// Returns the device ids of the sessions that Lifeboat made on the way.
@@ -326,6 +313,34 @@ impl Journal {
         })
         .collect()
     }
+}
+
+/// Returns the folder of the newest reset below `resets`.
+fn newest(resets: &Path) -> Result<Option<PathBuf>, JournalError> {
+    let mut folders: Vec<PathBuf> = match fs::read_dir(resets) {
+        Ok(entries) => entries.filter_map(|it| it.ok().map(|it| it.path())).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(disk(resets, error)),
+    };
+    folders.sort();
+    Ok(folders.into_iter().rfind(|it| it.join(FILE).is_file()))
+}
+
+/// Reads the lines of the journal at `path`; `None` when not even its first one was written.
+fn lines_of(path: &Path) -> Result<Option<read::Lines>, JournalError> {
+    let named = || path.display().to_string();
+    let text = fs::read(path).map_err(|error| disk(path, error))?;
+    read::lines(&text).map_err(|flaw| match flaw {
+        Flaw::Newer => JournalError::Newer { path: named() },
+        Flaw::Damaged(line) => JournalError::Damaged { path: named(), line },
+    })
+}
+
+fn has_signed_in(plan: &Plan, records: &[Record]) -> bool {
+    let step = plan.steps.iter().position(|it| *it == Step::SignIn);
+    let done =
+        |it: &Record| matches!(it, Record::Ended { step: number, outcome: Outcome::Done } if Some(*number) == step);
+    records.iter().any(done)
 }
 
 /// A file beside the journal that is not complete yet.

@@ -29,6 +29,6 @@ pub use answer::{Answer, DarkCause, Refusal};
 pub use asker::{Asker, EndedBy, News, NobodyThere, PageAnswer, PageLook, TruePassword, Wishes};
 pub use broken::{Broken, Cause};
 pub use drive::{ComeBack, Finished, Kit, Places, Reset};
-pub use journal::{AccountLock, Found, Header, Journal, JournalError};
+pub use journal::{AccountLock, Found, Halfway, Header, Journal, JournalError};
 pub use seal::{Sealed, Sealer};
 pub use trial::{Trial, try_password};

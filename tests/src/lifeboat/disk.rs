@@ -1,4 +1,4 @@
-//! Disks that get full while the program writes.
+//! Disks that get full while the program writes, and folders that have become read-only.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,8 +9,11 @@ use anyhow::{Context as _, Result, ensure};
 const OWN_MOUNTS: [&str; 4] = ["unshare", "--user", "--map-root-user", "--mount"];
 /// Makes the disk, runs the program, and puts back what it left.
 const SCRIPT: &str = include_str!("disk.sh");
+/// Becomes the program, for which nobody can write into a folder any more. No other option of that mount is changed.
+const READ_ONLY: &str = "folder=$1 && shift && mount --bind \"$folder\" \"$folder\" \
+                         && mount -o remount,bind,ro \"$folder\" && exec \"$@\"; echo 'nothing is read-only' >&2; exit 97";
 
-/// Of what there is too little; root is refused more as well.
+/// Of what there is too little, or what cannot be written to; root is refused as well.
 #[derive(Clone, Debug)]
 pub enum Disk {
     /// No file gets larger than so many bytes (`EFBIG`), however many there are.
@@ -22,6 +25,8 @@ pub enum Disk {
         /// The folder that is on the same disk as the home: that of the files which the command line names.
         beside: PathBuf,
     },
+    /// Nothing can be made or changed in this folder (`EROFS`), which is named by its path in the home and is there.
+    ReadOnly(PathBuf),
 }
 
 impl Disk {
@@ -38,6 +43,11 @@ impl Disk {
                 ensure_mounts(home)?;
                 command.args(OWN_MOUNTS).args(["sh", "-c", SCRIPT, "disk.sh"]);
                 command.arg(bytes.to_string()).arg(home).arg(beside);
+            }
+            Self::ReadOnly(folder) => {
+                ensure_mounts(home)?;
+                command.args(OWN_MOUNTS).args(["sh", "-c", READ_ONLY, "read-only"]);
+                command.arg(home.join(folder));
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::{Lifeboat, Outcome, PROGRAM_VARIABLE, Running};
+use super::{Disk, Lifeboat, Outcome, PROGRAM_VARIABLE, Running};
 use crate::wait::until;
 
 /// Begins a menu that waits; also where there is nothing but ASCII.
@@ -51,6 +51,7 @@ pub struct TerminalSpec {
     columns: NonZeroU16,
     variables: Vec<(String, String)>,
     home: Option<TempDir>,
+    disk: Option<Disk>,
 }
 
 impl TerminalSpec {
@@ -63,6 +64,7 @@ impl TerminalSpec {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
             home: None,
+            disk: None,
         }
     }
 
@@ -83,6 +85,12 @@ impl TerminalSpec {
         self
     }
 
+    /// The same on this disk.
+    pub fn on(mut self, disk: Disk) -> Self {
+        self.disk = Some(disk);
+        self
+    }
+
     /// Switches it on.
     pub fn start(self) -> Result<Terminal> {
         let program = std::env::var_os(PROGRAM_VARIABLE).context("no lifeboat to test")?;
@@ -98,6 +106,9 @@ impl TerminalSpec {
         };
         for (name, value) in self.variables {
             command = command.env(name, value);
+        }
+        if let Some(disk) = self.disk {
+            command = command.on(disk);
         }
         Ok(Terminal {
             running: command.deadline(DEADLINE).start()?,

@@ -1,9 +1,11 @@
 //! Trouble of the machine that Lifeboat runs on, in every command that speaks to a server: full disks, folders
 //! that cannot be written to, a store that somebody else holds, signals that end it.
 
+mod begun;
 mod clock;
 mod disk;
 mod ground;
 mod locked;
+mod read_only;
 mod signals;
 mod work;

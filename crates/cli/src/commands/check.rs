@@ -8,7 +8,7 @@ use lifeboat_report::{Forecast, Generator, Report, StatusFile};
 
 use super::{
     account_of,
-    alone::alone,
+    alone::{alone, alone_if_possible},
     holders, runtime,
     trust::{Trust, trust},
 };
@@ -48,7 +48,7 @@ fn ask_server(ask: Ask, console: &mut Console) -> Result<Exit, Failure> {
     // A session that is kept takes the place of the one before.
     let _alone = match &afterwards {
         Afterwards::Keep => Some(alone(&entry.user)?),
-        Afterwards::Remove => None,
+        Afterwards::Remove => alone_if_possible(&entry.user)?,
     };
     let reserved = reserve(&output)?;
     let (user, account) = (entry.user.clone(), entry.command_line());

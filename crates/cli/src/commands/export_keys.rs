@@ -7,7 +7,7 @@ use lifeboat_rescue::{Downloaded, RoomKeys, download, read_key_file, write_key_f
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::{held, runtime};
+use super::{alone::alone_if_possible, held, runtime};
 use crate::{
     candidates::{self, Typed},
     exit::Exit,
@@ -30,6 +30,7 @@ pub(crate) fn run(job: ExportJob, console: &mut Console) -> Result<Exit, Failure
         passphrase_file,
         format,
     } = job;
+    let _alone = alone_if_possible(&entry.user)?;
     let reserved = Reserved::new(file.clone())?;
     let way = Way::prepare(entry, Afterwards::Remove, console)?.on(Errand::Export);
     let typed = candidates::read(&candidates.files, console)?;

@@ -26,11 +26,19 @@ const HAD_ENDED: &str = "The kept session had ended already. What it stored here
 
 /// Runs it.
 pub(crate) fn run(job: LeaveJob, console: &mut Console) -> Result<Exit, Failure> {
+    let _alone = alone(&job.entry.user)?;
     let kept = Kept::of(&job.entry.user)?;
     let memory = MemoryFile::of(&job.entry.user);
     if kept.find()?.is_none() {
         if kept.is_there() {
             return Err(closed(job.entry.user.as_str()));
+        }
+        if let Some(device) = kept.begun() {
+            return Err(may_be_there(
+                &device,
+                job.entry.user.as_str(),
+                &job.entry.command_line(),
+            ));
         }
         if memory.iter().any(MemoryFile::forget) {
             console.note(FORGOTTEN);
@@ -38,7 +46,6 @@ pub(crate) fn run(job: LeaveJob, console: &mut Console) -> Result<Exit, Failure>
         }
         return Err(nothing_to_leave());
     }
-    let _alone = alone(&job.entry.user)?;
     let runtime = runtime()?;
     let left = runtime.block_on(leave(job, &kept, console));
     // A thread that still waits for the terminal may not hold up the end.
@@ -54,13 +61,17 @@ pub(crate) fn run(job: LeaveJob, console: &mut Console) -> Result<Exit, Failure>
 
 async fn leave(job: LeaveJob, kept: &Kept, console: &mut Console) -> Result<Exit, Failure> {
     let mut stops = Stops::listen()?;
-    let user = job.entry.user.clone();
+    let (user, account) = (job.entry.user.clone(), job.entry.command_line());
     let way = Way::prepare(job.entry, Afterwards::Remove, console)?;
     let homeserver = way.discover(&mut stops).await?;
     let session = match way.sign_in(&homeserver, &mut stops, console, || Ok(())).await {
         Ok((session, ())) => session,
-        // The session that was kept has ended: only what it stored here is left to remove.
+        // The session that was kept has ended: only what it stored here is left to remove. Of one that Lifeboat did not get to
+        // keep, nobody here knows that.
         Err(failure) if failure.exit == Exit::Usage => {
+            if let Some(device) = kept.begun() {
+                return Err(may_be_there(&device, user.as_str(), &account));
+            }
             kept.forget();
             console.note(HAD_ENDED);
             return Ok(Exit::Done);
@@ -111,6 +122,23 @@ fn closed(user: &str) -> Failure {
         format!(
             "Unlock this system’s keyring and run it again. If the key is gone, sign the session “Lifeboat” out in \
              another app, and remove what is here with: {forget}"
+        ),
+    )
+}
+
+/// Says of a session that a run began to make, and did not get to keep, that nobody here knows what became of it. The next
+/// one that is kept takes its place.
+fn may_be_there(device: &str, user: &str, account: &CommandLine) -> Failure {
+    let again = account.command("check", ["--quick", "--keep-session"]);
+    let forget = CommandLine::account(["forget", user]).command("util", ["--anyway"]);
+    Failure::usage(
+        format!(
+            "A run ended while it signed in to keep a session: that one, “Lifeboat” ({device}), may be in your account. \
+             Nothing was removed."
+        ),
+        format!(
+            "Run {again} first: it takes that session over, and this signs it out then. Or sign it out in another app, and \
+             remove what is here with: {forget}"
         ),
     )
 }

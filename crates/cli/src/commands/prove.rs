@@ -4,7 +4,7 @@ use lifeboat_preflight::{BackupConnection, FetchProgress, ForecastProgress, Home
 use lifeboat_report::{HistoryProof, StatusFile};
 use lifeboat_reset::history_proof::{self, Earlier};
 
-use super::runtime;
+use super::{alone::alone_if_possible, runtime};
 use crate::{
     candidates::{self, Typed},
     exit::Exit,
@@ -20,7 +20,9 @@ use crate::{
 pub(crate) fn run(job: ProveJob, console: &mut Console) -> Result<Exit, Failure> {
     let file = status::read(&job.file)?;
     Earlier::of(&file)?;
-    let way = Way::prepare(job.entry(&file.account)?, Afterwards::Remove, console)?;
+    let entry = job.entry(&file.account)?;
+    let _alone = alone_if_possible(&entry.user)?;
+    let way = Way::prepare(entry, Afterwards::Remove, console)?;
     let typed = candidates::read(&job.candidates.files, console)?;
     candidates::warn_of_mistakes(&typed, console);
     let runtime = runtime()?;

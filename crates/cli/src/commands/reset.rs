@@ -4,6 +4,7 @@ pub(crate) mod carry_out;
 mod checked;
 pub(crate) mod letter;
 pub(crate) mod loose;
+pub(crate) mod owed;
 pub(crate) mod password;
 pub(crate) mod route;
 pub(crate) mod second_look;
@@ -12,7 +13,7 @@ use lifeboat_report::{
     Aboard, ArkFirst, Choices, Clearance, EarlierForecast, Fact, Fate, OneByOne, Plan, RecoveryKey, Report, Route,
     Severity, StatusFile, Uncleared, facts::Email,
 };
-use lifeboat_reset::{AccountLock, ComeBack, Found, Journal, flow::Password};
+use lifeboat_reset::{ComeBack, Found, Journal, flow::Password};
 use secrecy::SecretString;
 
 pub(crate) use self::checked::{Seen, best_key};
@@ -20,8 +21,9 @@ use self::{
     carry_out::{Cargo, carry_out, going_on},
     checked::look,
     loose::Loose,
+    owed::{owed, unusable},
 };
-use super::runtime;
+use super::{alone::alone_to_reset, runtime};
 use crate::{
     advice::CommandLine,
     exit::Exit,
@@ -30,14 +32,17 @@ use crate::{
     resolve::{Consent, Format, Person, ResetJob},
     session::{asked, part_with},
     signals::Stops,
-    state,
     ui::{clean::clean, console::Console, json, plan, prompt, screen, time},
 };
 
 /// Runs it.
 pub(crate) fn run(job: ResetJob, console: &mut Console) -> Result<Exit, Failure> {
-    let folder = state::folder_of(&job.entry.user).ok_or_else(no_home)?;
-    let _lock = AccountLock::take(&folder)?;
+    let (folder, _alone) = alone_to_reset(&job.entry.user)?;
+    run_alone(job, &folder, console)
+}
+
+/// Runs it for whoever has the account already, whose folder this is.
+pub(crate) fn run_alone(job: ResetJob, folder: &std::path::Path, console: &mut Console) -> Result<Exit, Failure> {
     let resets = folder.join("resets");
     let account = job.entry.command_line();
     let mut stranded = unfinished(&resets, &account, console)?;
@@ -45,9 +50,9 @@ pub(crate) fn run(job: ResetJob, console: &mut Console) -> Result<Exit, Failure>
     if job.admin_token.is_none() {
         Kept::of(&job.entry.user)?.ensure_open()?;
     }
-    stranded.extend(Loose::of(&folder).left_behind());
+    stranded.extend(Loose::of(folder).left_behind());
     let runtime = runtime()?;
-    let ended = runtime.block_on(reset(job, &folder, stranded, console));
+    let ended = runtime.block_on(reset(job, folder, stranded, console));
     // A thread that still waits for the terminal may not hold up the end.
     runtime.shutdown_background();
     ended
@@ -56,20 +61,16 @@ pub(crate) fn run(job: ResetJob, console: &mut Console) -> Result<Exit, Failure>
 /// Looks for an earlier reset: one that changed something has to be finished first; of one that did not, the sessions
 /// that it may have left behind are returned.
 fn unfinished(resets: &std::path::Path, account: &CommandLine, console: &mut Console) -> Result<Vec<String>, Failure> {
-    let Found::Unfinished(journal) = Journal::find(resets)? else {
+    let found = Journal::find(resets).map_err(|error| unusable(error, resets))?;
+    let Found::Unfinished(journal) = found else {
         return Ok(Vec::new());
     };
     let when = time::moment(journal.last_at());
-    let exit = match journal.password() {
-        Password::Unchanged => {
-            console.note(&format!(
-                "A reset stopped here on {when}, before the password was changed. This one begins anew."
-            ));
-            return Ok(journal.own_sessions().into_iter().map(str::to_owned).collect());
-        }
-        Password::Dark => Exit::Stranded,
-        Password::Changed if journal.has_signed_in() => Exit::Incomplete,
-        Password::Changed => Exit::Stranded,
+    let Some(exit) = owed(journal.password(), journal.has_signed_in()) else {
+        console.note(&format!(
+            "A reset stopped here on {when}, before the password was changed. This one begins anew."
+        ));
+        return Ok(journal.own_sessions().into_iter().map(str::to_owned).collect());
     };
     let happened = match journal.password() {
         Password::Dark => "just when the new password was sent",

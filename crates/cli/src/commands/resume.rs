@@ -5,17 +5,19 @@ use std::path::Path;
 use lifeboat_preflight::{ForecastQuestion, Homeserver, OwnSession};
 use lifeboat_report::{Route, StatusFile, Step};
 use lifeboat_reset::{
-    AccountLock, ComeBack, Found, Journal,
+    ComeBack, Found, Journal,
     flow::{Password, Record},
 };
 use secrecy::SecretString;
 
 use super::{
+    alone::alone_to_reset,
     desk::LaterLetter,
     reset::{
         carry_out::{BEFORE, Cargo, carry_out, going_on, stands},
         loose::Loose,
-        no_home, password, route, second_look,
+        owed::unusable,
+        password, route, second_look,
     },
     runtime,
 };
@@ -35,10 +37,9 @@ use crate::{
 
 /// Runs it.
 pub(crate) fn run(job: ResumeJob, console: &mut Console) -> Result<Exit, Failure> {
-    let folder = state::folder_of(&job.entry.user).ok_or_else(no_home)?;
-    let _lock = AccountLock::take(&folder)?;
+    let (folder, _alone) = alone_to_reset(&job.entry.user)?;
     let resets = folder.join("resets");
-    let found = Journal::find(&resets)?;
+    let found = Journal::find(&resets).map_err(|error| unusable(error, &resets))?;
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let mut stops = Stops::listen()?;

@@ -4,7 +4,7 @@ use lifeboat_preflight::{OwnSession, Questions, check};
 use lifeboat_report::Facts;
 use secrecy::SecretString;
 
-use super::runtime;
+use super::{alone::alone_if_possible, runtime};
 use crate::{
     candidates::{self, Typed},
     exit::Exit,
@@ -27,6 +27,10 @@ pub(crate) fn run(job: TryKeyJob, console: &mut Console) -> Result<Exit, Failure
         candidates,
         format,
     } = job;
+    let _alone = match &entry {
+        Some(entry) => alone_if_possible(&entry.user)?,
+        None => None,
+    };
     let account = entry.as_ref().map(Entry::command_line);
     // Secrets in files are read before anybody is asked for anything.
     let way = entry

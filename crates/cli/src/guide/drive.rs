@@ -11,6 +11,7 @@ mod reset;
 
 use lifeboat_preflight::{Checked, FreshKey, Homeserver, Left, OwnSession, ruma::OwnedUserId};
 use lifeboat_report::Fate;
+use lifeboat_reset::{AccountLock, Journal};
 use secrecy::SecretString;
 
 use super::{
@@ -23,11 +24,15 @@ use crate::{
     advice::CommandLine,
     args::{AccountArgs, SignInArgs},
     candidates::Typed,
-    commands::{reset::loose::Loose, runtime},
+    commands::{
+        alone::{alone, alone_if_possible},
+        reset::{loose::Loose, owed::unusable},
+        runtime,
+    },
     config::Config,
     exit::Exit,
     failure::Failure,
-    resolve::{self, Entry, Person, SignIn},
+    resolve::{self, Entry, Person, SignIn, parse_user},
     session::{self, Errand, asked, leave},
     signals::{Stops, Wish},
     state,
@@ -50,6 +55,9 @@ struct Guide<'a> {
     stops: Stops,
     trip: Trip,
     user: Option<OwnedUserId>,
+    /// Keeps other runs out of the account for the whole conversation. `None`: no account is named yet, or nobody can write
+    /// into its folder.
+    alone: Option<AccountLock>,
     homeserver: Option<Homeserver>,
     session: Option<OwnSession>,
     /// How Lifeboat signed in, or would.
@@ -80,6 +88,7 @@ impl<'a> Guide<'a> {
             stops: Stops::listen()?,
             trip,
             user: None,
+            alone: None,
             homeserver: None,
             session: None,
             sign_in: SignIn::Nobody,
@@ -99,12 +108,59 @@ impl<'a> Guide<'a> {
             if let Step::End(ending) = step {
                 return self.end(ending).await;
             }
+            if step == Step::Discover {
+                // Nobody is signed in yet, and there is nothing to talk about.
+                self.take_account()?;
+            }
             let heard = match self.perform(&step).await {
                 Ok(heard) => heard,
                 Err(failure) => self.after(&step, &failure),
             };
             step = flow::next(step, heard, &mut self.trip);
             self.mark();
+        }
+    }
+
+    /// Takes the account that was named, before any server is asked: the conversation begins by looking.
+    ///
+    /// # Errors
+    ///
+    /// Another run works on it; or what is written down of its resets cannot be used, and one may have to be finished.
+    fn take_account(&mut self) -> Result<(), Failure> {
+        // What is no user id is said at the step itself.
+        let Some(user) = self.trip.account.as_deref().and_then(|it| parse_user(it).ok()) else {
+            return Ok(());
+        };
+        if self.alone.is_none() || self.user.as_ref() != Some(&user) {
+            // The account that was named before is free again.
+            self.alone = None;
+            self.alone = alone_if_possible(&user)?;
+            self.user = Some(user);
+        }
+        if let Some(folder) = self.folder() {
+            let resets = folder.join("resets");
+            Journal::find(&resets).map_err(|error| unusable(error, &resets))?;
+        }
+        Ok(())
+    }
+
+    /// Makes sure that what follows can be written down, before anything is changed: whoever only looks can do without.
+    fn ensure_alone(&mut self) -> Result<(), Failure> {
+        if self.alone.as_ref().is_some_and(AccountLock::is_writable) {
+            return Ok(());
+        }
+        let user = self.user.clone().ok_or_else(session::own_mistake)?;
+        // A lock that was taken to look would be in its own way.
+        self.alone = None;
+        match alone(&user) {
+            Ok(lock) => {
+                self.alone = Some(lock);
+                Ok(())
+            }
+            Err(failure) => {
+                self.alone = alone_if_possible(&user)?;
+                Err(failure)
+            }
         }
     }
 

@@ -179,7 +179,13 @@ impl Way {
             .map_err(|Stopped| nothing_changed())??;
         match &session {
             Some(_) => console.note("Using the session that Lifeboat kept on this machine."),
-            None => console.note("The session that Lifeboat kept on this machine has ended."),
+            None => match Kept::of(&self.entry.user).ok().and_then(|it| it.begun()) {
+                Some(device) => console.note(&format!(
+                    "An earlier run ended while it signed in to keep a session: that one, “Lifeboat” ({device}), may be in \
+                     your account. Whoever keeps one next takes it over."
+                )),
+                None => console.note("The session that Lifeboat kept on this machine has ended."),
+            },
         }
         Ok(session)
     }
@@ -202,7 +208,7 @@ impl Way {
         let entered = enter(&self.entry, self.errand, self.secret, homeserver, keeping, stops).await;
         match (&entered, place) {
             (Ok(_), Some(place)) => tell_where(&place, kept.as_ref().ok(), console),
-            (Err(_), Some(_)) => kept.iter().for_each(Kept::forget),
+            (Err(_), Some(_)) => kept.iter().for_each(Kept::clear),
             (_, None) => {}
         }
         match entered? {

@@ -119,6 +119,11 @@ impl SignInError {
         }
     }
 
+    /// Tells whether an authorization server has certainly made no session.
+    pub(super) fn let_nobody_in(&self) -> bool {
+        matches!(self, Self::Declined | Self::RanOut | Self::Stopped)
+    }
+
     /// Says the same once more, where one failure is the answer to two questions.
     pub(super) fn again(&self) -> Self {
         match self {

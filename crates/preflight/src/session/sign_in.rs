@@ -23,7 +23,9 @@ use matrix_sdk::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Credentials, KeepIn, Keeping, OwnSession, SessionKind, SignInError, keep, key_store::KeyStore};
+use super::{
+    Credentials, KeepIn, Keeping, OwnSession, SessionKind, SignInError, begun::Begun, keep, key_store::KeyStore,
+};
 use crate::{Caller, Homeserver, bounded::bounded, limit::wait_asked_for};
 
 /// What the session is called while it exists: the person may see it in a client.
@@ -36,8 +38,9 @@ impl OwnSession {
     ///
     /// With a password or a browser's token: `POST /_matrix/client/v3/login`
     /// ([spec](https://spec.matrix.org/latest/client-server-api/#post_matrixclientv3login)) makes one session without
-    /// encryption keys. With a lent token: `GET /_matrix/client/v3/account/whoami` alone. Do not drop the future
-    /// before it is done: a session that is just being made could not be removed.
+    /// encryption keys. The id of one that is to be kept is in [`KeepIn::begun`] until it is remembered, or certainly is not
+    /// there. With a lent token: `GET /_matrix/client/v3/account/whoami` alone. Do not drop the future before it is done: a
+    /// session that is just being made could not be removed.
     pub async fn sign_in(
         homeserver: &Homeserver,
         user: &UserId,
@@ -64,11 +67,13 @@ impl OwnSession {
         if let Credentials::AccessToken(token) = &credentials {
             return borrow(client, homeserver, user, token).await;
         }
+        let begun = kept.map(Begun::choose).transpose()?;
+        let begun = begun.as_ref();
         match credentials {
-            Credentials::Password(password) => with_password(&client, user, &password, name)
+            Credentials::Password(password) => with_password(&client, user, &password, name, begun)
                 .await
                 .map_err(|error| error.without(&password))?,
-            Credentials::LoginToken(token) => with_token(&client, user, &token, name)
+            Credentials::LoginToken(token) => with_token(&client, user, &token, name, begun)
                 .await
                 .map_err(|error| error.without(&token))?,
             Credentials::AccessToken(_) => {}
@@ -93,24 +98,25 @@ impl OwnSession {
             .map(ToString::to_string)
             .unwrap_or_default();
         if got != user.as_str() {
-            let _ = session.leave().await;
+            undo(session, kept).await;
             return Err(SignInError::AnotherUser {
                 wanted: user.to_string(),
                 got,
             });
         }
-        if kept.is_none() {
-            return Ok(session);
-        }
+        let Some(place) = kept else { return Ok(session) };
         let keeper = super::keep::keep(session.caller.client(), &session.keys).await;
         match keeper {
-            Ok(keeper) => Ok(Self {
-                kind: SessionKind::Kept,
-                _keeper: Some(keeper),
-                ..session
-            }),
+            Ok(keeper) => {
+                place.forget_begun();
+                Ok(Self {
+                    kind: SessionKind::Kept,
+                    _keeper: Some(keeper),
+                    ..session
+                })
+            }
             Err(error) => {
-                let _ = session.leave().await;
+                undo(session, kept).await;
                 Err(error)
             }
         }
@@ -149,6 +155,8 @@ impl OwnSession {
         if session.user_id() != user {
             return Ok(None);
         }
+        // Whoever remembered it may have been killed before this was forgotten.
+        keeping.kept().into_iter().for_each(KeepIn::forget_begun);
         session.restore(&client).await?;
         let keeper = super::keep::keep(&client, &keys).await?;
         let session = Self {
@@ -226,10 +234,23 @@ pub(super) async fn client_with(
         .map_err(|error| SignInError::Store(error.to_string()))
 }
 
-async fn with_password(client: &Client, user: &UserId, password: &SecretString, name: &str) -> Result<(), SignInError> {
+/// Signs out a session that is not to be. Where that works, nothing is left to be noted of it.
+async fn undo(session: OwnSession, kept: Option<&KeepIn>) {
+    if session.leave().await.is_ok() {
+        kept.into_iter().for_each(KeepIn::forget_begun);
+    }
+}
+
+async fn with_password(
+    client: &Client,
+    user: &UserId,
+    password: &SecretString,
+    name: &str,
+    begun: Option<&Begun>,
+) -> Result<(), SignInError> {
     let identifier = UserIdentifier::Matrix(MatrixUserIdentifier::new(user.to_string()));
     let password = login::v3::Password::new(identifier, password.expose_secret().to_owned());
-    match log_in(client, login::v3::LoginInfo::Password(password), name).await? {
+    match log_in(client, login::v3::LoginInfo::Password(password), name, begun).await? {
         Ok(()) => Ok(()),
         Err(error) => {
             // `M_FORBIDDEN` is a wrong password or a server that takes none; only the list of flows tells.
@@ -246,9 +267,15 @@ async fn with_password(client: &Client, user: &UserId, password: &SecretString, 
     }
 }
 
-async fn with_token(client: &Client, user: &UserId, token: &SecretString, name: &str) -> Result<(), SignInError> {
+async fn with_token(
+    client: &Client,
+    user: &UserId,
+    token: &SecretString,
+    name: &str,
+    begun: Option<&Begun>,
+) -> Result<(), SignInError> {
     let token = login::v3::Token::new(token.expose_secret().to_owned());
-    match log_in(client, login::v3::LoginInfo::Token(token), name).await? {
+    match log_in(client, login::v3::LoginInfo::Token(token), name, begun).await? {
         Ok(()) => Ok(()),
         Err(error) if error.client_api_error_kind() == Some(&ErrorKind::Forbidden) => Err(SignInError::SsoFailed(
             "the server does not take its own sign-in token".to_owned(),
@@ -258,12 +285,28 @@ async fn with_token(client: &Client, user: &UserId, token: &SecretString, name: 
 }
 
 /// Signs in once. The SDK's own sign-in waits out a rate limit of minutes without a word, so the request is our own.
-async fn log_in(client: &Client, info: login::v3::LoginInfo, name: &str) -> Result<Result<(), HttpError>, SignInError> {
+async fn log_in(
+    client: &Client,
+    info: login::v3::LoginInfo,
+    name: &str,
+    begun: Option<&Begun>,
+) -> Result<Result<(), HttpError>, SignInError> {
     let mut request = login::v3::Request::new(info);
     request.initial_device_display_name = Some(name.to_owned());
+    if let Some(begun) = begun {
+        begun.note()?;
+        request.device_id = Some(begun.device().to_owned());
+    }
     match bounded(client.send(request)).await {
         Ok(answer) => Ok(Ok(restore(client, MatrixSession::from(&answer)).await?)),
-        Err(error) => Ok(Err(error)),
+        Err(error) => {
+            // A server that refuses has made no session. After anything else, there may be one.
+            let told = error.as_client_api_error();
+            if told.is_some_and(|it| it.status_code.is_client_error()) {
+                begun.into_iter().for_each(Begun::forget);
+            }
+            Ok(Err(error))
+        }
     }
 }
 

@@ -107,8 +107,75 @@ fn one_run_at_a_time() {
     let home = tempfile::tempdir().unwrap();
     let held = AccountLock::take(home.path()).unwrap();
     assert!(matches!(AccountLock::take(home.path()), Err(JournalError::Busy)));
+    assert!(matches!(
+        AccountLock::take_if_possible(home.path()),
+        Err(JournalError::Busy)
+    ));
     drop(held);
     assert!(AccountLock::take(home.path()).is_ok());
+    let looking = AccountLock::take_if_possible(home.path()).unwrap().unwrap();
+    assert!(looking.is_writable());
+    assert!(matches!(AccountLock::take(home.path()), Err(JournalError::Busy)));
+}
+
+#[test]
+fn where_nobody_can_write_looking_is_possible() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("a file");
+    fs::write(&file, "and no folder").unwrap();
+    assert!(matches!(AccountLock::take(&file), Err(JournalError::Disk { .. })));
+    assert!(AccountLock::take_if_possible(&file).unwrap().is_none());
+}
+
+/// A lock that can be read and not written to, as on a disk that has become read-only: a folder is one for root, too.
+#[cfg(unix)]
+#[test]
+fn a_lock_that_cannot_be_written_to_keeps_others_out_all_the_same() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("lock")).unwrap();
+    assert!(matches!(AccountLock::take(home.path()), Err(JournalError::Disk { .. })));
+    let looking = AccountLock::take_if_possible(home.path()).unwrap().unwrap();
+    assert!(!looking.is_writable());
+    assert!(matches!(
+        AccountLock::take_if_possible(home.path()),
+        Err(JournalError::Busy)
+    ));
+    drop(looking);
+    assert!(AccountLock::take_if_possible(home.path()).unwrap().is_some());
+}
+
+#[test]
+fn how_it_stands_is_read_without_opening_it() {
+    let home = tempfile::tempdir().unwrap();
+    let resets = home.path().join("resets");
+    assert_eq!(Halfway::read(&resets).unwrap(), None);
+    let mut journal = begin(&resets.join("1"));
+    let sign_in = journal.plan().steps.iter().position(|it| *it == Step::SignIn);
+    let change = journal.plan().change_number().unwrap();
+    for step in 0..journal.plan().steps.len() {
+        for record in [
+            Record::Began { step },
+            Record::Ended {
+                step,
+                outcome: Outcome::Done,
+            },
+        ] {
+            let last = step + 1 == journal.plan().steps.len() && matches!(record, Record::Ended { .. });
+            let ended = matches!(record, Record::Ended { .. });
+            journal.append(record).unwrap();
+            let expected = Halfway {
+                password: journal.password(),
+                signed_in: sign_in.is_some_and(|it| step > it || (step == it && ended)),
+            };
+            assert_eq!(Halfway::read(&resets).unwrap(), (!last).then_some(expected), "{step}");
+            assert_eq!(expected.password == Password::Unchanged, step < change, "{step}");
+        }
+    }
+    fs::write(resets.join("1").join(FILE), "nonsense\n").unwrap();
+    assert!(matches!(
+        Halfway::read(&resets),
+        Err(JournalError::Damaged { line: 1, .. })
+    ));
 }
 
 #[cfg(unix)]

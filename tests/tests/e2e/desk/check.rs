@@ -182,8 +182,33 @@ fn now() -> Result<u64> {
     Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis().try_into()?)
 }
 
+/// However wrong the clock of the administrator's machine is, the server gives a token that is good, and for no longer.
+#[tokio::test]
+async fn with_the_eyes_of_the_person_by_whatever_clock() -> Result<()> {
+    const YEAR: i64 = 365 * 24 * 60 * 60;
+    let account = AccountSpec::healthy(Way::Key).history(SHORT).build().await?;
+    let admin = account.homeserver.admin().await?;
+    for jump in [YEAR, -YEAR] {
+        let proxy = Proxy::start(&account.homeserver.base_url).await?;
+        let began = now()?;
+        let outcome = desk("check", account.user_id.as_str(), &proxy.base_url(), &admin)?
+            .args(["--as-user", "--consent", "by phone", "--json"])
+            .env("LIFEBOAT_TEST_CLOCK", jump.to_string())
+            .run()
+            .await?;
+        let report = outcome.json().with_context(|| format!("{jump} seconds"))?;
+        ensure!(
+            report["facts"]["coverage"]["known"]["at_risk"] == 0,
+            "{jump} seconds: {outcome}"
+        );
+        runs_out_after_twelve_hours(&proxy, began..=now()?).with_context(|| format!("{jump} seconds"))?;
+        tokens_are_over(&proxy, admin.token().context("a token")?, &account.homeserver.api()).await?;
+    }
+    Ok(())
+}
+
 /// The token that acts as the person, asked for at this time, is over by itself twelve hours later, whatever happens to
-/// Lifeboat.
+/// Lifeboat. Servers say the time in whole seconds.
 fn runs_out_after_twelve_hours(proxy: &Proxy, asked: RangeInclusive<u64>) -> Result<()> {
     const TWELVE_HOURS: u64 = 12 * 60 * 60 * 1000;
     let log = proxy.log();
@@ -194,6 +219,7 @@ fn runs_out_after_twelve_hours(proxy: &Proxy, asked: RangeInclusive<u64>) -> Res
     let wanted: Value = serde_json::from_slice(&login.request_body)?;
     let until = wanted["valid_until_ms"].as_u64().context("for ever")?;
     let since = until.checked_sub(TWELVE_HOURS);
+    let asked = asked.start().saturating_sub(1_000)..=*asked.end();
     ensure!(since.is_some_and(|it| asked.contains(&it)), "{wanted} at {asked:?}");
     ensure!(logins.next().is_none(), "more than one token: {log:#?}");
     Ok(())

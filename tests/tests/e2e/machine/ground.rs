@@ -1,5 +1,6 @@
 //! What the commands work on, and what each of them owes.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 
 use super::work::Work;
 use crate::ark::{ark_of, save};
-use crate::reset::cut_from_the_change_on;
+use crate::reset::{cut_from_the_change_on, is_change};
 
 const SMALL: History = History {
     rooms: 1,
@@ -111,6 +112,16 @@ impl Ground {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A reset that was killed before it changed anything.
+    pub(super) async fn killed(&self) -> Result<Outcome> {
+        let proxy = Proxy::start(&self.account.homeserver.base_url).await?;
+        let reset = self.command(Work::Reset, &proxy.base_url(), &self.output(Work::Reset), None)?;
+        let killed = reset.env("LIFEBOAT_TEST_KILL_AT", "4").run().await?;
+        ensure!(killed.status.signal() == Some(9), "{killed}");
+        ensure!(!proxy.log().iter().any(is_change), "the password is changed already");
+        Ok(killed)
     }
 
     /// A reset that changed the password, and could not sign in after it.

@@ -9,7 +9,7 @@ use lifeboat_preflight::{
 };
 use lifeboat_report::{Report, StatusFile};
 
-use super::super::{check::generator, runtime};
+use super::super::{alone::alone_if_possible, check::generator, runtime};
 use crate::{
     exit::Exit,
     failure::Failure,
@@ -22,6 +22,7 @@ use crate::{
 
 /// Runs it.
 pub(super) fn run(job: ArkSave, console: &mut Console) -> Result<Exit, Failure> {
+    let _alone = alone_if_possible(&job.entry.user)?;
     let reserved = Reserved::new(job.file)?;
     let way = Way::prepare(job.entry, Afterwards::Remove, console)?;
     let runtime = runtime()?;

@@ -13,7 +13,7 @@ use super::{
     mas::{self, Keeper},
 };
 use crate::{
-    commands::{check, runtime},
+    commands::{alone::alone_if_possible, check, runtime},
     exit::Exit,
     failure::Failure,
     resolve::{DeskCheckJob, Eyes, Format},
@@ -27,6 +27,7 @@ const LONGEST: u64 = 12 * 60 * 60 * 1000;
 
 /// Runs it.
 pub(super) fn run(job: DeskCheckJob, console: &mut Console) -> Result<Exit, Failure> {
+    let _alone = alone_if_possible(&job.entry.user)?;
     let files = check::reserve(&job.output)?;
     let runtime = runtime()?;
     let looked = runtime.block_on(async {
@@ -122,7 +123,8 @@ async fn seen(
         Eyes::Person(consent) => consent.clone(),
         Eyes::PersonToBeAsked => ask(stops, console).await?,
     };
-    let until = time::now() + LONGEST;
+    // The server ends it by its own clock. The account was asked for before: that answer has told it.
+    let until = chair.api.now().saturating_add(LONGEST);
     // A token that is under way is awaited, so that it can be ended.
     let acting = chair.api.act_as(&chair.homeserver, user, until);
     let acted = stops.finishing(acting, || ()).await;

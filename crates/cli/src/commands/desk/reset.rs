@@ -1,8 +1,9 @@
 //! `lifeboat desk reset`: the reset of an administrator, a look afterwards, and a letter.
 
+use std::path::Path;
+
 use lifeboat_preflight::{MasApi, Pace, outside};
 use lifeboat_report::{Fate, Report};
-use lifeboat_reset::AccountLock;
 use secrecy::SecretString;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     commands::{
-        alone::alone,
+        alone::alone_to_reset,
         reset::{self, password},
         runtime,
     },
@@ -23,18 +24,16 @@ use crate::{
     resolve::{AdminToken, Consent, DeskResetJob, Entry, Format, Person, ResetJob},
     session::Errand,
     signals::{Stopped, Stops},
-    state,
     ui::{console::Console, json, time},
 };
 
 /// Runs it.
 pub(super) fn run(mut job: DeskResetJob, console: &mut Console) -> Result<Exit, Failure> {
     let paper = Paper::prepare(&job.letter)?;
-    // Whether the reset can be written down, and whether another run is at work, is said before any server is asked. Whoever
-    // carries it out takes the account again.
-    drop(alone(&job.reset.entry.user)?);
+    // Whether the reset can be written down, and whether another run is at work, is said before any server is asked.
+    let (folder, _alone) = alone_to_reset(&job.reset.entry.user)?;
     match begin(&mut job, console)? {
-        Begun::AtHomeserver(before) => at_homeserver(job.reset, before, paper, console),
+        Begun::AtHomeserver(before) => at_homeserver(job.reset, &folder, before, paper, console),
         Begun::Planned => Ok(Exit::Done),
         Begun::AtService(before, document) => {
             written(
@@ -101,8 +100,6 @@ async fn at_service(
     console: &mut Console,
 ) -> Result<Option<Done>, Failure> {
     let (user, homeserver) = (&job.entry.user, &chair.homeserver);
-    let folder = state::folder_of(user).ok_or_else(reset::no_home)?;
-    let _lock = AccountLock::take(&folder)?;
     let chosen = password::prepare(&job.new_password, console)?;
     let account = mas_reset::account(api, user, stops).await?;
     let gathering = outside(homeserver, user, Some(&chair.session));
@@ -114,10 +111,16 @@ async fn at_service(
     mas_reset::carry_out(api, plan, &clearance, chosen, job, stops, console).await
 }
 
-fn at_homeserver(mut job: ResetJob, before: Look, paper: Paper, console: &mut Console) -> Result<Exit, Failure> {
+fn at_homeserver(
+    mut job: ResetJob,
+    folder: &Path,
+    before: Look,
+    paper: Paper,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
     let (entry, fate, dry_run) = (job.entry.clone(), job.fate, job.consent == Consent::DryRun);
     job.admin_token = Some(AdminToken::Known(before.token.clone()));
-    let ended = reset::run(job, console)?;
+    let ended = reset::run_alone(job, folder, console)?;
     if dry_run || ended != Exit::Done {
         return Ok(ended);
     }

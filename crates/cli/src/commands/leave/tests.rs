@@ -66,3 +66,18 @@ fn what_removes_a_session_that_cannot_be_opened_is_a_whole_command() {
         "{hint}"
     );
 }
+
+#[test]
+fn a_session_that_may_be_there_is_named_and_both_ways_out_are_whole_commands() {
+    let Failure { wrong, hint, exit } = may_be_there("ABCDEFGHIJ", ACCOUNT, &CommandLine::account([ACCOUNT]));
+    assert!(wrong.contains("“Lifeboat” (ABCDEFGHIJ)"), "{wrong}");
+    assert!(
+        hint.contains(&format!("lifeboat check {ACCOUNT} --quick --keep-session first")),
+        "{hint}"
+    );
+    assert!(
+        hint.ends_with(&format!("lifeboat util forget {ACCOUNT} --anyway")),
+        "{hint}"
+    );
+    assert_eq!(exit, Exit::Usage);
+}

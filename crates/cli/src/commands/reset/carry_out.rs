@@ -9,6 +9,7 @@ use lifeboat_reset::{
 };
 use secrecy::SecretString;
 
+use super::owed::owed;
 use crate::{
     advice::CommandLine,
     exit::Exit,
@@ -141,24 +142,15 @@ pub(crate) fn going_on(account: &CommandLine, route: Route) -> CommandLine {
 
 /// Says how a reset stands that stopped for this reason, and what to do now; `None`: the password is unchanged.
 pub(crate) fn stands(why: &str, password: Password, signed_in: bool, resume: &CommandLine) -> Option<Failure> {
-    let go_on = format!("Go on with: {resume}");
-    let (how, hint, exit) = match (password, signed_in) {
-        (Password::Unchanged, _) => return None,
-        (Password::Dark, _) => (
-            "Whether the password changed is not known yet. Nothing is lost.",
-            format!("Lifeboat finds out and goes on with: {resume}"),
-            Exit::Stranded,
-        ),
-        (Password::Changed, false) => (
-            "The password is changed, and nobody is signed in with it yet. Nothing is lost.",
-            go_on,
-            Exit::Stranded,
-        ),
-        (Password::Changed, true) => (
-            "The password is changed and Lifeboat is signed in, but not everything is back.",
-            go_on,
-            Exit::Incomplete,
-        ),
+    let exit = owed(password, signed_in)?;
+    let how = match (password, signed_in) {
+        (Password::Unchanged | Password::Dark, _) => "Whether the password changed is not known yet. Nothing is lost.",
+        (Password::Changed, false) => "The password is changed, and nobody is signed in with it yet. Nothing is lost.",
+        (Password::Changed, true) => "The password is changed and Lifeboat is signed in, but not everything is back.",
+    };
+    let hint = match password {
+        Password::Changed => format!("Go on with: {resume}"),
+        Password::Unchanged | Password::Dark => format!("Lifeboat finds out and goes on with: {resume}"),
     };
     Some(Failure {
         wrong: format!("{why} {how}"),

@@ -61,13 +61,15 @@ fn is_needed(kept: &Kept, state: &Path, account: &CommandLine) -> Result<(), Fai
             format!("Finish it first: {}", going_on(account, journal.plan().route)),
         ));
     }
-    if kept.is_there() {
-        return Err(Failure::usage(
-            "Lifeboat is signed in to this account. Nothing was removed.",
-            format!("Sign it out first: {}", account.command("leave", [])),
-        ));
-    }
-    Ok(())
+    let signed_in = match (kept.is_there(), kept.begun()) {
+        (false, None) => return Ok(()),
+        (true, None) => "Lifeboat is signed in to this account.".to_owned(),
+        (_, Some(device)) => format!("Lifeboat may be signed in to this account, as the session {device}."),
+    };
+    Err(Failure::usage(
+        format!("{signed_in} Nothing was removed."),
+        format!("Sign it out first: {}", account.command("leave", [])),
+    ))
 }
 
 /// Removes a folder. What was never there needs no removing.

@@ -6,7 +6,6 @@ use lifeboat_preflight::{FreshKey, LeftRooms, LiveSession};
 use lifeboat_rescue::{
     Bench, GossipOptions, GossipProgress, KeyWish, Repair, WAVE, Ways, Wishes, apply, apply_live, plan,
 };
-use lifeboat_reset::AccountLock;
 
 use super::Guide;
 use crate::{
@@ -45,7 +44,7 @@ impl Guide<'_> {
         if self.session.is_none() {
             return Ok(Heard::SessionOver);
         }
-        let _alone = AccountLock::take(&self.folder().ok_or_else(no_home)?)?;
+        self.ensure_alone()?;
         let done = match fix {
             Fix::Ark => self.save_ark().await,
             Fix::Repair(repairs) => self.repair(repairs).await,

@@ -2,7 +2,7 @@
 
 use lifeboat_preflight::ForecastQuestion;
 use lifeboat_report::{Aboard, ArkFirst, Fate, HOLDS_FOR, OneByOne, Report};
-use lifeboat_reset::{AccountLock, Found, Journal, flow::Password};
+use lifeboat_reset::{Found, Journal, flow::Password};
 
 use super::Guide;
 use crate::{
@@ -26,7 +26,7 @@ impl Guide<'_> {
     /// Shows the plan, asks, and has it carried out.
     pub(super) async fn reset(&mut self) -> Result<Heard, Failure> {
         let folder = self.folder().ok_or_else(no_home)?;
-        let _lock = AccountLock::take(&folder)?;
+        self.ensure_alone()?;
         let user = self.user.as_ref().ok_or_else(own_mistake)?;
         Kept::of(user)?.ensure_open()?;
         if !self.trip.forgotten && self.session.is_none() {
@@ -117,7 +117,7 @@ impl Guide<'_> {
     /// Finishes a reset that was interrupted.
     pub(super) async fn resume(&mut self) -> Result<Heard, Failure> {
         let folder = self.folder().ok_or_else(no_home)?;
-        let _lock = AccountLock::take(&folder)?;
+        self.ensure_alone()?;
         let Found::Unfinished(journal) = Journal::find(&folder.join("resets"))? else {
             self.trip.halfway = None;
             return Ok(Heard::SessionOver);

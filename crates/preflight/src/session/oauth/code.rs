@@ -16,7 +16,7 @@ use matrix_sdk::{
 use super::{Shown, about_us, metadata, refused, refused_by_oauth, revoke};
 use crate::{
     Homeserver,
-    session::{KeepIn, SignInError, browser::GOODBYE, key_store::KeyStore, sign_in::client_with},
+    session::{KeepIn, SignInError, begun::Begun, browser::GOODBYE, key_store::KeyStore, sign_in::client_with},
 };
 
 /// How long a person has for the browser.
@@ -43,8 +43,10 @@ pub(super) async fn sign_in(
         redirect_uris: vec![here.clone()],
     };
     let registration = ClientRegistrationData::new(about_us(name, grant)?);
+    let begun = kept.map(Begun::choose).transpose()?;
+    let device = begun.as_ref().map(|it| it.device().to_owned());
     let oauth = client.oauth();
-    let asked = oauth.login(here, None, Some(registration), None).user_id_hint(user);
+    let asked = oauth.login(here, device, Some(registration), None).user_id_hint(user);
     let asked = asked.build().await.map_err(refused_by_oauth)?;
     show(Shown::Address(asked.url.as_str()));
     let answer = pin!(tokio::time::timeout(PATIENCE, async { answer.await }));
@@ -54,14 +56,18 @@ pub(super) async fn sign_in(
         Either::Right(((), _)) => return Err(SignInError::Stopped),
     };
     let query = query.ok_or_else(|| SignInError::SsoFailed("the browser brought nothing back".to_owned()))?;
+    begun.iter().try_for_each(Begun::note)?;
     match oauth.finish_login(UrlOrQuery::Query(query.0)).await {
         Ok(()) => Ok(client),
         Err(error) => {
-            if client.session_tokens().is_some() {
+            let error = refused(error);
+            let gone = match client.session_tokens() {
                 // There is a session already, which nobody would know of.
-                let _ = revoke(&client, &homeserver.http).await;
-            }
-            Err(refused(error))
+                Some(_) => revoke(&client, &homeserver.http).await.is_ok(),
+                None => error.let_nobody_in(),
+            };
+            begun.iter().filter(|_| gone).for_each(Begun::forget);
+            Err(error)
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::{
     Homeserver,
     session::{
         KeepIn, SignInError,
+        begun::Begun,
         key_store::KeyStore,
         sign_in::{client, client_with},
     },
@@ -56,7 +57,8 @@ pub(super) async fn sign_in(
     let about = about_us(name, OAuthGrantType::DeviceCode)?;
     let registered = asking.oauth().register_client(&about).await;
     let client_id = registered.map_err(refused_by_oauth)?.client_id;
-    let device = DeviceId::new();
+    let begun = place.0.map(Begun::choose).transpose()?;
+    let device = begun.as_ref().map_or_else(DeviceId::new, |it| it.device().to_owned());
     let [api, prefix] = SCOPES;
     let scope = format!("{api} {prefix}{device}");
     let form = [("client_id", client_id.as_str()), ("scope", &scope)];
@@ -77,8 +79,11 @@ pub(super) async fn sign_in(
         code: &given.user_code,
         good_for: given.good_for,
     });
-    let tokens = wait(&homeserver.http, &metadata.token_endpoint, &client_id, &given, stop).await?;
-    take_over(homeserver, user, place, client_id, &device, tokens).await
+    begun.iter().try_for_each(Begun::note)?;
+    let waited = wait(&homeserver.http, &metadata.token_endpoint, &client_id, &given, stop).await;
+    let nobody = waited.as_ref().is_err_and(SignInError::let_nobody_in);
+    begun.iter().filter(|_| nobody).for_each(Begun::forget);
+    take_over(homeserver, user, place, client_id, &device, waited?).await
 }
 
 /// Asks until the person has decided, as seldom as the server wishes. Only the pauses are ended by `stop`: the answer to
