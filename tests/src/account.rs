@@ -2,6 +2,7 @@
 
 mod backup;
 mod build;
+mod dated;
 mod defect;
 mod dehydrated;
 mod history;
@@ -15,6 +16,8 @@ use anyhow::{Context, Result};
 use matrix_sdk::ruma::{OwnedEventId, OwnedRoomId, OwnedUserId};
 
 pub use self::backup::ServerBackup;
+pub use self::dated::Dates;
+use self::dated::Dating;
 pub use self::defect::{Defect, OffSwitch, Secret};
 pub use self::keys::{Recovery, Secrets};
 pub use self::spec::{AccountSpec, History, Way};
@@ -45,6 +48,8 @@ pub struct TestAccount {
     pub rooms: Vec<TestRoom>,
     /// Private keys as the sessions hold them; none without an identity.
     pub secrets: Option<Secrets>,
+    /// What stands between the sessions and the server where messages are of earlier days.
+    dating: Option<Dating>,
 }
 
 /// An encrypted room.

@@ -5,6 +5,7 @@
 
 mod pipe;
 mod tab;
+mod thumbnail;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,6 +15,7 @@ use tempfile::TempDir;
 
 use self::pipe::Pipe;
 pub use self::tab::{Look, Scheme, Tab};
+pub use self::thumbnail::Thumbnail;
 
 /// Names the browser.
 pub const BROWSER_VARIABLE: &str = "LIFEBOAT_TEST_BROWSER";

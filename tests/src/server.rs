@@ -22,6 +22,10 @@ pub const SERVERS_VARIABLE: &str = "LIFEBOAT_TEST_SERVERS";
 /// The name of the second server with the default profile.
 const TWIN: &str = "twin";
 
+/// What the names of users begin with who have messages of earlier days, as the registration of the service in
+/// `xtask/src/homeserver/config.rs` says, too.
+pub(crate) const EARLIER_DAYS: &str = "old";
+
 const NO_SERVER: &str = "no homeserver to test against: run the end-to-end tests with `cargo xtask test`";
 
 /// A way in which the homeserver is configured.
@@ -141,6 +145,12 @@ impl Homeserver {
     /// Tells whether accounts are kept by an OAuth server.
     pub fn delegates(&self) -> bool {
         self.oauth_port.is_some()
+    }
+
+    /// The access token of an application service that may send messages of earlier days, in the default profile: for users whose
+    /// names begin as [`EARLIER_DAYS`] says.
+    pub(crate) fn service_token(&self) -> &str {
+        &self.registration_shared_secret
     }
 
     /// The full id of a local user.

@@ -5,17 +5,23 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use matrix_sdk::ruma::OwnedRoomId;
 
-use super::{AccountSpec, Defect, RoomKind, Secrets, ServerBackup, TestAccount, TestRoom, history, keys, spoil};
+use super::{
+    AccountSpec, Dating, Defect, RoomKind, Secrets, ServerBackup, TestAccount, TestRoom, history, keys, spoil,
+};
 use crate::name;
-use crate::server::{Homeserver, Rank};
+use crate::server::{EARLIER_DAYS, Homeserver, Rank};
 use crate::session::Session;
 use crate::wait::until;
 
 /// Makes the account.
 pub(super) async fn build(spec: &AccountSpec) -> Result<TestAccount> {
-    let homeserver = Homeserver::find(spec.profile)?;
+    let mut homeserver = Homeserver::find(spec.profile)?;
+    let dating = match spec.dates {
+        Some(dates) => Some(Dating::in_front_of(&mut homeserver, dates).await?),
+        None => None,
+    };
     // Satisfies every password policy of the profiles.
-    let (localpart, password) = (name::fresh("mira")?, name::fresh("Old-Password-1")?);
+    let (localpart, password) = (name_of(spec, "mira")?, name::fresh("Old-Password-1")?);
     let registered = homeserver
         .register_with_session(&localpart, &password, Rank::User, "Laptop")
         .await?;
@@ -56,6 +62,7 @@ pub(super) async fn build(spec: &AccountSpec) -> Result<TestAccount> {
         friend: None,
         rooms: Vec::new(),
         secrets,
+        dating,
     };
     if !spec.has(Defect::BrandNew) && !spec.has(Defect::OneSession) {
         add_second_session(spec, &mut account)
@@ -69,6 +76,11 @@ pub(super) async fn build(spec: &AccountSpec) -> Result<TestAccount> {
         .await
         .context("the defect could not be made")?;
     Ok(account)
+}
+
+/// Makes a name for a user; one with messages of earlier days is called so that these can be sent.
+fn name_of(spec: &AccountSpec, usual: &str) -> Result<String> {
+    name::fresh(if spec.dates.is_some() { EARLIER_DAYS } else { usual })
 }
 
 /// Signs in a second time and verifies that session as its owner would: with the recovery key where there is one.
@@ -100,13 +112,19 @@ async fn add_second_session(spec: &AccountSpec, account: &mut TestAccount) -> Re
 
 /// Fills the rooms, and waits until the backup holds all room keys and no session has anything left to do.
 async fn live(spec: &AccountSpec, account: &mut TestAccount) -> Result<()> {
-    let (localpart, password) = (name::fresh("friend")?, name::fresh("Password-1")?);
+    let (localpart, password) = (name_of(spec, "friend")?, name::fresh("Password-1")?);
     let friend = account
         .homeserver
         .register_with_session(&localpart, &password, Rank::User, "Tablet")
         .await?;
     let friend = Session::first_of(&account.homeserver.base_url, friend).await?;
+    if let Some(dating) = &account.dating {
+        dating.begin(account.sessions.iter().chain([&friend]))?;
+    }
     account.rooms = history::write(spec, &account.sessions, &friend).await?;
+    if let Some(dating) = &account.dating {
+        dating.end();
+    }
     account.friend = Some(friend);
     settle(account).await?;
     for room in account.rooms.iter().filter(|room| room.kind == RoomKind::Left) {

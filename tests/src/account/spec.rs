@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Defect, TestAccount, build};
+use super::{Dates, Defect, TestAccount, build};
 use crate::server::Profile;
 
 /// Describes an account: healthy unless it is told otherwise.
@@ -12,6 +12,7 @@ pub struct AccountSpec {
     pub(super) way: Way,
     pub(super) history: History,
     pub(super) defects: Vec<Defect>,
+    pub(super) dates: Option<Dates>,
 }
 
 /// What opens secret storage.
@@ -55,6 +56,7 @@ impl AccountSpec {
             way,
             history: History::default(),
             defects: Vec::new(),
+            dates: None,
         }
     }
 
@@ -67,6 +69,13 @@ impl AccountSpec {
     /// The same with another history.
     pub fn history(mut self, history: History) -> Self {
         self.history = history;
+        self
+    }
+
+    /// The same with messages of earlier days, on the default homeserver. All of its sessions go through a proxy, whose address
+    /// its homeserver has.
+    pub fn dated(mut self, dates: Dates) -> Self {
+        self.dates = Some(dates);
         self
     }
 

@@ -7,7 +7,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::pipe::Pipe;
+use super::{Thumbnail, pipe::Pipe, thumbnail};
+
+/// What is left below the end of a part of the page, in pixels.
+const MARGIN: u32 = 24;
 
 /// What the person has chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,22 @@ impl<'a> Tab<'a> {
         let call = json!({"format": "png", "captureBeyondViewport": true});
         let answer = self.pipe.call("Page.captureScreenshot", call)?;
         decode(&answer)
+    }
+
+    /// The upper part of the page as a picture (PNG): as wide as the window, down to `bottom` and a margin.
+    pub fn picture_down_to(&mut self, bottom: &str) -> Result<Vec<u8>> {
+        let place = format!("document.querySelector({bottom:?}).getBoundingClientRect().bottom");
+        let size = self.evaluate(&format!("[window.innerWidth, Math.ceil({place}) + {MARGIN}]"))?;
+        let clip = json!({"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1});
+        let call = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
+        let answer = self.pipe.call("Page.captureScreenshot", call)?;
+        decode(&answer)
+    }
+
+    /// Looks at a picture (PNG) from far away. The page itself does not matter.
+    pub fn thumbnail(&mut self, picture: &[u8]) -> Result<Thumbnail> {
+        let seen = self.evaluate(&thumbnail::script(&BASE64_STANDARD.encode(picture)))?;
+        Ok(serde_json::from_value(seen)?)
     }
 
     /// The page as it is printed (PDF).

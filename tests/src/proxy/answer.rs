@@ -31,6 +31,13 @@ pub enum Fault {
     CutAfter,
     /// The server does what was asked; the connection is closed in the middle of the answer's body.
     CutInside,
+    /// The request is passed on with another access token and another query.
+    Disguised {
+        /// Whose it seems to be.
+        token: String,
+        /// What stands in the place of its query.
+        query: String,
+    },
     /// The request is passed on after this long.
     Late(Duration),
     /// The request is passed on when it is released.
@@ -93,6 +100,7 @@ impl fmt::Debug for Fault {
             Self::Gone => f.write_str("Gone"),
             Self::CutAfter => f.write_str("CutAfter"),
             Self::CutInside => f.write_str("CutInside"),
+            Self::Disguised { query, .. } => f.debug_tuple("Disguised").field(query).finish(),
             Self::Late(pause) => f.debug_tuple("Late").field(pause).finish(),
             Self::Held(_) => f.write_str("Held"),
             Self::Trickle(pause) => f.debug_tuple("Trickle").field(pause).finish(),

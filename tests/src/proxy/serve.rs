@@ -110,6 +110,13 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
             bail!("cut before the answer")
         }
         Some(Fault::CutInside) => forward(&head, body, &shared).await?.map(cut),
+        Some(Fault::Disguised { token, query }) => {
+            let mut head = head.clone();
+            head.headers
+                .insert(header::AUTHORIZATION, format!("Bearer {token}").parse()?);
+            head.uri = format!("{}?{query}", head.uri.path()).parse()?;
+            forward(&head, body, &shared).await?.map(whole)
+        }
         Some(Fault::Late(pause)) => {
             sleep(pause).await;
             forward(&head, body, &shared).await?.map(whole)

@@ -1,10 +1,13 @@
 //! The book in `docs/`: what it shows of the program is what the program prints.
 //!
 //! A comment before a block of text says what the block shows. `<!-- shows: lifeboat … -->` is the output of that command
-//! line, which needs no server; `<!-- story: NAME -->` is a part of [`story`], which a real account goes through. With
-//! `UPDATE_GOLDEN` set the blocks are written anew, as other kept texts are.
+//! line, which needs no server; `<!-- story: NAME -->` is a part of [`story`], which a real account goes through. The
+//! [`pictures`] in the README are of the same story. With `UPDATE_GOLDEN` set the blocks and the pictures are written anew, as
+//! other kept texts are.
 
+mod markup;
 mod neutral;
+mod pictures;
 mod story;
 
 use std::{
@@ -88,10 +91,14 @@ fn rewrite(block: &Block, kind: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether what is kept is to be written anew.
+fn updates() -> bool {
+    std::env::var_os("UPDATE_GOLDEN").is_some()
+}
+
 /// Compares each block with what `told` has for it, or writes it anew. How lines are broken depends on the length of names
 /// that differ from run to run, and the order of rooms on their ids: so it is words that are compared, in any order.
 fn compare(kind: &str, told: &BTreeMap<String, String>) -> Result<()> {
-    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let words = |text: &str| {
         let mut words: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
         words.sort();
@@ -104,7 +111,7 @@ fn compare(kind: &str, told: &BTreeMap<String, String>) -> Result<()> {
         if words(text) == words(&block.text) {
             continue;
         }
-        if update {
+        if updates() {
             rewrite(&block, kind, text)?;
             continue;
         }
@@ -143,7 +150,10 @@ async fn what_needs_no_server_is_shown_as_it_is() -> Result<()> {
 
 #[tokio::test]
 async fn what_a_real_account_goes_through_is_shown_as_it_is() -> Result<()> {
-    compare("story", &story::tell().await?)
+    let told = story::tell().await?;
+    compare("story", &told.blocks)?;
+    pictures::compare_screen(&told.screen)?;
+    pictures::compare_page(&told.page)
 }
 
 /// Every command has its page, with all of its flags.

@@ -1,6 +1,6 @@
 //! Synapse's configuration for each profile, as JSON, which is YAML too.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
@@ -69,6 +69,8 @@ pub(crate) fn render(profile: Profile, settings: &Settings<'_>) -> Value {
         Profile::Default | Profile::Twin => {
             // Dehydrated devices, so that they can be found.
             config.insert("experimental_features".into(), json!({"msc3814_enabled": true}));
+            let services = json!([service_file(settings.folder)]);
+            config.insert("app_service_config_files".into(), services);
         }
         Profile::Limits => {}
         Profile::Policy => {
@@ -92,6 +94,21 @@ pub(crate) fn render(profile: Profile, settings: &Settings<'_>) -> Value {
         }
     }
     Value::Object(config)
+}
+
+/// Where the registration of the application service is.
+pub(crate) fn service_file(folder: &Path) -> PathBuf {
+    folder.join("service.yaml")
+}
+
+/// Renders the registration of an application service, whose token may send messages of earlier days for the users that the
+/// tests make for that. It is a token only: nobody listens for it.
+pub(crate) fn render_service(settings: &Settings<'_>) -> Value {
+    json!({
+        "id": "earlier-days", "url": null, "sender_localpart": "earlier-days", "rate_limited": false,
+        "as_token": settings.registration_shared_secret, "hs_token": settings.server_secret,
+        "namespaces": {"users": [{"exclusive": false, "regex": format!("@old-.*:{SERVER_NAME}")}]},
+    })
 }
 
 /// Renders the logging configuration: one line per request and every warning, to standard error.
@@ -187,8 +204,8 @@ fn policy() -> Value {
 mod tests {
     use super::*;
 
-    fn rendered(profile: Profile) -> Value {
-        let settings = Settings {
+    fn settings() -> Settings<'static> {
+        Settings {
             port: 8008,
             smtp_port: 2525,
             cas_port: Some(8443),
@@ -197,8 +214,11 @@ mod tests {
             data: Path::new("/data"),
             registration_shared_secret: "register",
             server_secret: "sign",
-        };
-        render(profile, &settings)
+        }
+    }
+
+    fn rendered(profile: Profile) -> Value {
+        render(profile, &settings())
     }
 
     #[test]
@@ -273,6 +293,25 @@ mod tests {
             // Synapse refuses to start when it is to check passwords as well.
             assert_eq!(config["password_config"]["enabled"] == false, delegated, "{profile:?}");
         }
+    }
+
+    #[test]
+    fn where_tests_meet_everything_a_service_dates_messages() {
+        for profile in Profile::ALL {
+            let files = rendered(profile)["app_service_config_files"].clone();
+            let there = matches!(profile, Profile::Default | Profile::Twin);
+            assert_eq!(files == json!(["/folder/service.yaml"]), there, "{profile:?}");
+        }
+        let service = render_service(&settings());
+        // Synapse refuses to start without the word, and would send every event somewhere with an address in its place.
+        assert_eq!(service.get("url"), Some(&Value::Null));
+        assert_eq!(
+            (&service["as_token"], &service["hs_token"]),
+            (&json!("register"), &json!("sign"))
+        );
+        // A limit on these users would be one on the tests.
+        assert_eq!(service["rate_limited"], false);
+        assert_eq!(service["namespaces"]["users"][0]["exclusive"], false);
     }
 
     #[test]

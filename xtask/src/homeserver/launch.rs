@@ -147,6 +147,8 @@ impl Launch<'_> {
         let config = config::render(profile, &settings);
         private_file::write(&config_file, &format!("{config:#}\n"))?;
         private_file::write(&folder.join("log.yaml"), &format!("{:#}\n", config::render_logging()))?;
+        let service = config::render_service(&settings);
+        private_file::write(&config::service_file(folder), &format!("{service:#}\n"))?;
         private_file::write(&folder.join("signing.key"), &random::signing_key()?)?;
 
         let mut command = Command::new(self.venv.program("python"));

@@ -1,5 +1,7 @@
 //! Takes out of an output what is another in every run.
 
+use super::markup::MARK;
+
 /// Words of one run, and what stands in their place.
 #[derive(Debug, Default)]
 pub(super) struct Neutral {
@@ -13,6 +15,12 @@ const MONTHS: [&str; 12] = [
 ];
 /// Account data whose type ends with the id of a storage key.
 const STORAGE_KEY: &str = "m.secret_storage.key.";
+/// The day on which the book plays. Messages are older: their days are the same in every run.
+const TODAY: &str = "2026-11-23";
+/// Columns of what is written to a pipe.
+const WIDTH: usize = 80;
+/// What stands between two words.
+const GAPS: [char; 3] = [' ', '\n', MARK];
 /// What may stand around a word.
 const AROUND: [char; 10] = [',', '.', ':', ';', '(', ')', '“', '”', '!', '?'];
 
@@ -30,11 +38,11 @@ impl Neutral {
         for (found, neutral) in &self.names {
             text = text.replace(found.as_str(), neutral);
         }
-        // Each with the blanks behind it, so that nothing is lost when they are put together again.
+        // Each with what is no word behind it, so that nothing is lost when they are put together again.
         let mut words: Vec<String> = Vec::new();
-        for piece in text.split_inclusive([' ', '\n']) {
+        for piece in text.split_inclusive(GAPS) {
             match words.last_mut() {
-                Some(last) if piece.trim().is_empty() => last.push_str(piece),
+                Some(last) if piece.trim_matches(GAPS).is_empty() => last.push_str(piece),
                 _ => words.push(piece.to_owned()),
             }
         }
@@ -48,8 +56,7 @@ impl Neutral {
 
 /// Changes the core of a word, and leaves what stands around it.
 fn with_core(word: &str, change: impl FnOnce(&str) -> String) -> String {
-    let blank = |it: char| it == ' ' || it == '\n';
-    let core = word.trim_end_matches(blank).trim_matches(AROUND);
+    let core = core(word);
     match word.split_once(core) {
         Some((before, after)) if !core.is_empty() => format!("{before}{}{after}", change(core)),
         _ => word.to_owned(),
@@ -57,7 +64,12 @@ fn with_core(word: &str, change: impl FnOnce(&str) -> String) -> String {
 }
 
 fn core(word: &str) -> &str {
-    word.trim_end_matches([' ', '\n']).trim_matches(AROUND)
+    word.trim_end_matches(GAPS).trim_matches(AROUND)
+}
+
+/// Whether only blanks part a word from the next one.
+fn goes_on(word: &str) -> bool {
+    !word.contains(MARK)
 }
 
 fn of_a_key(word: &str) -> bool {
@@ -75,8 +87,8 @@ fn made_up(word: &str) -> String {
     if word.len() == 10 && word.chars().all(|it| it.is_ascii_uppercase()) && !WORDS.contains(&word) {
         return "LIFEBOATID".to_owned();
     }
-    if word.len() == 10 && is_day(word) {
-        return "2026-11-23".to_owned();
+    if word.len() == 10 && is_day(word) && word > TODAY {
+        return TODAY.to_owned();
     }
     if word.len() >= 20 && of_a_key(word) && has_digit(word) && !word.starts_with('/') {
         return key_id(word.len());
@@ -103,12 +115,33 @@ fn moments(words: &mut [String]) {
     for place in 1..words.len() {
         let word = core(&words[place]).to_owned();
         let before = core(&words[place - 1]).to_owned();
-        if MONTHS.contains(&word.as_str()) && before.parse::<u8>().is_ok() {
+        if MONTHS.contains(&word.as_str()) && before.parse::<u8>().is_ok() && goes_on(&words[place - 1]) {
             words[place - 1] = words[place - 1].replacen(&before, "23", 1);
             words[place] = words[place].replacen(&word, "Nov", 1);
+            if let Some(year) = words.get_mut(place + 1) {
+                *year = with_core(year, |_| "2026".to_owned());
+            }
         } else if word == "UTC" && before.len() == 5 && before.get(2..3) == Some(":") {
             words[place - 1] = words[place - 1].replacen(&before, "10:42", 1);
+            if let Some(day) = place.checked_sub(4) {
+                on_one_line(words, day);
+            }
         }
+    }
+}
+
+/// Puts a moment of five words on one line if there is room for it: what it had to make way for was a longer name.
+fn on_one_line(words: &mut [String], day: usize) {
+    let (before, rest) = words.split_at_mut(day);
+    let (moment, behind) = rest.split_at_mut(4);
+    let whole = core(&moment[0]) == "23" && core(&moment[1]) == "Nov" && moment.iter().all(|it| goes_on(it));
+    let (before, behind) = (before.concat(), behind.concat());
+    let begun = before.rsplit('\n').next().unwrap_or_default();
+    let ended = behind.split('\n').next().unwrap_or_default();
+    let together: Vec<_> = moment.iter().map(|it| format!("{} ", it.trim_end())).collect();
+    let line = [begun, &together.concat(), ended].concat();
+    if whole && line.chars().filter(|it| *it != MARK).count() <= WIDTH {
+        moment.clone_from_slice(&together);
     }
 }
 
@@ -117,7 +150,8 @@ fn just_now(words: &mut [String]) {
     for place in 2..words.len() {
         let number = core(&words[place - 2]).parse::<u8>().is_ok();
         let minutes = ["minute", "minutes"].contains(&core(&words[place - 1]));
-        if !(number && minutes && core(&words[place]) == "ago") {
+        let together = goes_on(&words[place - 2]) && goes_on(&words[place - 1]);
+        if !(number && minutes && together && core(&words[place]) == "ago") {
             continue;
         }
         let length = |words: &[String]| words[place - 2..=place].concat().chars().count();
@@ -141,7 +175,7 @@ fn just_now(words: &mut [String]) {
 
 /// The key of a session, in groups of four.
 fn session_keys(words: &mut [String]) {
-    let group = |it: &String| core(it).len() <= 4 && of_a_key(core(it)) && !core(it).is_empty();
+    let group = |it: &String| core(it).len() <= 4 && of_a_key(core(it)) && !core(it).is_empty() && goes_on(it);
     let mut begin = 0;
     while begin < words.len() {
         let length = words[begin..].iter().take_while(|it| group(it)).count();
@@ -169,12 +203,16 @@ fn what_differs_between_runs_is_taken_out_and_nothing_else() {
     neutral.name("127.0.0.1:4711", "matrix.example.org");
     for (text, wanted) in [
         (
-            "@mira on http://127.0.0.1:4711/, as of 5\n Dec 2026, 09:13 UTC",
-            "@mira on http://matrix.example.org/, as of 23\n Nov 2026, 10:42 UTC",
+            "@mira on http://127.0.0.1:4711/, as of 5\n Dec 2027, 09:13 UTC\n",
+            "@mira on http://matrix.example.org/, as of 23 Nov 2026, 10:42 UTC\n",
         ),
         (
-            " QWERTYUIOP  ab1def2hij3klm4nop56  2026-12-05 36 of 36",
-            " LIFEBOATID  KEYIDKEYIDKEYIDKEYID  2026-11-23 36 of 36",
+            " Ark of @mira:example.org on http://127.0.0.1:4711/, taken long ago on 5\n Dec 2027, 09:13 UTC\n",
+            " Ark of @mira:example.org on http://matrix.example.org/, taken long ago on 23\n Nov 2026, 10:42 UTC\n",
+        ),
+        (
+            " QWERTYUIOP  ab1def2hij3klm4nop56  2026-12-05 36 of 36, 2026-11-14",
+            " LIFEBOATID  KEYIDKEYIDKEYIDKEYID  2026-11-23 36 of 36, 2026-11-14",
         ),
         (
             "(ABCDEFGHIJ) “!5gPGrejqQoL2N-b1npbm” x/resets/20261201T100000.633Z\n",

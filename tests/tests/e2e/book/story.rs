@@ -4,21 +4,28 @@
 mod afterwards;
 mod desk;
 mod guide;
+mod history;
 mod mend;
 mod reset;
 
-use std::{collections::BTreeMap, fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs::{self, OpenOptions},
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
 
 use anyhow::{Context, Result, ensure};
 use lifeboat_tests::{
-    account::{AccountSpec, Defect, History, TestAccount, Way},
+    account::{AccountSpec, Defect, TestAccount, Way},
     api::segment,
     lifeboat::{Lifeboat, Outcome, PROGRAM_VARIABLE},
     proxy::Proxy,
 };
 use serde_json::json;
 
-use super::{neutral::Neutral, shown};
+use super::{markup::Markup, neutral::Neutral, pictures::continued, shown};
 
 /// What Mira changes her password to.
 const NEW: &str = "Correct-Horse-7-Staple";
@@ -30,6 +37,17 @@ const SERVER: &str = "example.org";
 /// Her, as the story writes its command lines.
 const HER: &str = "@mira";
 
+/// What the book has of the story.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// What each command printed, by its name.
+    pub(super) blocks: BTreeMap<String, String>,
+    /// What the first check shows on a terminal, with its colours.
+    pub(super) screen: String,
+    /// The page of the same check.
+    pub(super) page: String,
+}
+
 /// The story so far.
 struct Story {
     account: TestAccount,
@@ -37,11 +55,11 @@ struct Story {
     neutral: Neutral,
     /// The command before, whose home the next one has, too.
     last: Option<Outcome>,
-    told: BTreeMap<String, String>,
+    told: Told,
 }
 
-/// Goes through the whole story, and returns what each command printed.
-pub(super) async fn tell() -> Result<BTreeMap<String, String>> {
+/// Goes through the whole story, and returns what was to be seen.
+pub(super) async fn tell() -> Result<Told> {
     let mut story = Story::begin().await?;
     let unknown = story.session(2)?;
     story.look().await?;
@@ -57,18 +75,14 @@ pub(super) async fn tell() -> Result<BTreeMap<String, String>> {
 
 impl Story {
     async fn begin() -> Result<Self> {
-        let history = History {
-            rooms: 3,
-            messages_each: 6,
-            messages_per_key: 4,
-        };
         let account = AccountSpec::healthy(Way::Key)
-            .history(history)
+            .history(history::WRITTEN)
+            .dated(history::date)
             .with(Defect::RoomNotBackedUp)
             .with(Defect::UnverifiedSession)
             .build()
             .await?;
-        for (room, name) in account.rooms.iter().zip(["Family", "Work", "Hiking 2026"]) {
+        for (room, name) in account.rooms.iter().zip(history::ROOMS) {
             let path = format!(
                 "/_matrix/client/v3/rooms/{}/state/m.room.name",
                 segment(room.room_id.as_str())
@@ -95,7 +109,7 @@ impl Story {
             proxy,
             neutral,
             last: None,
-            told: BTreeMap::new(),
+            told: Told::default(),
         })
     }
 
@@ -116,20 +130,37 @@ impl Story {
     /// Runs `line` as it is typed, with true names in the place of `@mira` and of `example.org`, and keeps what it prints
     /// under `name`.
     async fn runs(&mut self, name: &str, line: &str, status: i32) -> Result<()> {
+        let output = self.output_of(line, "", status).await?;
+        self.keep(name, &shown(&typed(line), &output))
+    }
+
+    /// The same with colours, which the picture of the terminal has and the text under `name` has not; keeps both, and the
+    /// page that the command wrote into `page`.
+    async fn runs_in_colour(&mut self, name: &str, line: &str, page: &str, status: i32) -> Result<()> {
+        let screen = self.output_of(line, " --color always", status).await?;
+        self.keep(name, &shown(&typed(line), &Markup::of_screen(&screen).plain()))?;
+        let screen = shown(&continued(&typed(line)), &screen);
+        self.told.screen = Markup::of_screen(&screen).neutral(&self.neutral)?;
+        let page = fs::read_to_string(self.home()?.join(page))?;
+        self.told.page = Markup::of_page(&page).neutral(&self.neutral)?;
+        Ok(())
+    }
+
+    /// Runs `line` with `more` behind it, and returns what it prints.
+    async fn output_of(&mut self, line: &str, more: &str, status: i32) -> Result<String> {
         let truly = |word: &str| match word {
             HER => self.account.user_id.to_string(),
             SERVER => self.account.homeserver.server_name.clone(),
             word => word.to_owned(),
         };
         let mut arguments: Vec<String> = line.split(' ').map(truly).collect();
-        // A page of `prove` has the account in its file.
-        let asks_server = line.contains(HER) || line.starts_with("prove") || line.starts_with("desk");
-        if asks_server && !line.starts_with("util") {
+        // The configuration says where her account is, and nothing of whom a help desk asks.
+        if line.starts_with("desk") {
             arguments.extend(["--homeserver".to_owned(), self.proxy.base_url()]);
         }
         // Both streams in one, as on a terminal.
         let program = std::env::var(PROGRAM_VARIABLE)?;
-        let both = format!("exec {program} {} 2>&1", arguments.join(" "));
+        let both = format!("exec {program} {}{more} 2>&1", arguments.join(" "));
         let arguments = ["-c", &both];
         let shell = Path::new("/bin/sh");
         let command = match self.last.take() {
@@ -137,23 +168,32 @@ impl Story {
             None => {
                 let command = Lifeboat::of(shell, arguments)?;
                 self.write_secrets(command.home())?;
+                self.write_config(command.home())?;
                 command
             }
         };
         let outcome = command.run().await?;
         ensure!(outcome.code()? == status, "{line}: not {status}: {outcome}");
-        let typed = format!("lifeboat {}", line.replace(HER, ACCOUNT));
-        let text = shown(&typed, &outcome.stdout);
+        let output = outcome.stdout.clone();
         self.last = Some(outcome);
-        self.keep(name, &text)
+        Ok(output)
     }
 
     /// Keeps what was seen under `name`, without anything that is another in every run.
     fn keep(&mut self, name: &str, text: &str) -> Result<()> {
         let home = self.home()?.display().to_string();
         let text = self.neutral.of(&text.replace(&home, "~"));
-        self.told.insert(name.to_owned(), text);
+        self.told.blocks.insert(name.to_owned(), text);
         Ok(())
+    }
+
+    /// Says where the account is: the tests' server is not found by its name, as others are.
+    fn write_config(&self, home: &Path) -> Result<()> {
+        let folder = home.join("config/lifeboat");
+        fs::create_dir_all(&folder)?;
+        let (user, homeserver) = (&self.account.user_id, self.proxy.base_url());
+        let text = format!("[accounts.\"{user}\"]\nhomeserver = \"{homeserver}\"\n");
+        Ok(fs::write(folder.join("config.toml"), text)?)
     }
 
     fn write_secrets(&self, home: &Path) -> Result<()> {
@@ -167,6 +207,11 @@ impl Story {
         }
         Ok(())
     }
+}
+
+/// A command line as Mira types it.
+fn typed(line: &str) -> String {
+    format!("lifeboat {}", line.replace(HER, ACCOUNT))
 }
 
 /// Writes a new file that only its owner can read.

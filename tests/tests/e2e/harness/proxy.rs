@@ -74,6 +74,27 @@ async fn hooks_answer_and_rewrite() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_request_can_be_passed_on_as_somebody_elses() -> Result<()> {
+    const WHO: &str = "/_matrix/client/v3/account/whoami";
+    let (proxy, api) = proxy().await?;
+    let admin = Homeserver::find(Profile::Default)?.admin().await?;
+    let token = admin.token().map(str::to_owned).unwrap_or_default();
+    proxy.intercept(move |exchange| {
+        let (token, query) = (token.clone(), "x=2".to_owned());
+        exchange
+            .path
+            .ends_with("/whoami")
+            .then_some(Fault::Disguised { token, query })
+    });
+    let nobody = api.with_token("nonsense");
+    assert_eq!(nobody.get(&format!("{WHO}?x=1")).await?, admin.get(WHO).await?);
+    // What is written down is what came.
+    assert_eq!(proxy.log()[0].token.as_deref(), Some("nonsense"));
+    assert_eq!(proxy.log()[0].query, "x=1");
+    Ok(())
+}
+
+#[tokio::test]
 async fn connections_break_where_they_should() -> Result<()> {
     let (proxy, api) = proxy().await?;
     for fault in [Fault::CutBefore, Fault::CutAfter] {

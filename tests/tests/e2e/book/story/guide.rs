@@ -1,7 +1,5 @@
 //! The conversation with the guide.
 
-use std::fs;
-
 use anyhow::{Context, Result, ensure};
 use lifeboat_tests::{lifeboat::terminal::TerminalSpec, session::Session};
 
@@ -12,18 +10,10 @@ impl Story {
     /// Mira, whose account is whole again, changes her password once more.
     pub(super) async fn talk_with_the_guide(&mut self) -> Result<()> {
         let earlier = self.last.take().context("nothing was run before")?;
-        // The tests' server is not found by its name, as others are.
-        let config = earlier.home().join("config/lifeboat/config.toml");
-        fs::create_dir_all(config.parent().context("no folder")?)?;
-        let (user, homeserver) = (self.account.user_id.as_str(), self.proxy.base_url());
-        fs::write(
-            &config,
-            format!("[accounts.\"{user}\"]\nhomeserver = \"{homeserver}\"\n"),
-        )?;
         let terminal = TerminalSpec::new("").env("NO_COLOR", "1").after(earlier).start()?;
         let key = self.recovery_key()?;
         for (question, answer) in [
-            ("Your user id", user),
+            ("Your user id", self.account.user_id.as_str()),
             ("How do you sign in?", "1"),
             ("Password of", NEW),
             ("Recovery key", key),
@@ -38,7 +28,6 @@ impl Story {
         }
         let (outcome, screen) = terminal.ends_showing(0, &[NEW, NEXT, key]).await?;
         self.last = Some(outcome);
-        fs::remove_file(config)?;
         ensure!(
             self.account.sessions.iter().all(Session::runs),
             "a session was signed out"

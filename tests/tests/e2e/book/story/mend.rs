@@ -7,10 +7,10 @@ use super::Story;
 impl Story {
     pub(super) async fn look(&mut self) -> Result<()> {
         let with_key = "--password-file password.txt --recovery-key-file key.txt";
-        let line = format!("check @mira {with_key} --status-file before.json");
-        self.runs("check", &line, 10).await?;
+        let line = format!("check @mira {with_key} --status-file before.json --html before.html --with-names");
+        self.runs_in_colour("check", &line, "before.html", 10).await?;
         self.runs("try-key", &format!("try-key @mira {with_key}"), 0).await?;
-        let line = "report before.json --html before.html";
+        let line = "report before.json --html mira.html";
         self.runs("report-page", line, 0).await
     }
 
