@@ -1,16 +1,26 @@
 //! One run that works on an account at a time.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
 use super::{JournalError, disk, make_private};
 
+/// Name of the file in the folder of an account.
+const NAME: &str = "lock";
+/// How often a folder is made anew that whoever held the account is just removing.
+const TRIES: usize = 8;
+
 /// Holds an account, on this machine, for one run that works on it; released when it is dropped, or when the process ends in whatever way.
+///
+/// A folder in which nothing else was left is removed when it is dropped: a run that came to nothing, perhaps for an account
+/// that does not exist, leaves no trace.
 #[derive(Debug)]
 pub struct AccountLock {
     _file: File,
+    folder: PathBuf,
     writable: bool,
 }
 
@@ -21,18 +31,28 @@ impl AccountLock {
     ///
     /// [`JournalError::Busy`] where another run holds it, and [`JournalError::Disk`] where it cannot be made or held.
     pub fn take(folder: &Path) -> Result<Self, JournalError> {
-        let path = lock_in(folder);
+        let path = folder.join(NAME);
         let disk = |error| disk(&path, error);
-        make_private(folder).map_err(disk)?;
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(disk)?;
-        hold(file, &path).map(|file| Self {
-            _file: file,
-            writable: true,
-        })
+        for _ in 0..TRIES {
+            make_private(folder).map_err(disk)?;
+            let file = match options.open(&path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                opened => opened.map_err(disk)?,
+            };
+            let file = hold(file, &path)?;
+            if is_at(&file, &path) {
+                return Ok(Self {
+                    _file: file,
+                    folder: folder.to_owned(),
+                    writable: true,
+                });
+            }
+        }
+        Err(JournalError::Busy)
     }
 
     /// Takes it for a run that keeps nothing in `folder` which it could not do without. `None`: it cannot be held, for any
@@ -46,11 +66,12 @@ impl AccountLock {
     pub fn take_if_possible(folder: &Path) -> Result<Option<Self>, JournalError> {
         let taken = match Self::take(folder) {
             Err(JournalError::Disk { .. }) => {
-                let path = lock_in(folder);
+                let path = folder.join(NAME);
                 let opened = File::open(&path).map_err(|error| disk(&path, error));
                 let held = opened.and_then(|file| hold(file, &path));
                 held.map(|file| Self {
                     _file: file,
+                    folder: folder.to_owned(),
                     writable: false,
                 })
             }
@@ -69,8 +90,32 @@ impl AccountLock {
     }
 }
 
-fn lock_in(folder: &Path) -> PathBuf {
-    folder.join("lock")
+impl Drop for AccountLock {
+    fn drop(&mut self) {
+        let is_empty = |folder| -> std::io::Result<bool> {
+            let mut names = fs::read_dir(folder)?;
+            names.try_fold(true, |empty, it| Ok(empty && it?.file_name() == NAME))
+        };
+        // It is still held, so nobody keeps anything there meanwhile.
+        if self.writable && is_empty(&self.folder).unwrap_or(false) {
+            let _ = fs::remove_file(self.folder.join(NAME));
+            let _ = fs::remove_dir(&self.folder);
+        }
+    }
+}
+
+/// Tells whether the file is the one at `path`: whoever held it before may have removed it just now.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let same = |one: fs::Metadata, other: fs::Metadata| (one.dev(), one.ino()) == (other.dev(), other.ino());
+    matches!((file.metadata(), fs::metadata(path)), (Ok(one), Ok(other)) if same(one, other))
+}
+
+/// Nobody removes a file there that somebody has open.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
 }
 
 fn hold(file: File, path: &Path) -> Result<File, JournalError> {

@@ -119,6 +119,18 @@ fn one_run_at_a_time() {
 }
 
 #[test]
+fn a_run_that_keeps_nothing_leaves_no_folder() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("@mira");
+    drop(AccountLock::take(&folder).unwrap());
+    assert!(!folder.exists());
+    let lock = AccountLock::take_if_possible(&folder).unwrap();
+    fs::write(folder.join("kept"), "").unwrap();
+    drop(lock);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+}
+
+#[test]
 fn where_nobody_can_write_looking_is_possible() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("a file");
