@@ -38,6 +38,13 @@ impl OAuthServer {
         Ok(serde_json::from_value(begun)?)
     }
 
+    /// Begins a personal session: a token that acts as a user, and is no device of theirs.
+    pub async fn lend(&self, localpart: &str, name: &str) -> Result<()> {
+        self.tell("personal", json!({"localpart": localpart, "name": name}))
+            .await?;
+        Ok(())
+    }
+
     /// Makes an administrator, whose token has these scopes beside that of the client-server API.
     pub async fn administrator(&self, scopes: &[&str]) -> Result<Registered> {
         let localpart = name::fresh("admin")?;

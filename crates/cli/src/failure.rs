@@ -5,7 +5,7 @@ mod from;
 mod keys;
 mod live;
 
-pub(crate) use from::as_sentence;
+pub(crate) use from::{SUSPENDED, as_sentence};
 
 use crate::exit::Exit;
 

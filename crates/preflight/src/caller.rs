@@ -168,13 +168,19 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use matrix_sdk::ruma::{
-        api::client::{account::whoami, device::get_devices},
+        api::client::{
+            account::whoami,
+            device::{get_devices, update_device},
+        },
         exports::http::Response,
     };
     use serde_json::json;
 
     use super::*;
-    use crate::testing::{Answer, CannedServer};
+    use crate::{
+        LiveError,
+        testing::{Answer, CannedServer},
+    };
 
     /// A caller whose token can be replaced, on a server that refuses as many tokens for a list of sessions.
     async fn refused(times: usize) -> (CannedServer, Caller) {
@@ -205,6 +211,24 @@ mod tests {
             let asked = server.asked("/devices").len();
             assert_eq!(asked, if ended { times } else { times + 1 }, "{times}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_suspended_account_is_named_where_it_may_not_change_anything_and_reads_on() {
+        let server = CannedServer::start(|request| match request.path.as_str() {
+            "/_matrix/client/v3/devices/OLD" => Some(Answer::error(403, "M_USER_SUSPENDED")),
+            "/_matrix/client/v3/devices" => Some(json!({"devices": []}).into()),
+            _ => None,
+        })
+        .await;
+        let (_, caller) = server.enter_with_new_tokens().await;
+        let client = caller.client();
+        let rename = || client.send(update_device::v3::Request::new("OLD".into()));
+        let refused = LiveError::from(caller.hear(rename).await.unwrap_err());
+        assert!(matches!(refused, LiveError::Suspended), "{refused:?}");
+        assert_eq!(caller.end(), None);
+        let listed = caller.hear(|| client.send(get_devices::v3::Request::new())).await;
+        assert!(listed.is_ok(), "{listed:?}");
     }
 
     #[tokio::test]
@@ -250,6 +274,7 @@ mod tests {
                 json!({"errcode": "M_USER_DEACTIVATED", "error": ""}),
                 Some(End::Deactivated),
             ),
+            // It goes on reading.
             (403, json!({"errcode": "M_USER_SUSPENDED", "error": ""}), None),
             (403, json!({"errcode": "M_FORBIDDEN", "error": ""}), None),
         ] {

@@ -92,7 +92,7 @@ pub use hurry::unhurried;
 pub use identity_keys::{IdentityKeys, PublicIdentity};
 pub use live::{
     BackupConnection, FetchError, FetchProgress, Fetched, HeldSecrets, LiveError, LiveSession, OwnSignature,
-    SettleError, SettleProgress, UnlockError, Unlocked,
+    SettleError, SettleProgress, UnlockError, Unlocked, is_suspended,
 };
 pub use mas_api::{MasAccount, MasApi, MasError, MasPlace, NoMas, segment_of as mas_segment_of};
 pub use network::{CertificateProblem, InsecureHttp, NetworkOptions, ProxyProblem};

@@ -16,7 +16,7 @@ use matrix_sdk::{Client, ruma::api::client::keys::get_keys};
 
 use crate::{OwnSession, SessionKind, caller::End};
 
-pub use error::{FetchError, LiveError, SettleError, UnlockError};
+pub use error::{FetchError, LiveError, SettleError, UnlockError, is_suspended};
 pub use fetch::{FetchProgress, Fetched};
 pub use secrets::HeldSecrets;
 pub use settle::SettleProgress;

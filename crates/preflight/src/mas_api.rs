@@ -140,15 +140,17 @@ impl MasApi {
     /// Changes nothing.
     ///
     /// `GET /api/admin/v1/users/by-username/<name>`, `getUserByUsername`; then `listUserEmails`,
-    /// `listUpstreamOAuthLinks`, `listCompatSessions`, `listOAuth2Sessions` and `listUserSessions` of that user.
+    /// `listUpstreamOAuthLinks`, `listCompatSessions`, `listOAuth2Sessions`, `listUserSessions` and
+    /// `listPersonalSessions` of that user.
     pub async fn account(&self, localpart: &str) -> Result<MasAccount, MasError> {
         told::account(self, localpart).await
     }
 
     /// Asks what is signed in to an account and not over. Changes nothing.
     ///
-    /// `GET /api/admin/v1/compat-sessions`, `…/oauth2-sessions` and `…/user-sessions` with `filter[user]` and
-    /// `filter[status]=active`, page after page.
+    /// `GET /api/admin/v1/compat-sessions`, `…/oauth2-sessions` and `…/user-sessions` with `filter[user]`, and
+    /// `…/personal-sessions` with `filter[actor_user]`, each with `filter[status]=active`, page after page. A version
+    /// that has no personal sessions has none to tell of.
     pub async fn signed_in(&self, id: &str) -> Result<Vec<SignedIn>, MasError> {
         told::signed_in(self, id).await
     }
@@ -183,6 +185,7 @@ pub fn segment_of(kind: SignedInKind) -> &'static str {
         SignedInKind::Compat => "compat-sessions",
         SignedInKind::Oauth2 => "oauth2-sessions",
         SignedInKind::Browser => "user-sessions",
+        SignedInKind::Personal => "personal-sessions",
     }
 }
 

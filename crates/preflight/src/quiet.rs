@@ -1,12 +1,17 @@
 //! What `Debug` shows of every type here that holds a secret: which type it is, and nothing of what it holds.
 
 use lifeboat_report::facts::SecretName;
+use matrix_sdk::SessionTokens;
 use secrecy::SecretString;
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::{
-    AdminApi, Credentials, HeldSecrets, IdentityKeys, KeepIn, Pace, Questions, key_trial::OpenedSecret,
-    storage_key::StorageKey, testing::CannedServer,
+    AdminApi, Credentials, HeldSecrets, IdentityKeys, KeepIn, Pace, Questions,
+    key_trial::OpenedSecret,
+    session::oauth::poll::{Polled, given},
+    storage_key::StorageKey,
+    testing::CannedServer,
 };
 
 const SECRET: &str = "hunter2 and more";
@@ -27,6 +32,13 @@ fn debug_shows_nothing_of_a_secret() {
     let key = || Zeroizing::new([7; 32]);
     let held = [(SecretName::Master, key()), (SecretName::BackupKey, key())];
     let held = HeldSecrets(held.into());
+    let code = given(&json!({
+        "device_code": SECRET, "user_code": "ABCD", "verification_uri": "https://a/link", "expires_in": 600,
+    }));
+    let agreed = Polled::Agreed(SessionTokens {
+        access_token: SECRET.to_owned(),
+        refresh_token: Some(SECRET.to_owned()),
+    });
     let told = [
         format!("{:?}", Credentials::Password(secret())),
         format!("{:?}", Credentials::AccessToken(secret())),
@@ -38,6 +50,8 @@ fn debug_shows_nothing_of_a_secret() {
         format!("{:?}", IdentityKeys::complete(|_| Some(key()))),
         format!("{held:?}"),
         format!("{:?}", SecretName::BackupKey),
+        format!("{:?}", code.unwrap()),
+        format!("{agreed:?}"),
     ];
     let expected = [
         "Password(..)",
@@ -50,6 +64,9 @@ fn debug_shows_nothing_of_a_secret() {
         "Some(IdentityKeys { .. })",
         "HeldSecrets([Master, BackupKey])",
         "BackupKey",
+        "Given { device_code: SecretBox<str>([REDACTED]), user_code: \"ABCD\", address: \"https://a/link\", \
+         complete: None, good_for: 600s, pause: 5s }",
+        "Agreed(..)",
     ];
     assert_eq!(told, expected);
 }

@@ -6,7 +6,7 @@ mod error;
 mod keep;
 mod key_store;
 mod methods;
-mod oauth;
+pub(crate) mod oauth;
 mod sign_in;
 
 use std::time::Duration;

@@ -8,6 +8,7 @@ use std::{collections::BTreeSet, fs::File};
 use lifeboat_preflight::{
     OwnSession,
     ark::{ArkComparison, ArkError, ArkProgress, BackupComparison, DataComparison, DataState},
+    is_suspended,
 };
 use matrix_sdk::HttpError;
 
@@ -52,6 +53,9 @@ pub enum ArkRestoreError {
     /// The server ended the session meanwhile.
     #[error("this session was ended by the server or by another session.")]
     SessionEnded,
+    /// The server refused because an administrator has suspended the account.
+    #[error("this account is suspended.")]
+    Suspended,
     /// The server refused.
     #[error("the server did not take {what}: {source}.")]
     Refused {
@@ -131,10 +135,13 @@ pub async fn restore_ark(
     Ok(restored)
 }
 
-/// Says why a request failed: the session is over, or `what` was refused.
+/// Says why a request failed: the session is over, the account is suspended, or `what` was refused.
 fn refused(session: &OwnSession, what: &str, source: HttpError) -> ArkRestoreError {
     if session.caller().session_ended() {
         return ArkRestoreError::SessionEnded;
+    }
+    if is_suspended(source.client_api_error_kind()) {
+        return ArkRestoreError::Suspended;
     }
     ArkRestoreError::Refused {
         what: what.to_owned(),

@@ -97,6 +97,9 @@ pub enum Refusal {
     /// The account was closed.
     #[error("this account is deactivated.")]
     Deactivated,
+    /// The account that asks was suspended by an administrator.
+    #[error("this account is suspended.")]
+    Suspended,
     /// The server ended the session that asked.
     #[error("the session was ended by the server or by another session.")]
     SessionEnded,

@@ -43,6 +43,7 @@ fn refusal(error: SignInError) -> Refusal {
     match error {
         SignInError::RateLimited { wait } => Refusal::RateLimited { wait },
         SignInError::Deactivated => Refusal::Deactivated,
+        SignInError::Suspended => Refusal::Suspended,
         SignInError::MethodNotOffered { .. } => Refusal::NotOffered,
         SignInError::Network(_) => Refusal::Unreachable,
         other => Refusal::Other {
@@ -87,6 +88,7 @@ mod tests {
                 },
             ),
             (refused(403, "M_USER_DEACTIVATED"), Refusal::Deactivated),
+            (refused(403, "M_USER_SUSPENDED"), Refusal::Suspended),
             (Reply::Cut, Refusal::Unreachable),
             (Reply::Silence, Refusal::Unreachable),
         ] {

@@ -33,6 +33,8 @@ export class Accounts {
   #users = new Map();
   /** Access token to session, of sessions that did not come by OAuth: they do not expire. */
   #compat = new Map();
+  /** Id to session, of those that an administrator made to act as somebody; they have no device. */
+  #personal = new Map();
 
   constructor(folder) {
     this.#record = path.join(folder, 'homeserver.json');
@@ -81,6 +83,20 @@ export class Accounts {
 
   compatOf(localpart) {
     return [...this.#compat.values()].filter((it) => it.localpart === localpart);
+  }
+
+  /** Begins a personal session. */
+  lend(localpart, name) {
+    const id = ulid();
+    this.#personal.set(id, { id, localpart, name });
+  }
+
+  personalOf(localpart) {
+    return [...this.#personal.values()].filter((it) => it.localpart === localpart);
+  }
+
+  revoke(id) {
+    this.#personal.delete(id);
   }
 
   upsert(localpart, device, name) {

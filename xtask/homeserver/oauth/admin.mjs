@@ -30,16 +30,16 @@ export function adminAnswers(accounts, provider, scopesOf) {
     if (!user) throw refused(404, `User ID ${id} not found`);
     return user;
   };
-  const listed = (type, of) => guarded(({ url }) => {
+  const listed = (type, of, whose = 'user') => guarded(({ url }) => {
     const query = url.searchParams;
-    const all = of(byId(query.get('filter[user]')));
+    const all = of(byId(query.get(`filter[${whose}]`)));
     const from = all.findIndex(({ id }) => id === query.get('page[after]')) + 1;
     const page = all.slice(from, from + Math.min(PAGE, Number(query.get('page[first]') ?? 10)));
     const next = from + page.length < all.length ? { next: `${url.pathname}?page[after]=${page.at(-1)?.id}` } : {};
     return { meta: { count: all.length }, data: page.map((it) => resource(type, it)), links: { self: url.pathname, ...next } };
   });
   const path = (name) => new RegExp(`^/api/admin/v1/${name}$`);
-  /** A kind of session: [name, those of a user, how one ends]. */
+  /** A kind of session: [name, those of a user, how one ends, and the words of the API for whose it is and for its end]. */
   const kinds = [
     ['compat-session', ({ localpart }) => accounts.compatOf(localpart).map(({ id, device, name }) => (
       { id, device_id: device, human_name: name ?? null, user_agent: null, finished_at: null, last_active_at: '2026-11-20T08:00:00.25Z' })),
@@ -50,6 +50,10 @@ export function adminAnswers(accounts, provider, scopesOf) {
     ['user-session', ({ localpart }) => browsersOf(localpart, ulid).map((id) => (
       { id, user_agent: 'Mozilla/5.0', finished_at: null, last_active_at: '2026-11-21T08:00:00Z' })),
       (_, { id }) => forgetBrowser(id)],
+    ['personal-session', ({ id: actor, localpart }) => accounts.personalOf(localpart).map(({ id, name }) => (
+      { id, owner_user_id: null, owner_client_id: ulid(), actor_user_id: actor, human_name: name, scope: 'urn:matrix:client:api:*',
+        revoked_at: null, last_active_at: null, last_active_ip: null, expires_at: null })),
+      (_, { id }) => accounts.revoke(id), 'actor_user', 'revoke'],
   ];
 
   return [
@@ -78,14 +82,14 @@ export function adminAnswers(accounts, provider, scopesOf) {
     ['GET', path('user-emails'), listed('user-email', ({ email }) => email ? [
       { id: ulid(), created_at: '2026-11-01T00:00:00Z', email }] : [])],
     ['GET', path('upstream-oauth-links'), listed('upstream-oauth-link', () => [])],
-    ...kinds.flatMap(([name, of, end]) => [
-      ['GET', path(`${name}s`), listed(name, of)],
-      ['POST', path(`${name}s/[^/]+/finish`), guarded(async ({ parts }) => {
+    ...kinds.flatMap(([name, of, end, whose = 'user', word = 'finish']) => [
+      ['GET', path(`${name}s`), listed(name, of, whose)],
+      ['POST', path(`${name}s/[^/]+/${word}`), guarded(async ({ parts }) => {
         const id = parts.at(-2);
         const [user, session] = accounts.all().flatMap((user) => of(user).map((it) => [user, it])).find(([, it]) => it.id === id) ?? [];
         if (!session) throw refused(404, `Session with ID ${id} not found`);
         await end(user, session);
-        return { data: resource(name, { ...session, finished_at: '2026-11-26T00:00:00Z' }) };
+        return { data: resource(name, { ...session, [word === 'finish' ? 'finished_at' : 'revoked_at']: '2026-11-26T00:00:00Z' }) };
       })],
     ]),
   ];

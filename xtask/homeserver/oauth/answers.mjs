@@ -38,6 +38,7 @@ export function answersOf(accounts, provider) {
   return [
     ['POST', /^\/harness\/users$/, harness((body) => accounts.create(body))],
     ['POST', /^\/harness\/sessions$/, harness((body) => accounts.begin(body.localpart, body.device_id, body.name, body.scopes))],
+    ['POST', /^\/harness\/personal$/, harness(({ localpart, name }) => accounts.lend(userOf(localpart).localpart, name))],
     ['POST', /^\/harness\/change$/, harness(({ localpart, ...change }) => void Object.assign(userOf(localpart), change))],
     ['POST', /^\/harness\/look$/, harness(({ localpart }) => userOf(localpart))],
     ['POST', /^\/harness\/secrets$/, harness(({ localpart }) => ({ secrets: secretsOf(localpart) }))],

@@ -1,5 +1,7 @@
 //! Megolm sessions that follow from a few bytes.
 
+use std::fmt;
+
 use serde_json::json;
 use vodozemac::{
     Ed25519SecretKey,
@@ -10,12 +12,21 @@ use super::GenerateError;
 use crate::{EXPORTED_KEY, SessionId};
 
 /// A Megolm session that starts at message 0.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Session {
     pub(super) device: usize,
     ratchet: Vec<u8>,
     signing_key: [u8; 32],
     id: SessionId,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("device", &self.device)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Session {
@@ -80,6 +91,13 @@ mod tests {
     use vodozemac::megolm::{ExportedSessionKey, InboundGroupSession, SessionConfig};
 
     use crate::generate::Generator;
+
+    #[test]
+    fn debug_shows_which_session_it_is_and_no_key() {
+        let session = Generator::new(1).unwrap().session(2).unwrap();
+        let expected = format!("Session {{ device: {}, id: {:?}, .. }}", session.device, session.id());
+        assert_eq!(format!("{session:?}"), expected);
+    }
 
     #[test]
     fn exports_are_those_of_vodozemac() {

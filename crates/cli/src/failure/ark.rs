@@ -3,7 +3,7 @@
 use lifeboat_preflight::ark::ArkError;
 use lifeboat_rescue::ArkRestoreError;
 
-use super::{Failure, as_sentence};
+use super::{Failure, SUSPENDED, as_sentence};
 
 impl From<ArkError> for Failure {
     fn from(error: ArkError) -> Self {
@@ -33,6 +33,7 @@ impl From<ArkRestoreError> for Failure {
             ArkRestoreError::BackupReplaced | ArkRestoreError::DataChanged { .. } => AGAIN.to_owned(),
             ArkRestoreError::NotSealed => "Please report this, with what -vv shows.".to_owned(),
             ArkRestoreError::SessionEnded => format!("{AGAIN} If you lent an access token, take a fresh one."),
+            ArkRestoreError::Suspended => SUSPENDED.to_owned(),
             ArkRestoreError::Refused { .. } => {
                 format!("{AGAIN} If it stays like this, show these words to the server’s administrators.")
             }

@@ -11,6 +11,8 @@ use crate::{alike, ui::clean::clean};
 const GIVE_HOMESERVER: &str =
     "Check the spelling; if the server’s address differs from your user id, give it with --homeserver.";
 const UNLOCK: &str = "Ask the administrators of your server to unlock it.";
+pub(crate) const SUSPENDED: &str =
+    "Ask the administrators of your server why; until they lift it you can read, and change nothing.";
 const NOT_AGAIN: &str = "A deactivated account cannot be opened again, and its password cannot be reset.";
 pub(super) const TRY_LATER: &str = "Check your connection and try again in a while.";
 
@@ -77,10 +79,7 @@ impl From<SignInError> for Failure {
             }
             SignInError::Deactivated => NOT_AGAIN.to_owned(),
             SignInError::Locked => UNLOCK.to_owned(),
-            SignInError::Suspended => {
-                "Ask the administrators of your server why; until they lift it you can read, and change nothing."
-                    .to_owned()
-            }
+            SignInError::Suspended => SUSPENDED.to_owned(),
             SignInError::RateLimited { wait: Some(wait) } => format!("Try again in {}.", in_words(*wait)),
             SignInError::RateLimited { wait: None } => {
                 "Try again in a minute, and after that in ten; each try before may prolong the wait.".to_owned()

@@ -4,7 +4,7 @@ use lifeboat_preflight::{FetchError, LiveError, UnlockError};
 use lifeboat_reset::history_proof::ProofError;
 
 use super::{
-    Failure,
+    Failure, SUSPENDED,
     from::{TRY_LATER, sentence},
 };
 
@@ -15,6 +15,7 @@ impl From<LiveError> for Failure {
         let hint = match &error {
             LiveError::Lent => "Give the password instead of an access token.",
             LiveError::SessionEnded => RUN_AGAIN,
+            LiveError::Suspended => SUSPENDED,
             LiveError::NoKeysTaken => "Try again; if it stays like this, ask the server’s administrators.",
             LiveError::NoSync | LiveError::Server(_) => TRY_LATER,
             LiveError::Stays(_) => {

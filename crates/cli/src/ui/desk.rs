@@ -53,7 +53,7 @@ pub(crate) const PLACE: &str = "The Matrix Authentication Service";
 /// Lists what is signed in at the Matrix Authentication Service.
 fn signed_in(page: &mut Page, url: &str, all: &[SignedIn]) {
     let count = |kind: SignedInKind| all.iter().filter(|it| it.kind == kind).count();
-    let [compat, oauth, browser] = SignedInKind::ALL.map(count);
+    let [compat, oauth, browser, personal] = SignedInKind::ALL.map(count);
     page.heading(&format!("Signed in at {}", clean_id(url)));
     if all.is_empty() {
         return page.paragraph(" ", "Nothing is signed in.");
@@ -61,7 +61,8 @@ fn signed_in(page: &mut Page, url: &str, all: &[SignedIn]) {
     page.paragraph(
         " ",
         &format!(
-            "{} in all: apps {}, of these {compat} by the sign-in of older apps; browsers on the account page {browser}.",
+            "{} in all: apps {}, of these {compat} by the sign-in of older apps; browsers on the account page {browser}; \
+             personal access tokens {personal}.",
             all.len(),
             compat + oauth
         ),

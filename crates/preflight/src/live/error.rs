@@ -17,6 +17,10 @@ pub enum LiveError {
     /// The server or another session has ended it.
     #[error("this session was ended by the server or by another session.")]
     SessionEnded,
+    /// An administrator has suspended the account: its sessions read on, and what they were to change was refused
+    /// ([spec](https://spec.matrix.org/latest/client-server-api/#account-suspension)).
+    #[error("this account is suspended.")]
+    Suspended,
     /// The server does not show the keys that were uploaded.
     #[error("the server did not take the keys of this session.")]
     NoKeysTaken,
@@ -35,6 +39,8 @@ impl From<Error> for LiveError {
     fn from(error: Error) -> Self {
         if is_end(&error) {
             Self::SessionEnded
+        } else if is_suspended(error.client_api_error_kind()) {
+            Self::Suspended
         } else {
             Self::Server(Box::new(error))
         }
@@ -147,6 +153,11 @@ impl From<SteadyStateError> for SettleError {
             SteadyStateError::Connection | SteadyStateError::Lagged => Self::NotUploaded,
         }
     }
+}
+
+/// Tells whether the server refused because the account is suspended (403 `M_USER_SUSPENDED`). The session goes on.
+pub fn is_suspended(kind: Option<&ErrorKind>) -> bool {
+    matches!(kind, Some(ErrorKind::UserSuspended))
 }
 
 /// Tells whether the server said that the session is over.

@@ -11,6 +11,7 @@ use super::*;
 use crate::testing::{Answer, CannedServer, Request};
 
 const USER: &str = "01040G2081040G2081040G2081";
+const OTHER: &str = "02081040G2081040G2081040G2";
 
 async fn api(answers: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) -> (CannedServer, MasApi) {
     let server = CannedServer::start(answers).await;
@@ -90,6 +91,15 @@ fn example(request: &Request) -> Option<Answer> {
             "attributes": {"user_id": USER, "scope": "openid urn:matrix:org.matrix.msc2967.client:device:PHONE"}}]})
         .into(),
         "user-sessions" => json!({"data": []}).into(),
+        "personal-sessions" => json!({"data": [
+            {"type": "personal-session", "id": "040G2081040G2081040G208104", "attributes": {
+                "created_at": "2022-01-16T14:40:00Z", "revoked_at": null, "owner_user_id": OTHER,
+                "owner_client_id": null, "actor_user_id": USER, "human_name": "Archive", "scope": "openid",
+                "last_active_at": null, "last_active_ip": null, "expires_at": "2022-02-27T14:40:00Z"}},
+            {"type": "personal-session", "id": "050M2GA1850M2GA1850M2GA185", "attributes": {
+                "owner_user_id": USER, "actor_user_id": OTHER, "human_name": "Of somebody else", "scope": "openid"}},
+        ]})
+        .into(),
         _ => return None,
     })
 }
@@ -118,8 +128,14 @@ async fn an_account_is_read_with_everything_that_is_signed_in() {
             (SignedInKind::Compat, Some("AABBCCDDEE"), Some("Laptop"), Some(2500)),
             (SignedInKind::Compat, Some("FFGGHHIIJJ"), Some("Mozilla/5.0"), None),
             (SignedInKind::Compat, None, None, None),
+            (SignedInKind::Personal, None, Some("Archive"), None),
         ]
     );
+    let asked = server.asked("/api/admin/v1/personal-sessions");
+    assert_eq!(asked.len(), 1);
+    let asked = &asked[0];
+    assert_eq!(asked.get("filter[actor_user]"), Some(USER));
+    assert_eq!(asked.get("filter[status]"), Some("active"));
     for asked in server.asked("/api/admin/v1/compat-sessions") {
         assert_eq!(asked.get("filter[user]"), Some(USER));
         assert_eq!(asked.get("filter[status]"), Some("active"));
@@ -153,6 +169,29 @@ async fn refusals_are_told_apart_and_nothing_else_is_believed() {
         let error = api.account("alice").await.unwrap_err();
         assert!(matches!(error, MasError::NotThere | MasError::Unreadable), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_version_without_personal_sessions_has_none_and_every_other_failure_is_one() {
+    let kinds = async |answer: fn() -> Option<Answer>| {
+        let (_server, api) = api(move |it| match it.path.as_str() {
+            "/api/admin/v1/personal-sessions" => answer(),
+            _ => example(it),
+        })
+        .await;
+        let signed_in = api.signed_in(USER).await;
+        signed_in.map(|all| all.iter().filter(|it| it.kind == SignedInKind::Personal).count())
+    };
+    assert_eq!(kinds(|| None).await, Ok(0));
+    assert_eq!(
+        kinds(|| Some(errors(404, "User ID not found"))).await,
+        Err(MasError::NotThere)
+    );
+    let failed = MasError::Failed { status: 500 };
+    assert_eq!(kinds(|| Some(errors(500, "no"))).await, Err(failed));
+    // Whom it acts as is not known.
+    let nameless = kinds(|| Some(json!({"data": [{"id": USER, "attributes": {"human_name": "Archive"}}]}).into()));
+    assert_eq!(nameless.await, Err(MasError::Unreadable));
 }
 
 #[tokio::test]

@@ -114,9 +114,21 @@ async fn providers(api: &MasApi, id: &str) -> Result<Vec<String>, MasError> {
 pub(super) async fn signed_in(api: &MasApi, id: &str) -> Result<Vec<SignedIn>, MasError> {
     let mut all = Vec::new();
     for kind in SignedInKind::ALL {
-        let filter = [("filter[user]", id), ("filter[status]", "active")];
-        let listed = list(api, segment_of(kind), &filter).await?;
+        let user = match kind {
+            SignedInKind::Personal => "filter[actor_user]",
+            _ => "filter[user]",
+        };
+        let filter = [(user, id), ("filter[status]", "active")];
+        let listed = match list(api, segment_of(kind), &filter).await {
+            // Older versions have no such sessions, and so none of this account.
+            Err(MasError::NoApi) if kind == SignedInKind::Personal => Vec::new(),
+            listed => listed?,
+        };
         for it in &listed {
+            // A filter that a version does not know it leaves unheard: what acts as somebody else is not to be ended.
+            if kind == SignedInKind::Personal && actor_of(it).ok_or(MasError::Unreadable)? != id {
+                continue;
+            }
             all.push(session(it, kind).ok_or(MasError::Unreadable)?);
         }
     }
@@ -136,6 +148,11 @@ fn session(listed: &Value, kind: SignedInKind) -> Option<SignedIn> {
         name: text("human_name").or_else(|| text("user_agent")),
         last_active_at: moment(attributes.get("last_active_at")),
     })
+}
+
+/// Returns the id of the user that a personal session acts as.
+fn actor_of(listed: &Value) -> Option<&str> {
+    listed.pointer("/attributes/actor_user_id")?.as_str()
 }
 
 fn device_in(scope: &str) -> Option<&str> {

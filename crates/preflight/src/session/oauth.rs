@@ -3,7 +3,7 @@
 
 mod code;
 mod device_code;
-mod poll;
+pub(crate) mod poll;
 
 use std::time::Duration;
 

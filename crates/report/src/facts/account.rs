@@ -74,11 +74,13 @@ pub enum SignedInKind {
     Oauth2,
     /// A browser, on the account page.
     Browser,
+    /// A token that acts as the person, which an administrator made (a personal session).
+    Personal,
 }
 
 impl SignedInKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Compat, Self::Oauth2, Self::Browser];
+    pub const ALL: [Self; 4] = [Self::Compat, Self::Oauth2, Self::Browser, Self::Personal];
 
     /// Says it in a word or two.
     pub fn words(self) -> &'static str {
@@ -86,6 +88,7 @@ impl SignedInKind {
             Self::Compat => "app, older sign-in",
             Self::Oauth2 => "app",
             Self::Browser => "account page",
+            Self::Personal => "personal access token",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lifeboat_preflight::{Credentials, Keeping, OwnSession, SessionKind, SignInError, unhurried};
+use lifeboat_preflight::{Credentials, Keeping, OwnSession, SessionKind, SignInError, is_suspended, unhurried};
 use lifeboat_report::Step;
 use matrix_sdk::ruma::{
     OwnedDeviceId,
@@ -202,6 +202,9 @@ impl Reset<'_> {
                 }
                 self.end_on_page(device).await?;
                 Ok(EndedBy::AccountPage)
+            }
+            Err(error) if is_suspended(error.client_api_error_kind()) => {
+                Err(failed("this account is suspended".to_owned()))
             }
             Err(error) => Err(failed(error.to_string())),
         }

@@ -5,7 +5,10 @@
 use std::time::Duration;
 
 use lifeboat_preflight::{MasApi, MasError, mas_segment_of};
-use lifeboat_report::{Clearance, facts::SignedIn};
+use lifeboat_report::{
+    Clearance,
+    facts::{SignedIn, SignedInKind},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tokio::time::sleep;
@@ -30,11 +33,16 @@ pub async fn set_password(api: &MasApi, clearance: &Clearance, id: &str, new: &S
 /// Ends one thing that is signed in. One that is over already is no error.
 ///
 /// `POST /api/admin/v1/compat-sessions/<id>/finish` and its siblings for `oauth2-sessions` and `user-sessions`: 200; 400
-/// when it is over, 404 when it is gone. The homeserver forgets its device a moment later.
+/// when it is over, 404 when it is gone. `…/personal-sessions/<id>/revoke`: the same, but 409 when it is over. The
+/// homeserver forgets its device a moment later.
 pub async fn finish(api: &MasApi, signed_in: &SignedIn) -> Result<(), MasError> {
-    let segments = [mas_segment_of(signed_in.kind), &signed_in.id, "finish"];
+    let end = match signed_in.kind {
+        SignedInKind::Compat | SignedInKind::Oauth2 | SignedInKind::Browser => "finish",
+        SignedInKind::Personal => "revoke",
+    };
+    let segments = [mas_segment_of(signed_in.kind), &signed_in.id, end];
     match until_answered(async || api.post(&segments, None).await).await {
-        Err(MasError::NotThere | MasError::Refused { status: 400, .. }) => Ok(()),
+        Err(MasError::NotThere | MasError::Refused { status: 400 | 409, .. }) => Ok(()),
         ended => ended,
     }
 }

@@ -70,6 +70,7 @@ fn common() -> Vec<(Reply, Answer)> {
             refused(403, "M_USER_DEACTIVATED"),
             Answer::Refused(Refusal::Deactivated),
         ),
+        (refused(403, "M_USER_SUSPENDED"), Answer::Refused(Refusal::Suspended)),
         (refused(401, "M_UNKNOWN_TOKEN"), Answer::Refused(Refusal::SessionEnded)),
         (refused(404, "M_UNRECOGNIZED"), Answer::Refused(Refusal::NotOffered)),
         (Reply::Raw(404, "<html>"), Answer::Refused(Refusal::NotOffered)),

@@ -116,6 +116,7 @@ fn of_kind<'a>(kind: &'a ErrorKind, words: &'a str) -> Result<Refusal, Problem<'
     Ok(match kind {
         ErrorKind::LimitExceeded(_) => Refusal::RateLimited { wait: wait(kind) },
         ErrorKind::UserDeactivated => Refusal::Deactivated,
+        ErrorKind::UserSuspended => Refusal::Suspended,
         ErrorKind::UnknownToken(_) => Refusal::SessionEnded,
         ErrorKind::Unrecognized => Refusal::NotOffered,
         ErrorKind::ThreepidDenied => Refusal::NotOffered,

@@ -1,9 +1,13 @@
 //! Sessions: signed, renamed and signed out by name, and never one that may hold keys at risk.
 
 use anyhow::{Context, Result, ensure};
-use lifeboat_tests::account::{AccountSpec, Defect, TestAccount, Way};
+use lifeboat_tests::{
+    account::{AccountSpec, Defect, TestAccount, Way},
+    proxy::{Fault, Proxy, Reply},
+};
+use matrix_sdk::reqwest::Method;
 
-use super::{codes, goes_on, is_clear, repair};
+use super::{codes, goes_on, is_clear, repair, repair_at};
 use crate::live::devices;
 use crate::rescue::everything_survives;
 
@@ -48,6 +52,30 @@ async fn a_session_is_signed_renamed_and_trusted_from_then_on() -> Result<()> {
     goes_on(&account).await?;
     is_clear(&account, &[account.recovery.text().context("no key")?]).await?;
     everything_survives(account).await
+}
+
+#[tokio::test]
+async fn a_suspended_account_is_named_where_a_change_is_refused() -> Result<()> {
+    let account = AccountSpec::healthy(Way::Key)
+        .with(Defect::UnverifiedSession)
+        .build()
+        .await?;
+    let id = named(&account, "Old phone").await?;
+    let proxy = Proxy::start(&account.homeserver.base_url).await?;
+    // What is only read is answered as ever.
+    proxy.intercept(|it| {
+        let renames = it.method == Method::PUT && it.path.contains("/devices/");
+        renames.then(|| Fault::Answer(Reply::error(403, "M_USER_SUSPENDED", "Suspended")))
+    });
+    let rename = format!("{id}=Kitchen");
+    let flags = ["--rename-session", &rename, "--yes", "--no-ark"];
+    let keys = [account.recovery.text().context("no key")?];
+    let outcome = repair_at(&account, &proxy.base_url(), &keys, &flags)?.run().await?;
+    ensure!(outcome.code()? != 0, "{outcome}");
+    ensure!(outcome.says("This account is suspended."), "{outcome}");
+    ensure!(outcome.says("until they lift it you can read"), "{outcome}");
+    assert_eq!(named(&account, "Old phone").await?, id);
+    Ok(())
 }
 
 #[tokio::test]

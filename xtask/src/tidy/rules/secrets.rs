@@ -3,12 +3,13 @@
 use super::{Finding, Source};
 
 /// Fields with such names hold a secret.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "password",
     "passphrase",
     "client_secret",
     "access_token",
     "refresh_token",
+    "device_code",
     "recovery_key",
     "private_key",
 ];
@@ -78,12 +79,14 @@ mod tests {
 
     #[test]
     fn what_is_called_a_secret_has_a_type_for_it() {
-        let bare = "struct A {\n    pub(crate) password: Option<String>,\n    private_key: [u8; 32],\n}\n";
+        let bare = "struct A {\n    pub(crate) password: Option<String>,\n    private_key: [u8; 32],\n    \
+                    device_code: String,\n}\n";
         assert_eq!(
             found(bare),
             [
                 "crates/preflight/src/a.rs:2: secret-type",
-                "crates/preflight/src/a.rs:3: secret-type"
+                "crates/preflight/src/a.rs:3: secret-type",
+                "crates/preflight/src/a.rs:4: secret-type"
             ]
         );
         let wrapped = "struct A {\n    password: Option<SecretString>,\n    public_key: String,\n}\n";

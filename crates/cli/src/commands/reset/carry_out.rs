@@ -13,7 +13,7 @@ use super::owed::owed;
 use crate::{
     advice::CommandLine,
     exit::Exit,
-    failure::{self, Failure},
+    failure::{self, Failure, SUSPENDED},
     kept::Kept,
     resolve::{Browser, Format, Person},
     signals::{Stopped, Stops},
@@ -177,6 +177,7 @@ fn broken_words(broken: &Broken, resume: &CommandLine) -> Failure {
         Cause::Refused(Refusal::NoPassword) => {
             "Reset it where you sign in: at your company’s or your identity provider’s page.".to_owned()
         }
+        Cause::Refused(Refusal::Suspended) => format!("{SUSPENDED} Then go on with: {resume}"),
         _ => format!("Put that right, then go on with: {resume}"),
     };
     let exit = match broken.cause {

@@ -124,6 +124,7 @@ fn not_to_be_reset(refusal: &Refusal) -> Failure {
         Refusal::NoSuchUser => "Check the spelling of the user id. Lifeboat creates no accounts.",
         Refusal::NotAdmin => "Give the access token of a server administrator.",
         Refusal::SessionEnded => "Take a fresh access token of an administrator.",
+        Refusal::Suspended => "It is the account of the access token: give that of another administrator.",
         Refusal::Deactivated => "A deactivated account has no password to reset.",
         _ => "See what the route synapse-admin needs: docs/routes/synapse-admin.md.",
     };

@@ -82,6 +82,7 @@ fn signed_in() -> Vec<SignedIn> {
         ),
         one("01B", SignedInKind::Oauth2, Some("LAPTOP"), None, None),
         one("01C", SignedInKind::Browser, None, Some("Mozilla/5.0"), Some(TAKEN_AT)),
+        one("01D", SignedInKind::Personal, None, Some("Archive"), None),
     ]
 }
 

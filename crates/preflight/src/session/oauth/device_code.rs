@@ -11,6 +11,7 @@ use matrix_sdk::{
     ruma::{DeviceId, UserId, api::client::account::whoami},
     store::RoomLoadSettings,
 };
+use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use super::{
@@ -97,7 +98,7 @@ async fn wait(
 ) -> Result<SessionTokens, SignInError> {
     let form = [
         ("grant_type", GRANT),
-        ("device_code", &given.device_code),
+        ("device_code", given.device_code.expose_secret()),
         ("client_id", client_id.as_str()),
     ];
     let end = Instant::now() + given.good_for;

@@ -1,8 +1,9 @@
 //! What the token endpoint says while a person is still at the browser (RFC 8628, section 3.5). Decides, asks nothing.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use matrix_sdk::SessionTokens;
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::words_of;
@@ -13,8 +14,7 @@ const UNTOLD: Duration = Duration::from_secs(5);
 const SLOWER: Duration = Duration::from_secs(5);
 
 /// What to do next.
-#[derive(Debug)]
-pub(super) enum Polled {
+pub(crate) enum Polled {
     /// Ask again after this long.
     Again(Duration),
     /// The person agreed.
@@ -27,10 +27,24 @@ pub(super) enum Polled {
     Refused(String),
 }
 
+impl fmt::Debug for Polled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Again(pause) => f.debug_tuple("Again").field(pause).finish(),
+            Self::Agreed(_) => f.write_str("Agreed(..)"),
+            Self::Declined => f.write_str("Declined"),
+            Self::RanOut => f.write_str("RanOut"),
+            Self::Refused(words) => f.debug_tuple("Refused").field(words).finish(),
+        }
+    }
+}
+
 /// What a server said when it gave the code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Given {
-    pub(super) device_code: String,
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    /// Whoever has it gets the session that the person agrees to; the person never sees it.
+    pub(super) device_code: SecretString,
+    /// What the person is shown and types.
     pub(super) user_code: String,
     pub(super) address: String,
     pub(super) complete: Option<String>,
@@ -39,11 +53,11 @@ pub(super) struct Given {
 }
 
 /// Reads the answer of the device authorization endpoint; `None` when something needed is missing.
-pub(super) fn given(body: &Value) -> Option<Given> {
+pub(crate) fn given(body: &Value) -> Option<Given> {
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     let seconds = |name: &str| body.get(name).and_then(Value::as_u64).map(Duration::from_secs);
     Some(Given {
-        device_code: text("device_code")?,
+        device_code: text("device_code")?.into(),
         user_code: text("user_code")?,
         address: text("verification_uri")?,
         complete: text("verification_uri_complete"),
@@ -97,7 +111,7 @@ mod tests {
         for name in ["device_code", "user_code", "verification_uri", "expires_in"] {
             let mut body = body.clone();
             body.as_object_mut().unwrap().remove(name);
-            assert_eq!(given(&body), None, "{name}");
+            assert!(given(&body).is_none(), "{name}");
         }
     }
 

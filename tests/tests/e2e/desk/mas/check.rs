@@ -57,7 +57,7 @@ async fn what_both_servers_know_is_told_and_nothing_is_changed() -> Result<()> {
     let seen = shown.words();
     for words in [
         "Seen from your chair AMBER",
-        "2 in all: apps 2, of these 2 by the sign-in of older apps; browsers on the account page 0.",
+        "2 in all: apps 2, of these 2 by the sign-in of older apps; browsers on the account page 0; personal access tokens 0.",
         "20 Nov 2026, 08:00 UTC",
         "it is locked",
     ] {
