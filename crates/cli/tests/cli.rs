@@ -188,7 +188,11 @@ fn bad_command_lines_have_their_own_sentences() -> anyhow::Result<()> {
     let left = fs::read_dir(place.folder.path())?.filter(|it| it.as_ref().is_ok_and(|it| it.path() != local));
     assert_eq!(left.count(), 8, "no file is left behind");
     let accounts = fs::read_dir(local.join("state/lifeboat"))?;
-    assert_eq!(accounts.count(), 0, "nothing is kept of accounts that nobody signed in to");
+    assert_eq!(
+        accounts.count(),
+        0,
+        "nothing is kept of accounts that nobody signed in to"
+    );
     Ok(())
 }
 
