@@ -4,7 +4,7 @@ mod disk;
 mod promise;
 mod run;
 pub mod terminal;
-pub mod tmux;
+pub mod window;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};

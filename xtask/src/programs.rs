@@ -20,8 +20,8 @@ pub(crate) const CHROMIUM: Program = Program {
     packages: &["chromium", "fonts-dejavu-core"],
 };
 
-/// All that the tests use: besides the browser a keyring, a bus for it, who looks into it, and a terminal with a shell.
-static ALL: [Program; 5] = [
+/// All that the tests use: besides the browser a keyring, a bus for it, who looks into it, and two that keep a terminal with a shell.
+static ALL: [Program; 6] = [
     CHROMIUM,
     Program {
         names: &["gnome-keyring-daemon"],
@@ -38,6 +38,10 @@ static ALL: [Program; 5] = [
     Program {
         names: &["tmux"],
         packages: &["tmux"],
+    },
+    Program {
+        names: &["screen"],
+        packages: &["screen"],
     },
 ];
 
@@ -165,10 +169,10 @@ mod tests {
         }
         assert_eq!(
             complaint(&missing_in(&folders)),
-            "The tests use programs that were not found: gnome-keyring-daemon, tmux. \
-             Install them with: apt install gnome-keyring tmux"
+            "The tests use programs that were not found: gnome-keyring-daemon, tmux, screen. \
+             Install them with: apt install gnome-keyring tmux screen"
         );
-        for name in ["gnome-keyring-daemon", "tmux"] {
+        for name in ["gnome-keyring-daemon", "tmux", "screen"] {
             fs::write(folder.path().join(name), "").unwrap();
         }
         assert!(missing_in(&folders).is_empty());

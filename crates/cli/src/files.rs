@@ -115,7 +115,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// Puts the new name on disk as well. Only Unix lets a folder be opened for that.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(folder)?.sync_all()
     } else {

@@ -1,6 +1,6 @@
 //! Ctrl-C and its relatives: stop, but clean up first.
 
-use std::{future::Future, io, pin::pin};
+use std::{future::Future, pin::pin};
 
 use futures_util::future::{self, Either};
 
@@ -106,14 +106,14 @@ pub(crate) enum Wish {
 }
 
 #[cfg(unix)]
-fn deaf(error: &io::Error) -> Failure {
+fn deaf(error: &std::io::Error) -> Failure {
     Failure::failed(
         format!("Lifeboat cannot listen for Ctrl-C: {error}."),
         "Free some memory and try again.",
     )
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::{cell::Cell, future::pending};
 
@@ -132,7 +132,6 @@ mod tests {
     }
 
     /// One test, because signals reach the whole process.
-    #[cfg(unix)]
     #[tokio::test]
     async fn stops_are_heard() {
         let mut stops = Stops::listen().unwrap();

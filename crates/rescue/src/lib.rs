@@ -21,14 +21,14 @@ mod upload;
 mod verify;
 
 pub use ark_restore::{ArkRestoreError, ArkRestored, ArkSelection, restore_ark};
-pub use download::{Downloaded, download};
+pub use download::{DownloadProgress, Downloaded, download};
 pub use gossip::{Arrival, Gathered, GossipError, GossipOptions, GossipProgress, WAVE, gather};
 pub use held::{HeldError, held_room_keys};
 pub use holders::{KeyHolders, backup_key_holders};
 pub use key_file::{KeyFile, KeyFileContent, KeyFileError, read_key_file, write_key_file};
 pub use repair::{
-    Bench, IdentityWish, KeyWish, Offer, Plan, Refusal, Repair, RepairError, Switch, SwitchWish, Trust, Under, Wishes,
-    apply, apply_live, plan, renew_recovery_key,
+    Bench, IdentityWish, KeyWish, MiningProgress, Offer, Plan, Refusal, Repair, RepairError, Switch, SwitchWish, Trust,
+    Under, Wishes, apply, apply_live, plan, renew_recovery_key,
 };
 pub use room_key::{RoomKey, RoomKeys};
 pub use upload::{Comparison, UploadError, UploadProgress, upload};

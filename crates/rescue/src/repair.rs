@@ -6,6 +6,7 @@
 
 mod apply;
 mod effect;
+mod mining;
 mod plan;
 mod refusal;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use lifeboat_report::facts::{OffSwitch, SecretName};
 
 pub use apply::{Bench, RepairError, apply, apply_live, renew_recovery_key};
+pub use mining::MiningProgress;
 pub use plan::{Offer, Plan, plan};
 pub use refusal::Refusal;
 pub use wishes::{IdentityWish, KeyWish, SwitchWish, Wishes};

@@ -82,8 +82,14 @@ impl UploadProgress {
         self.0.in_doubt.load(Ordering::Relaxed)
     }
 
-    fn expect(&self, keys: u64) {
+    pub(crate) fn expect(&self, keys: u64) {
         self.0.expected.store(keys, Ordering::Relaxed);
+    }
+
+    pub(crate) fn clear(&self) {
+        self.expect(0);
+        self.0.added.store(0, Ordering::Relaxed);
+        self.0.in_doubt.store(0, Ordering::Relaxed);
     }
 
     fn sending(&self, keys: u64) {

@@ -423,6 +423,9 @@ mod mortal {
         let has_come = |variable| std::env::var(variable).is_ok_and(|it| it == moment);
         if has_come("LIFEBOAT_TEST_KILL_AT") {
             // The kind of end that nothing can clean up after.
+            #[cfg(not(unix))]
+            std::process::abort();
+            #[cfg(unix)]
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         }
         #[expect(clippy::panic, reason = "what a panic shows is looked at by a test")]

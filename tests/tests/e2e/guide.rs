@@ -4,9 +4,9 @@ mod browser;
 mod healthy;
 mod lost_key;
 mod stopped;
-mod tmux;
 mod trouble;
 mod unfinished;
+mod window;
 
 use anyhow::{Context, Result, ensure};
 use lifeboat_tests::{

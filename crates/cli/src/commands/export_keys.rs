@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use lifeboat_preflight::{BackupAccess, OwnSession, SessionKind};
-use lifeboat_rescue::{Downloaded, RoomKeys, download, read_key_file, write_key_file};
+use lifeboat_rescue::{DownloadProgress, Downloaded, RoomKeys, download, read_key_file, write_key_file};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -123,9 +123,14 @@ async fn fetch(
                 held: count,
             });
         }
-        progress.say("reading the key backup");
+        // Two lines that do not know of each other leave pieces behind.
+        drop(progress);
+        let reading = DownloadProgress::default();
+        let _line = Progress::begin("reading the key backup")
+            .with_waiting(session.caller().waiting())
+            .counting(&reading);
         let backup = BackupAccess::open(session, &homeserver, &keys).await?;
-        let Downloaded { keys, damaged } = download(session, &backup).await?;
+        let Downloaded { keys, damaged } = download(session, &backup, &reading).await?;
         all.take_all(keys);
         Ok(Fetched {
             keys: all,

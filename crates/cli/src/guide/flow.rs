@@ -87,6 +87,8 @@ pub(crate) enum Choice {
     Skip,
     /// Look again.
     Again,
+    /// Offer what was skipped once more.
+    OfferAgain,
     /// Everything that was found.
     Details,
     /// Back to the question before.
@@ -132,7 +134,7 @@ pub(crate) enum Heard {
 
 /// Returns the next step. Total: what does not fit a step repeats it.
 pub(crate) fn next(step: Step, heard: Heard, trip: &mut Trip) -> Step {
-    use Choice::{Again, Anew, Back, Details, Do, Enter, Fare, GoOn, Leave, NoReset, OtherKey, Skip, Take};
+    use Choice::{Again, Anew, Back, Details, Do, Enter, Fare, GoOn, Leave, NoReset, OfferAgain, OtherKey, Skip, Take};
     use Heard::{Chose, Done, Failed, Given, Gone, Halfway, Nothing, SessionOver, Stop};
     match (step, heard) {
         (Step::End(ending), _) => Step::End(ending),
@@ -172,6 +174,12 @@ pub(crate) fn next(step: Step, heard: Heard, trip: &mut Trip) -> Step {
         (Step::Details, Done) => Step::Findings,
         (Step::Findings, Chose(GoOn)) => first_fix_or(trip, Step::Fate),
         (Step::Findings, Chose(OtherKey)) => Step::RecoveryKey,
+        (Step::Findings, Chose(OfferAgain)) => {
+            trip.skipped.clear();
+            first_fix_or(trip, Step::Fate)
+        }
+        // Offered where Lifeboat looked from outside.
+        (Step::Findings, Chose(Back)) => Step::Entrance,
         (Step::Findings | Step::Offer(_), Chose(Again)) => Step::Check,
         (Step::Findings | Step::Fate | Step::Route, Chose(NoReset)) => Step::Apps,
 

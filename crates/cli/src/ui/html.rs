@@ -6,6 +6,7 @@
 
 mod audit;
 mod blocks;
+mod book;
 mod chain;
 mod codes;
 mod desk;
@@ -80,7 +81,7 @@ fn body(status: &StatusFile, account: &CommandLine, changed: &Markup) -> Markup 
             (sessions::section(&report))
             (findings::section(&report, &advice, account))
             (desk::section(status))
-            (codes::section(&report, &advice, account))
+            (codes::section(&report))
         }
         footer {
             p {

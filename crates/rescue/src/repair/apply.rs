@@ -17,7 +17,7 @@ use matrix_sdk::HttpError;
 use secrecy::SecretString;
 
 pub use self::live::renew_recovery_key;
-use super::{Repair, Under};
+use super::{MiningProgress, Repair, Under};
 use crate::{GossipError, GossipOptions, UploadError};
 
 /// Why a repair was not carried out. Each leaves the account as it was, or with entries or secrets added.
@@ -79,6 +79,8 @@ pub struct Bench<'a> {
     pub at_risk: &'a [KeyAtRisk],
     /// How long sessions are asked.
     pub asking: &'a GossipOptions,
+    /// Where the room keys of an older backup are counted while they are brought over.
+    pub mining: &'a MiningProgress,
 }
 
 impl Bench<'_> {

@@ -44,14 +44,42 @@ fn of_anybody() -> Facts {
     facts
 }
 
+/// What is to be said of a code that no step of its own is advised for.
+fn without_a_step(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::BackupNotProven => {
+            "Check again with your recovery key, and let the check come to its end: it then tries every entry. Run `lifeboat \
+             check @you:your.server --ask-recovery-key`."
+        }
+        Code::OnlySession => {
+            "Nothing needs doing about it by itself: what counts is that your recovery key leads to your messages, and other \
+             findings say where it does not."
+        }
+        Code::DehydratedSession => {
+            "Nothing needs doing: your apps look after it. It stays as it is in a reset that keeps your sessions."
+        }
+        Code::NoPasswordSignIn => {
+            "Nothing needs doing here: if you cannot get in, ask those who sign you in for a new password."
+        }
+        Code::SignsInElsewhere => {
+            "Nothing needs doing here: if you sign in through the provider, change the password there."
+        }
+        _ => return None,
+    })
+}
+
 fn helps(page: &mut String, code: Code, severity: Severity) -> std::fmt::Result {
     let account = CommandLine::account(["@you:your.server"]);
     let remedies = remedies(code, severity);
     let mends = !mend::about(code).is_empty();
-    if remedies.is_empty() && !mends {
+    let otherwise = without_a_step(code);
+    if remedies.is_empty() && !mends && otherwise.is_none() {
         return Ok(());
     }
     writeln!(page, "\nWhat helps:\n")?;
+    if let Some(sentence) = otherwise {
+        writeln!(page, "- {sentence}")?;
+    }
     if mends {
         writeln!(
             page,

@@ -2,7 +2,7 @@
 
 use lifeboat_preflight::{Checked, LiveSession, OwnSession};
 use lifeboat_report::{Fact, facts::Session};
-use lifeboat_rescue::{Bench, GossipOptions, GossipProgress, Repair, WAVE, Ways, apply, apply_live};
+use lifeboat_rescue::{Bench, GossipOptions, GossipProgress, MiningProgress, Repair, WAVE, Ways, apply, apply_live};
 
 use super::{ERRAND, Shop};
 use crate::{
@@ -36,6 +36,7 @@ pub(super) async fn carry_out(
         wave: WAVE,
         progress: GossipProgress::default(),
     };
+    let mining = MiningProgress::default();
     let bench = Bench {
         homeserver: &shop.homeserver,
         typed: &shop.keys,
@@ -43,6 +44,7 @@ pub(super) async fn carry_out(
         password: shop.password.as_ref(),
         at_risk: &seen.at_risk,
         asking: &asking,
+        mining: &mining,
     };
     let last = |it: &&Repair| matches!(it, Repair::SignOutSession { .. });
     let live = |it: &&Repair| it.needs_live_session();
@@ -120,7 +122,9 @@ async fn quietly(
     let work = async |session: &OwnSession| {
         for repair in repairs {
             {
-                let _progress = Progress::begin("mending").with_waiting(session.caller().waiting());
+                let _progress = Progress::begin("mending")
+                    .with_waiting(session.caller().waiting())
+                    .counting(bench.mining);
                 apply(repair, session, bench).await?;
             }
             done(repair, mended);

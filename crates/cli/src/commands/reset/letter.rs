@@ -1,7 +1,6 @@
 //! What somebody sends to the administrators when no route is open: a ready text, and a status file.
 
 use std::{
-    fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -11,6 +10,7 @@ use tempfile::NamedTempFile;
 
 use crate::{
     commands::check::generator,
+    files::sync_folder,
     kept::make_private,
     redaction,
     ui::{clean::clean_id, json},
@@ -63,7 +63,7 @@ fn put(folder: &Path, name: &str, content: &str) -> io::Result<()> {
     file.write_all(content.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist(folder.join(name)).map_err(|error| error.error)?;
-    fs::File::open(folder)?.sync_all()
+    sync_folder(folder)
 }
 
 fn text(report: &Report) -> String {
@@ -99,6 +99,8 @@ The enclosed status file says what is known about the account. It holds no secre
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use lifeboat_report::{
         Fact,
         facts::PasswordChange,

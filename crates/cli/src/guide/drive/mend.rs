@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lifeboat_preflight::{FreshKey, LeftRooms, LiveSession};
 use lifeboat_rescue::{
-    Bench, GossipOptions, GossipProgress, KeyWish, Repair, WAVE, Ways, Wishes, apply, apply_live, plan,
+    Bench, GossipOptions, GossipProgress, KeyWish, MiningProgress, Repair, WAVE, Ways, Wishes, apply, apply_live, plan,
 };
 
 use super::Guide;
@@ -111,6 +111,7 @@ impl Guide<'_> {
         let (homeserver, keys, password) = (self.homeserver()?, self.secrets(), self.password.clone());
         let checked = self.checked.clone().ok_or_else(session::own_mistake)?;
         let asking = patiently();
+        let mining = MiningProgress::default();
         let bench = Bench {
             homeserver: &homeserver,
             typed: &keys,
@@ -118,6 +119,7 @@ impl Guide<'_> {
             password: password.as_ref(),
             at_risk: &checked.at_risk,
             asking: &asking,
+            mining: &mining,
         };
         let (with_others, alone): (Vec<_>, Vec<_>) = repairs.iter().partition(|it| it.needs_live_session());
         for repair in alone {
@@ -154,8 +156,17 @@ impl Guide<'_> {
 
     async fn carry_out_alone(&mut self, repair: &Repair, bench: &Bench<'_>) -> Result<(), Failure> {
         let session = self.session.as_ref().ok_or_else(session::own_mistake)?;
-        let progress = Progress::begin("mending");
-        let told = || progress.say("stopping when this change is whole; Ctrl-C once more leaves it as it is");
+        let counted = Progress::begin("mending")
+            .with_waiting(session.caller().waiting())
+            .counting(bench.mining);
+        let mut progress = Some(counted);
+        let told = || {
+            // One line in place of the other: two that do not know of each other leave pieces behind.
+            drop(progress.take());
+            progress = Some(Progress::begin(
+                "stopping when this change is whole; Ctrl-C once more leaves it as it is",
+            ));
+        };
         // A change that has begun is brought to its end: half of one helps nobody.
         let applied = self.stops.finishing(apply(repair, session, bench), told).await;
         drop(progress);

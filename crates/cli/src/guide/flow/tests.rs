@@ -197,3 +197,46 @@ fn taking_up_again_and_beginning_anew() {
     assert_eq!(next(Step::TakeUp, Chose(Anew), &mut trip), Step::Account);
     assert!(trip.skipped.is_empty() && trip.account.is_none());
 }
+
+/// As the table in `docs/guide.md` says it.
+#[test]
+fn every_part_can_be_skipped_or_done_again() {
+    let outside = Step::SignIn(Entrance::Forgotten);
+    for (step, heard, then) in [
+        (Step::Entrance, Chose(Back), Step::Account),
+        (Step::Entrance, Chose(Enter(Entrance::Forgotten)), outside.clone()),
+        (outside, Done, Step::Findings),
+        (Step::Findings, Chose(Back), Step::Entrance),
+        (Step::SignIn(Entrance::Password), Failed, Step::Entrance),
+        (Step::RecoveryKey, Nothing, Step::Check),
+        (Step::Findings, Chose(OtherKey), Step::RecoveryKey),
+        (Step::Findings, Chose(Again), Step::Check),
+        (Step::Offer(rescue()), Chose(Skip), Step::Fate),
+        (Step::Findings, Chose(GoOn), Step::Fate),
+        (Step::Findings, Chose(OfferAgain), Step::Offer(rescue())),
+        (Step::Fate, Chose(NoReset), Step::Apps),
+        (Step::Fate, Chose(Back), Step::Findings),
+        (Step::Accept, Chose(Back), Step::Fate),
+    ] {
+        let mut trip = trip();
+        trip.fixes = vec![rescue()];
+        if step == Step::Findings {
+            trip.skipped.insert(rescue().code());
+        }
+        assert_eq!(next(step.clone(), heard, &mut trip), then, "{step:?}, {heard:?}");
+    }
+}
+
+#[test]
+fn no_reset_comes_without_a_look() {
+    for heard in [Chose(Skip), Chose(GoOn), Chose(NoReset), Given, Nothing] {
+        assert_eq!(next(Step::Check, heard, &mut trip()), Step::Check, "{heard:?}");
+    }
+    let mut trip = Trip {
+        fate: Some(Fate::SessionsKept),
+        ..Trip::default()
+    };
+    let taken = next(Step::Route, Chose(Take(Route::OldPassword)), &mut trip);
+    assert_eq!(taken, Step::Accept);
+    assert!(!trip.is_cleared());
+}

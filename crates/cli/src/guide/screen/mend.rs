@@ -50,11 +50,16 @@ pub(super) fn findings(words: &mut Words, trip: &Trip) -> Ask {
         (Choice::GoOn, go_on),
         (Choice::Details, "Show everything that was found".to_owned()),
     ];
-    if !trip.forgotten {
+    if trip.forgotten {
+        options.push((Choice::Back, "Back: sign in after all".to_owned()));
+    } else {
         if !trip.key_opens() {
             options.push((Choice::OtherKey, "Type another recovery key".to_owned()));
         }
         options.push((Choice::Again, "Look again".to_owned()));
+        if open < trip.fixes.len() {
+            options.push((Choice::OfferAgain, "Offer again what I skipped".to_owned()));
+        }
     }
     options.push((Choice::NoReset, "I do not want to reset my password now".to_owned()));
     options.push((Choice::Leave, "Leave for now".to_owned()));

@@ -1,6 +1,6 @@
 //! Every screen as it is shown.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
 
 use lifeboat_report::{
     Fact, Facts, Fate, Gap, Report, Route,
@@ -86,6 +86,14 @@ fn in_trouble() -> Trip {
     trip
 }
 
+/// The same, after the last fix was skipped.
+fn skipped() -> Trip {
+    Trip {
+        skipped: BTreeSet::from([rescue().code()]),
+        ..in_trouble()
+    }
+}
+
 fn repair() -> Fix {
     Fix::Repair(vec![Repair::SignBackup {
         version: "3".to_owned(),
@@ -120,6 +128,7 @@ fn the_way_in() {
 fn what_was_found() {
     snapshot("findings-healthy", &Step::Findings, &healthy());
     snapshot("findings-in-trouble", &Step::Findings, &in_trouble());
+    snapshot("findings-skipped", &Step::Findings, &skipped());
     let mut untested = healthy_facts();
     untested.key_trial = Fact::Unknown(Gap::NotAsked);
     untested.proof = Fact::Unknown(Gap::NotAsked);
@@ -193,4 +202,39 @@ fn the_ends() {
     (trip.fate, trip.outcome) = (Some(Fate::SessionsEnded), Some(Outcome::Incomplete));
     trip.homeserver = Some("https://matrix.example.org".to_owned());
     snapshot("apps-ended", &Step::Apps, &trip);
+}
+
+#[test]
+fn the_book_tells_by_their_words_which_answers_skip_and_repeat() {
+    let mut untested = healthy();
+    untested.report.as_mut().unwrap().facts.key_trial = Fact::Unknown(Gap::NotAsked);
+    untested.fate = Some(Fate::SessionsKept);
+    let outside = Trip {
+        forgotten: true,
+        ..untested.clone()
+    };
+    let screens = [
+        (Step::Entrance, &outside),
+        (Step::Findings, &outside),
+        (Step::Findings, &untested),
+        (Step::Findings, &skipped()),
+        (Step::Offer(rescue()), &untested),
+        (Step::Fate, &untested),
+        (Step::Accept, &untested),
+    ]
+    .map(|(step, trip)| shown(&step, trip, 80));
+
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide.md");
+    let page = fs::read_to_string(page).unwrap();
+    let part = page.split("\n## ").find(|it| it.starts_with("Skipping and repeating"));
+    let answers: Vec<&str> = part
+        .unwrap()
+        .split('“')
+        .skip(1)
+        .map(|it| it.split('”').next().unwrap())
+        .collect();
+    assert!(answers.len() > 7, "{answers:?}");
+    for answer in answers {
+        assert!(screens.iter().any(|it| it.contains(&format!("  {answer}"))), "{answer}");
+    }
 }

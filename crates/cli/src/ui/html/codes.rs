@@ -1,15 +1,12 @@
 //! What the codes of the findings mean: the page explains itself, wherever it lies and with nothing beside it.
 //!
-//! The words are those of the documentation's page of findings.
+//! The words are those of the documentation's page of findings, about any account. What helps in this one, by its own names,
+//! stands among the steps.
 
-use lifeboat_report::{Code, Fate, Finding, Report};
+use lifeboat_report::{Code, Report};
 use maud::{Markup, html};
 
-use super::{blocks, steps};
-use crate::{
-    advice::{Advice, CommandLine, Help, help_with},
-    ui::clean::clean_sentence,
-};
+use super::{blocks, book};
 
 /// Names the place in the page that explains a code.
 pub(super) fn place(code: Code) -> String {
@@ -17,7 +14,7 @@ pub(super) fn place(code: Code) -> String {
 }
 
 /// Renders it, each code once, in the order of the findings; nothing where nothing was found.
-pub(super) fn section(report: &Report, advice: &[Advice], account: &CommandLine) -> Markup {
+pub(super) fn section(report: &Report) -> Markup {
     let mut codes: Vec<Code> = Vec::new();
     for finding in &report.findings {
         if !codes.contains(&finding.code) {
@@ -28,43 +25,33 @@ pub(super) fn section(report: &Report, advice: &[Advice], account: &CommandLine)
         return html! {};
     }
     let content = html! {
+        p {
+            "In the words of Lifeboat’s book, for any account: kept is for a reset that keeps your sessions, ended for one \
+             that signs all of them out."
+        }
         div.codes {
             @for code in codes {
-                div id=(place(code)) { (explained(code, report, advice, account)) }
+                div id=(place(code)) { (explained(code)) }
             }
         }
     };
     blocks::section("codes", "What these codes mean", &content)
 }
 
-fn explained(code: Code, report: &Report, advice: &[Advice], account: &CommandLine) -> Markup {
-    let findings: Vec<&Finding> = report.findings.iter().filter(|it| it.code == code).collect();
-    // What helps where it weighs most: the same as above, for the most serious one comes first.
-    let help = findings.first().and_then(|it| help_with(it, report, advice, account));
+/// What the book says of one code, and where.
+pub(super) fn explained(code: Code) -> Markup {
+    let said = book::section(code);
     html! {
         h3 { code { (code) } }
-        @for it in &findings {
-            p { b { (it.severity.word()) ", " (when(it)) ": " } (clean_sentence(it.meaning())) }
+        ul {
+            @for meaning in &said.meanings { li { (book::line(meaning)) } }
         }
-        @match &help {
-            Some(Help::Step(place)) => {
-                @if let Some(step) = advice.get(*place) {
-                    p { b { "What helps, " a href={ "#step-" (place + 1) } { "step " (place + 1) } ": " } (step.what) }
-                }
+        @if !said.helps.is_empty() {
+            p { b { "What helps:" } }
+            ul {
+                @for help in &said.helps { li { (book::line(help)) } }
             }
-            Some(Help::Aside(aside)) => {
-                p { b { "What helps: " } (aside.what) }
-                (steps::ways(aside))
-            }
-            None => {}
         }
-    }
-}
-
-fn when(finding: &Finding) -> &'static str {
-    match finding.fates.as_slice() {
-        [Fate::SessionsEnded] => "if every session is signed out",
-        [Fate::SessionsKept] => "if your sessions are kept",
-        _ => "either way",
+        p { "In the book: findings, " (code) }
     }
 }

@@ -1,13 +1,15 @@
 //! Tests of this module: pages from recorded facts. How they look is tested in a browser, by the end-to-end tests.
 
+use std::{fs, path::Path};
+
 use lifeboat_report::{
-    Fact, Facts, Forecast, Gap, Generator, Report, StatusFile,
+    Code, Fact, Facts, Forecast, Gap, Generator, Report, StatusFile,
     facts::{DeviceKeys, Secret, SecretName},
     forecast::{AtRisk, EventCounts, RoomForecast},
     testing::{ACCOUNT, TAKEN_AT, healthy_facts, session},
 };
 
-use super::{render, render_pair};
+use super::{codes, render, render_pair};
 use crate::{advice::CommandLine, redaction};
 
 const DAY: u64 = 86_400_000;
@@ -166,7 +168,7 @@ fn every_link_leads_to_a_place_in_the_page() {
 }
 
 #[test]
-fn every_code_is_explained_once_with_both_fates_and_what_helps() {
+fn every_code_is_explained_once_for_both_fates_and_what_helps() {
     let page = body(&render(&in_trouble(), &account()));
     let codes = page.split_once("id=\"codes\"").expect("a part about the codes").1;
     let of = |code: &str| {
@@ -176,13 +178,46 @@ fn every_code_is_explained_once_with_both_fates_and_what_helps() {
     };
     let at_risk = of("coverage-at-risk");
     for words in [
-        "blocker, if every session is signed out: ",
-        "caution, if your sessions are kept: ",
-        "What helps, <a href=\"#step-1\">",
+        "blocker (ended): ",
+        "caution (kept): ",
+        "What helps:",
+        "In the book: findings, coverage-at-risk",
     ] {
         assert!(at_risk.contains(words), "{words}:\n{at_risk}");
     }
-    assert!(of("secret-blanked").contains("caution, either way: "));
+    assert!(of("secret-blanked").contains("caution (kept and ended): "));
+}
+
+#[test]
+fn every_code_says_what_the_book_says_of_it() {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/findings.md");
+    let book = fs::read_to_string(place).unwrap();
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for code in Code::ALL {
+        let (_, said) = book.split_once(&format!("\n## {code}\n")).expect("a part of the book");
+        let said = said.split("\n## ").next().expect("a beginning");
+        let said = said
+            .replace("\n- ", "\n")
+            .replace('`', "")
+            .replace("[mends it](repairs.md)", "mends it");
+
+        let page = codes::explained(*code).into_string();
+        let ends = ["</h3>", "</li>", "</p>"];
+        let page = ends.into_iter().fold(page, |page, end| page.replace(end, " "));
+        let page: String = page
+            .split('<')
+            .map(|it| it.split_once('>').map_or(it, |(_, text)| text))
+            .collect();
+        let page = page
+            .replace("&quot;", "\"")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&");
+        assert_eq!(
+            words(&page),
+            format!("{code} {} In the book: findings, {code}", words(&said))
+        );
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lifeboat_preflight::ark::ArkProgress;
 use lifeboat_report::grouped;
-use lifeboat_rescue::UploadProgress;
+use lifeboat_rescue::{DownloadProgress, MiningProgress, UploadProgress};
 
 use super::forecast::{bar, fitted, rate, time_left};
 
@@ -30,6 +30,22 @@ impl Counts for UploadProgress {
 
     fn counts(&self) -> [u64; 2] {
         [self.added(), self.expected()]
+    }
+}
+
+impl Counts for DownloadProgress {
+    const THINGS: &'static str = "backed-up keys";
+
+    fn counts(&self) -> [u64; 2] {
+        [self.entries(), self.expected()]
+    }
+}
+
+impl Counts for MiningProgress {
+    const THINGS: &'static str = "keys read or added";
+
+    fn counts(&self) -> [u64; 2] {
+        [self.done(), self.expected()]
     }
 }
 
@@ -128,5 +144,15 @@ mod tests {
         assert_eq!((ark.counts(), ArkProgress::THINGS), ([3, 7], "backed-up keys"));
         let upload = UploadProgress::default();
         assert_eq!((upload.counts(), UploadProgress::THINGS), ([0, 0], "room keys"));
+        let download = DownloadProgress::default();
+        assert_eq!(
+            (download.counts(), DownloadProgress::THINGS),
+            ([0, 0], "backed-up keys")
+        );
+        let mining = MiningProgress::default();
+        assert_eq!(
+            (mining.counts(), MiningProgress::THINGS),
+            ([0, 0], "keys read or added")
+        );
     }
 }

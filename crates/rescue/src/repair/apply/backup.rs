@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Bench, RepairError, account_data::write, heard, secrets::store};
-use crate::{UploadProgress, download, repair::Switch, upload};
+use crate::{download, repair::Switch, upload};
 
 pub(super) async fn mine(
     session: &OwnSession,
@@ -30,8 +30,10 @@ pub(super) async fn mine(
         return Err(RepairError::Changed);
     }
     let older = BackupAccess::open_version(session, bench.homeserver, bench.typed, from).await?;
-    let found = download(session, &older).await?;
-    upload(session, &target, &found.keys, &UploadProgress::default()).await?;
+    let found = download(session, &older, &bench.mining.reading).await?;
+    upload(session, &target, &found.keys, &bench.mining.adding).await?;
+    // What follows is no part of it.
+    bench.mining.clear();
     Ok(())
 }
 
