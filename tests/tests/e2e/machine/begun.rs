@@ -65,6 +65,23 @@ async fn cut_off(account: &TestAccount, proxy: &Proxy) -> Result<Outcome> {
     Ok(cut)
 }
 
+/// A later attempt that the server refuses has made no session, which says nothing of the one that is there.
+async fn is_not_forgotten(
+    account: &TestAccount,
+    left: Outcome,
+    before: &[(String, Option<String>)],
+) -> Result<Outcome> {
+    let (user, url) = (account.user_id.as_str(), account.homeserver.base_url.as_str());
+    let device = made_since(account, before).await?.context("no session was made")?;
+    let check = left.then(["check", user, "--homeserver", url, "--quick", "--keep-session"])?;
+    let refused = check.secret("--password-file", "a password of nobody")?.run().await?;
+    ensure!(refused.code()? == 1, "{refused}");
+    let leave = refused.then(["leave", user, "--homeserver", url, "--force"])?;
+    let told = leave.run().await?;
+    ensure!(told.code()? == 2 && told.says(&device), "{device} is not named\n{told}");
+    Ok(told)
+}
+
 /// What is left is named, nothing that leads to it is removed, and the next session that is kept takes its place.
 async fn is_told_and_taken_over(
     account: &TestAccount,
@@ -114,6 +131,7 @@ async fn a_session_that_nobody_got_to_remember_is_told_of_and_taken_over() -> Re
     let before = devices(&account).await?;
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
     let left = killed(&account, &proxy, &before).await?;
+    let left = is_not_forgotten(&account, left, &before).await?;
     is_told_and_taken_over(&account, left, &before)
         .await
         .context("killed")?;

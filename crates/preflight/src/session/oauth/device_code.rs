@@ -14,16 +14,15 @@ use matrix_sdk::{
 use tokio::time::Instant;
 
 use super::{
-    Shown, about_us, metadata,
+    Place, Shown, about_us, metadata,
     poll::{self, Given, Polled},
     post, refused_by_oauth, revoke, unreachable_words, words, words_of,
 };
 use crate::{
     Homeserver,
     session::{
-        KeepIn, SignInError,
+        SignInError,
         begun::Begun,
-        key_store::KeyStore,
         sign_in::{client, client_with},
     },
 };
@@ -40,7 +39,7 @@ const SCOPES: [&str; 2] = [
 pub(super) async fn sign_in(
     homeserver: &Homeserver,
     user: &UserId,
-    place: (Option<&KeepIn>, &KeyStore),
+    place: Place<'_>,
     name: &str,
     show: impl Fn(Shown<'_>),
     stop: impl Future<Output = ()>,
@@ -57,8 +56,7 @@ pub(super) async fn sign_in(
     let about = about_us(name, OAuthGrantType::DeviceCode)?;
     let registered = asking.oauth().register_client(&about).await;
     let client_id = registered.map_err(refused_by_oauth)?.client_id;
-    let begun = place.0.map(Begun::choose).transpose()?;
-    let device = begun.as_ref().map_or_else(DeviceId::new, |it| it.device().to_owned());
+    let device = place.begun.map_or_else(DeviceId::new, |it| it.device().to_owned());
     let [api, prefix] = SCOPES;
     let scope = format!("{api} {prefix}{device}");
     let form = [("client_id", client_id.as_str()), ("scope", &scope)];
@@ -79,10 +77,14 @@ pub(super) async fn sign_in(
         code: &given.user_code,
         good_for: given.good_for,
     });
-    begun.iter().try_for_each(Begun::note)?;
+    place.begun.map_or(Ok(()), Begun::note)?;
     let waited = wait(&homeserver.http, &metadata.token_endpoint, &client_id, &given, stop).await;
     let nobody = waited.as_ref().is_err_and(SignInError::let_nobody_in);
-    begun.iter().filter(|_| nobody).for_each(Begun::forget);
+    place
+        .begun
+        .iter()
+        .filter(|_| nobody)
+        .for_each(|it| it.came_to_nothing());
     take_over(homeserver, user, place, client_id, &device, waited?).await
 }
 
@@ -126,7 +128,7 @@ async fn wait(
 async fn take_over(
     homeserver: &Homeserver,
     user: &UserId,
-    (kept, keys): (Option<&KeepIn>, &KeyStore),
+    Place { kept, keys, begun }: Place<'_>,
     client_id: ClientId,
     device: &DeviceId,
     tokens: SessionTokens,
