@@ -30,7 +30,7 @@ pub(crate) fn run(job: LeaveJob, console: &mut Console) -> Result<Exit, Failure>
     let kept = Kept::of(&job.entry.user)?;
     let memory = MemoryFile::of(&job.entry.user);
     if kept.find()?.is_none() {
-        if kept.is_there() {
+        if kept.is_precious() {
             return Err(closed(job.entry.user.as_str()));
         }
         if let Some(device) = kept.begun() {

@@ -379,7 +379,7 @@ fn kept_session(entry: &Entry, afterwards: Afterwards, console: &mut Console) ->
         return Ok(None);
     };
     let found = place.find()?;
-    if found.is_none() && place.is_there() {
+    if found.is_none() && place.is_precious() {
         if afterwards == Afterwards::Keep {
             return Err(place.closed());
         }

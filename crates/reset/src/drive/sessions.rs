@@ -60,7 +60,9 @@ impl Reset<'_> {
         loop {
             let keeping = Keeping::Keep(self.kit.places.new_place().map_err(Cause::NotKept)?);
             let credentials = Credentials::Password(self.kit.new_password.clone());
-            match OwnSession::sign_in(self.kit.homeserver, &self.user, credentials, keeping).await {
+            let signed_in = OwnSession::sign_in(self.kit.homeserver, &self.user, credentials, keeping).await;
+            self.clear_unless(signed_in.is_ok());
+            match signed_in {
                 Ok(session) => return self.take_fresh(session),
                 Err(SignInError::RateLimited { wait }) => self.wait_out(wait).await?,
                 Err(error @ SignInError::Network(_)) if tries == TRIES => return Err(Cause::NotSignedIn(error)),
@@ -75,6 +77,22 @@ impl Reset<'_> {
             if self.kit.wishes.is_stop() {
                 return Err(Cause::Stopped);
             }
+        }
+    }
+
+    /// Tries the new password, and keeps the session that lets in.
+    pub(super) async fn try_new_password(&self) -> Result<Result<Trial, Refusal>, Cause> {
+        let keeping = Keeping::Keep(self.kit.places.new_place().map_err(Cause::NotKept)?);
+        let tried = try_password(self.kit.homeserver, &self.user, &self.kit.new_password, keeping).await;
+        self.clear_unless(matches!(tried, Ok(Trial::SignedIn(_))));
+        Ok(tried)
+    }
+
+    /// Leaves nothing in the new place where nobody was let in: whatever comes next would take it for a kept session, which
+    /// is not replaced while its key cannot be had.
+    pub(super) fn clear_unless(&self, signed_in: bool) {
+        if !signed_in {
+            self.kit.places.clear();
         }
     }
 

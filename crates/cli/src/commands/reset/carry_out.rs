@@ -201,6 +201,10 @@ impl Places for Kept {
         self.find().ok().flatten()
     }
 
+    fn clear(&self) {
+        Self::clear(self);
+    }
+
     fn forget(&self) {
         Self::forget(self);
     }
