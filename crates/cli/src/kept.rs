@@ -106,10 +106,18 @@ impl Kept {
         Failure::failed(
             format!("{CLOSED} No other takes its place. Nothing was changed."),
             format!(
-                "Unlock this system’s keyring first. If its key is gone for good, sign the session “Lifeboat” out in your app and \
-                 remove {}.",
-                self.folder.display()
+                "Unlock this system’s keyring first. If its key is gone for good, {}",
+                self.by_hand()
             ),
+        )
+    }
+
+    /// Says how to be rid of a session that Lifeboat cannot sign out itself, as the end of a sentence. What is written down of
+    /// resets stays: one of them may have to be finished.
+    pub(crate) fn by_hand(&self) -> String {
+        format!(
+            "sign the session “Lifeboat” out in your app and remove {}.",
+            self.folder.display()
         )
     }
 

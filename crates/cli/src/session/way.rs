@@ -2,7 +2,7 @@
 
 use lifeboat_preflight::{
     Credentials, Homeserver, KeepIn, Keeping, Method, Methods, OAuthWay, OwnSession, SessionKind, Shown, SignInError,
-    ask_browser, discover,
+    ask_browser, discover, ruma::UserId,
 };
 use secrecy::SecretString;
 use tokio::sync::Notify;
@@ -13,7 +13,7 @@ use super::{
     left_after_stop, may_remain, nothing_changed, warn_of_readers,
 };
 use crate::{
-    failure::Failure,
+    failure::{Failure, as_sentence},
     kept::{CLOSED, Kept, KeyPlace},
     resolve::{Afterwards, Entry, SignIn},
     secrets::{self, Purpose},
@@ -176,7 +176,8 @@ impl Way {
         let session = stops
             .unless_stopped(reopened)
             .await
-            .map_err(|Stopped| nothing_changed())??;
+            .map_err(|Stopped| nothing_changed())?;
+        let session = session.map_err(|error| not_reopened(error, &self.entry.user))?;
         match &session {
             Some(_) => console.note("Using the session that Lifeboat kept on this machine."),
             None => match Kept::of(&self.entry.user).ok().and_then(|it| it.begun()) {
@@ -215,6 +216,19 @@ impl Way {
             (session, Wish::GoOn) => Ok(session),
             (session, Wish::Stop) => Err(left_after_stop(session, self.errand, stops, console).await),
         }
+    }
+}
+
+/// Says why the kept session cannot be used. Where nobody can use it any more, its folder is named.
+fn not_reopened(error: SignInError, user: &UserId) -> Failure {
+    let never_again = matches!(error, SignInError::NotOpened);
+    let failure = Failure::from(error);
+    match Kept::of(user) {
+        Ok(kept) if never_again => Failure {
+            hint: as_sentence(&kept.by_hand()),
+            ..failure
+        },
+        _ => failure,
     }
 }
 

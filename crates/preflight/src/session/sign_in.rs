@@ -146,7 +146,16 @@ impl OwnSession {
     }
 
     /// Opens a session that an earlier command kept; `None` when there is none or the server has ended it.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInError::NotOpened`] where what is stored can be opened never again.
     pub async fn reopen(homeserver: &Homeserver, user: &UserId, kept: KeepIn) -> Result<Option<Self>, SignInError> {
+        let opened = Self::open(homeserver, user, kept).await;
+        opened.map_err(SignInError::or_not_opened)
+    }
+
+    async fn open(homeserver: &Homeserver, user: &UserId, kept: KeepIn) -> Result<Option<Self>, SignInError> {
         if !kept.exists() {
             return Ok(None);
         }

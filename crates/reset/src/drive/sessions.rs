@@ -102,9 +102,13 @@ impl Reset<'_> {
             return Ok(());
         }
         if let Some(place) = self.kit.places.old_place() {
-            let reopened = OwnSession::reopen(self.kit.homeserver, &self.user, place).await;
-            // A session that may still be good is not replaced because the network is not.
-            self.fresh = reopened.map_err(Cause::NotSignedIn)?;
+            self.fresh = match OwnSession::reopen(self.kit.homeserver, &self.user, place).await {
+                Ok(reopened) => reopened,
+                // What is in it is lost. The session itself is in the journal, and is signed out with the others.
+                Err(SignInError::NotOpened) => None,
+                // A session that may still be good is not replaced because the network is not.
+                Err(error) => return Err(Cause::NotSignedIn(error)),
+            };
         }
         self.sign_in().await
     }
@@ -271,8 +275,15 @@ impl Reset<'_> {
         if self.fresh.is_none() && self.live.is_none() {
             let place = self.kit.places.old_place();
             if let Some(place) = place {
-                let reopened = OwnSession::reopen(self.kit.homeserver, &self.user, place).await;
-                self.fresh = reopened.map_err(Cause::NotSignedIn)?;
+                match OwnSession::reopen(self.kit.homeserver, &self.user, place).await {
+                    Ok(reopened) => self.fresh = reopened,
+                    Err(SignInError::NotOpened) => {
+                        // Another one has to sign it out.
+                        self.sign_in().await?;
+                        self.tidy_up().await?;
+                    }
+                    Err(error) => return Err(Cause::NotSignedIn(error)),
+                }
             }
         }
         let session = match self.live.take() {

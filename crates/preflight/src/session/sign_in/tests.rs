@@ -1,5 +1,6 @@
 //! What a sign-in that came to nothing leaves noted of a session that was to be kept.
 
+use matrix_sdk::SqliteCryptoStore;
 use serde_json::json;
 
 use super::*;
@@ -75,5 +76,52 @@ async fn what_is_no_refusal_may_have_made_a_session() {
         let left = left_by(login, Some(EARLIER)).await;
         assert_eq!(left.as_deref(), Some(EARLIER), "{login:?}");
         assert!(left_by(login, None).await.is_some(), "{login:?}");
+    }
+}
+
+/// Opens the session that is kept in `home`.
+async fn reopened(home: &Path) -> Result<Option<OwnSession>, SignInError> {
+    let server = CannedServer::start(|_| None).await;
+    let (homeserver, _) = server.enter().await;
+    let kept = KeepIn {
+        folder: home.to_owned(),
+        passphrase: "a".repeat(43).into(),
+    };
+    OwnSession::reopen(&homeserver, &user(), kept).await
+}
+
+#[tokio::test]
+async fn a_store_that_was_sealed_in_another_way_can_be_opened_never_again() {
+    let home = tempfile::tempdir().unwrap();
+    let store = SqliteCryptoStore::open(home.path().join("store"), Some("a passphrase"));
+    drop(store.await.unwrap());
+    let reopened = reopened(home.path()).await;
+    assert!(matches!(reopened, Err(SignInError::NotOpened)), "{reopened:?}");
+}
+
+#[tokio::test]
+async fn a_damaged_store_can_be_opened_never_again() {
+    let home = tempfile::tempdir().unwrap();
+    let store = home.path().join("store");
+    std::fs::create_dir(&store).unwrap();
+    std::fs::write(
+        store.join("matrix-sdk-state.sqlite3"),
+        "nothing of a database".repeat(1000),
+    )
+    .unwrap();
+    let damaged = reopened(home.path()).await;
+    assert!(matches!(damaged, Err(SignInError::NotOpened)), "{damaged:?}");
+}
+
+#[test]
+fn what_may_be_mended_is_not_given_up() {
+    for words in [
+        "database is locked",
+        "Failed to run migrations: database or disk is full",
+        "attempt to write a readonly database",
+        "Failed to save the store cipher to the DB: disk I/O error",
+    ] {
+        let error = SignInError::Store(words.to_owned()).or_not_opened();
+        assert!(matches!(error, SignInError::Store(_)), "{words}");
     }
 }
