@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use tokio::sync::Notify;
 
 use super::{
-    Errand, KEPT_NAME, asked,
+    Errand, KEPT_NAME, MAY_REMAIN, asked,
     browser::{here, show},
     left_after_stop, may_remain, nothing_changed, warn_of_readers,
 };
@@ -198,7 +198,7 @@ impl Way {
         console: &mut Console,
     ) -> Result<OwnSession, Failure> {
         let kept = Kept::of(&self.entry.user);
-        let (keeping, place) = match self.afterwards {
+        let (keeping, place) = match afterwards(self.afterwards, &self.entry.sign_in) {
             Afterwards::Remove if self.errand.takes_secrets() => (Keeping::RemoveAtEndSealed, None),
             Afterwards::Remove => (Keeping::RemoveAtEnd, None),
             Afterwards::Keep => {
@@ -206,16 +206,41 @@ impl Way {
                 (Keeping::Keep(keep_in), Some(place))
             }
         };
+        let keeps = place.is_some();
         let entered = enter(&self.entry, self.errand, self.secret, homeserver, keeping, stops).await;
         match (&entered, place) {
             (Ok(_), Some(place)) => tell_where(&place, kept.as_ref().ok(), console),
             (Err(_), Some(_)) => kept.iter().for_each(Kept::clear),
             (_, None) => {}
         }
+        let begun = kept.ok().filter(|_| keeps).and_then(|it| it.begun());
+        let entered = entered.map_err(|failure| match begun {
+            Some(device) => may_be_there(failure, &device),
+            None => failure,
+        });
         match entered? {
             (session, Wish::GoOn) => Ok(session),
             (session, Wish::Stop) => Err(left_after_stop(session, self.errand, stops, console).await),
         }
+    }
+}
+
+/// What becomes of a session that is entered like this: one whose access token was lent is its owner's, and what is kept
+/// makes no room for it.
+fn afterwards(wished: Afterwards, sign_in: &SignIn) -> Afterwards {
+    if sign_in.is_lent() { Afterwards::Remove } else { wished }
+}
+
+/// Adds the session that a failed sign-in may have made all the same, or an earlier one. The next one that is kept takes its
+/// place.
+fn may_be_there(failure: Failure, device: &str) -> Failure {
+    // A second wish to stop has its own words for it.
+    if failure.wrong.ends_with(MAY_REMAIN) {
+        return failure;
+    }
+    Failure {
+        wrong: format!("{} “Lifeboat” ({device}) may be in your account.", failure.cause()),
+        ..failure
     }
 }
 
@@ -429,4 +454,34 @@ fn no_secret() -> Failure {
         "Give it with --password-file or --password-fd, or an access token with --access-token-file; or sign in with a \
          browser: --auth device-code.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::NOTHING_CHANGED;
+
+    #[test]
+    fn what_may_be_there_is_named_and_nothing_said_against_it() {
+        let told = |wrong: &str| may_be_there(Failure::interrupted(wrong, "Begin again."), "ABCDEFGHIJ").wrong;
+        assert_eq!(
+            told(NOTHING_CHANGED),
+            "You stopped it. “Lifeboat” (ABCDEFGHIJ) may be in your account."
+        );
+        let remains = may_remain("You stopped.", KEPT_NAME).wrong;
+        assert_eq!(told(&remains), remains);
+    }
+
+    #[test]
+    fn a_lent_session_is_never_kept() {
+        for (sign_in, expected) in [
+            (SignIn::TokenPrompt, Afterwards::Remove),
+            (SignIn::AccessTokenFile("token".into()), Afterwards::Remove),
+            (SignIn::Prompt, Afterwards::Keep),
+            (SignIn::OAuth(OAuthWay::Browser), Afterwards::Keep),
+        ] {
+            assert_eq!(afterwards(Afterwards::Keep, &sign_in), expected, "{sign_in:?}");
+            assert_eq!(afterwards(Afterwards::Remove, &sign_in), Afterwards::Remove);
+        }
+    }
 }

@@ -57,11 +57,13 @@ async fn killed(account: &TestAccount, proxy: &Proxy, before: &[(String, Option<
 }
 
 /// The server's answer never comes: the session is there.
-async fn cut_off(account: &TestAccount, proxy: &Proxy) -> Result<Outcome> {
+async fn cut_off(account: &TestAccount, proxy: &Proxy, before: &[(String, Option<String>)]) -> Result<Outcome> {
     proxy.intercept(|it| is_sign_in(it).then_some(Fault::CutAfter));
     let cut = keeping(account, &proxy.base_url(), None)?.run().await?;
     ensure!(cut.code()? == 1, "{cut}");
     cut.ensure_two_sentences()?;
+    let device = made_since(account, before).await?.context("no session was made")?;
+    ensure!(cut.says(&device), "{device} is not named\n{cut}");
     Ok(cut)
 }
 
@@ -135,7 +137,7 @@ async fn a_session_that_nobody_got_to_remember_is_told_of_and_taken_over() -> Re
     is_told_and_taken_over(&account, left, &before)
         .await
         .context("killed")?;
-    let left = cut_off(&account, &proxy).await?;
+    let left = cut_off(&account, &proxy, &before).await?;
     is_told_and_taken_over(&account, left, &before).await.context("cut off")
 }
 
