@@ -380,6 +380,11 @@ mod tests {
         assert_eq!(fs::read_to_string(&keys).unwrap(), "everything");
         let found = kept.find().unwrap().unwrap();
         assert_eq!(found.passphrase.expose_secret(), keep_in.passphrase.expose_secret());
+        close(&store);
+        assert_eq!(
+            lifeboat_reset::Places::new_place(&kept).unwrap_err(),
+            "no keyring gives the key of the session that is kept here"
+        );
         // Once it is open, a new session takes the place of the old one as ever.
         kept.prepare().unwrap();
         assert!(!keys.exists());

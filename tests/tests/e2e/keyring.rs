@@ -213,6 +213,13 @@ async fn an_open_keyring_holds_the_only_key() -> Result<()> {
     machine.ends(check, 10, REOPENED).await?;
     ensure!(machine.sign_ins() == 1, "{} sign-ins", machine.sign_ins());
 
+    // A plan that is only shown keeps nothing.
+    let plan = ["reset", &user, "--homeserver", &url, "--dry-run"];
+    let plan = machine.command(Bus::Closed, &program, &plan)?;
+    let shown = plan.secret("--password-file", &machine.account.password)?.run().await?;
+    ensure!(shown.says("Checked:") && !shown.says(NOT_REPLACED), "{shown}");
+    machine.last = Some(shown);
+
     let forget = machine.command(Bus::Open, &program, &["util", "forget", &user, "--anyway"])?;
     machine.ends(forget, 0, "is removed").await?;
     ensure!(machine.filed().await?.is_none(), "the key is still in the keyring");

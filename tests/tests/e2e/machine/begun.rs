@@ -100,6 +100,9 @@ async fn is_told_and_taken_over(
         let told = earlier.then(words)?.run().await?;
         ensure!(told.code()? == 2 && told.says(&device), "{device} is not named\n{told}");
         told.ensure_two_sentences()?;
+        // What leads out of it, however it is wrapped.
+        let takes_over = told.words().replace(' ', "").contains("--quick--keep-session");
+        ensure!(takes_over, "what takes it over is not named\n{told}");
         earlier = told;
     }
     ensure!(
