@@ -70,6 +70,12 @@ impl Kept {
         self.folder.join(STORE).is_dir()
     }
 
+    /// Tells whether a session was kept here whose keys may be nowhere else. One that was begun and never remembered has none
+    /// yet: what lies here of it may go.
+    pub(crate) fn is_precious(&self) -> bool {
+        self.is_there() && self.begun().is_none()
+    }
+
     /// Returns what opens the kept session; `None` when there is none, or its key cannot be had.
     pub(crate) fn find(&self) -> Result<Option<KeepIn>, Failure> {
         if !self.is_there() {
@@ -90,7 +96,7 @@ impl Kept {
     /// Refuses while a session is kept whose key cannot be had: what it holds may be nowhere else, so no other takes its place.
     pub(crate) fn ensure_open(&self) -> Result<(), Failure> {
         match self.find()? {
-            None if self.is_there() => Err(self.closed()),
+            None if self.is_precious() => Err(self.closed()),
             _ => Ok(()),
         }
     }
@@ -100,10 +106,18 @@ impl Kept {
         Failure::failed(
             format!("{CLOSED} No other takes its place. Nothing was changed."),
             format!(
-                "Unlock this system’s keyring first. If its key is gone for good, sign the session “Lifeboat” out in your app and \
-                 remove {}.",
-                self.folder.display()
+                "Unlock this system’s keyring first. If its key is gone for good, {}",
+                self.by_hand()
             ),
+        )
+    }
+
+    /// Says how to be rid of a session that Lifeboat cannot sign out itself, as the end of a sentence. What is written down of
+    /// resets stays: one of them may have to be finished.
+    pub(crate) fn by_hand(&self) -> String {
+        format!(
+            "sign the session “Lifeboat” out in your app and remove {}.",
+            self.folder.display()
         )
     }
 
@@ -366,9 +380,31 @@ mod tests {
         assert_eq!(fs::read_to_string(&keys).unwrap(), "everything");
         let found = kept.find().unwrap().unwrap();
         assert_eq!(found.passphrase.expose_secret(), keep_in.passphrase.expose_secret());
+        close(&store);
+        assert_eq!(
+            lifeboat_reset::Places::new_place(&kept).unwrap_err(),
+            "no keyring gives the key of the session that is kept here"
+        );
         // Once it is open, a new session takes the place of the old one as ever.
         kept.prepare().unwrap();
         assert!(!keys.exists());
+    }
+
+    /// A sign-in that was cut off leaves a store with nothing in it.
+    #[test]
+    fn what_was_only_begun_is_in_nobodys_way() {
+        let data = tempfile::tempdir().unwrap();
+        let (kept, store) = with_keyring(data.path());
+        kept.prepare().unwrap();
+        fs::create_dir(kept.folder().join(STORE)).unwrap();
+        close(&store);
+        assert!(kept.is_precious() && kept.ensure_open().is_err());
+        fs::write(kept.folder().join("begun"), "ABCDEFGHIJ").unwrap();
+        close(&store);
+        assert!(!kept.is_precious() && kept.ensure_open().is_ok());
+        close(&store);
+        kept.prepare().unwrap();
+        assert_eq!((kept.is_there(), kept.begun().as_deref()), (false, Some("ABCDEFGHIJ")));
     }
 
     #[test]

@@ -205,6 +205,13 @@ pub(crate) enum SignIn {
     Nobody,
 }
 
+impl SignIn {
+    /// Tells whether an access token is lent: the session is somebody's own, and Lifeboat neither ends nor keeps it.
+    pub(crate) fn is_lent(&self) -> bool {
+        matches!(self, Self::AccessTokenFile(_) | Self::TokenPrompt)
+    }
+}
+
 /// Recovery keys or passphrases to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Candidates {
@@ -251,6 +258,12 @@ pub(crate) fn check(args: CheckArgs, person: Person) -> Result<CheckJob, Failure
     };
     let forecast = forecast::question(args.quick, args.forecast, &args.account.config)?;
     let entry = entry(&user, args.account, args.sign_in, person)?;
+    if args.keep_session && entry.sign_in.is_lent() {
+        return Err(Failure::usage(
+            "A session whose access token is lent cannot be kept: it is your own. Nothing was changed.",
+            "Leave out --keep-session, or sign in another way with --auth.",
+        ));
+    }
     let by_hand = matches!(
         entry.sign_in,
         SignIn::Best | SignIn::Prompt | SignIn::TokenPrompt | SignIn::Sso | SignIn::OAuth(_)

@@ -208,9 +208,12 @@ fn nothing_changed() -> Failure {
     Failure::interrupted(NOTHING_CHANGED, AGAIN)
 }
 
+/// What ends the sentence about a session that nobody knows to be gone.
+const MAY_REMAIN: &str = "may remain in your account.";
+
 pub(crate) fn may_remain(why: &str, name: &str) -> Failure {
     Failure::interrupted(
-        format!("{why} The session “{name}” may remain in your account."),
+        format!("{why} The session “{name}” {MAY_REMAIN}"),
         "If it is there, sign it out in Element: Settings → Sessions.",
     )
 }

@@ -32,6 +32,10 @@ pub trait Places: Send + Sync {
     /// Returns where a session was kept, if there is one.
     fn old_place(&self) -> Option<KeepIn>;
 
+    /// Removes what a sign-in that failed has put into the new place; what is noted there of a session that it may have made
+    /// all the same stays.
+    fn clear(&self);
+
     /// Removes the place and what is in it.
     fn forget(&self);
 }

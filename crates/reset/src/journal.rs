@@ -163,7 +163,7 @@ impl Journal {
         }
     }
 
-    /// Opens the newest reset below `resets`, and says whether it was finished.
+    /// Opens the newest reset below `resets`, and says whether it was finished: one that was is not to be written to.
     ///
     /// A last line that was cut off counts as not written: what it was about to say had not begun.
     pub fn find(resets: &Path) -> Result<Found, JournalError> {
@@ -184,9 +184,16 @@ impl Journal {
         let path = folder.join(FILE);
         let disk = |error| disk(&path, error);
         let Some(lines) = lines_of(&path)? else { return Ok(None) };
-        let file = OpenOptions::new().append(true).open(&path).map_err(disk)?;
-        // A cut-off line must not run into the next one.
-        file.set_len(lines.whole as u64).map_err(disk)?;
+        // Nothing is added to a finished one, and where nobody can write it is no obstacle.
+        let finished = flow::next(&lines.header.plan, &lines.records) == Next::Finished;
+        let file = if finished {
+            File::open(&path).map_err(disk)?
+        } else {
+            let file = OpenOptions::new().append(true).open(&path).map_err(disk)?;
+            // A cut-off line must not run into the next one.
+            file.set_len(lines.whole as u64).map_err(disk)?;
+            file
+        };
         let last_at = lines.times.last().copied().unwrap_or(lines.header.begun_at);
         Ok(Some(Self {
             folder: folder.to_owned(),

@@ -11,11 +11,14 @@ use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
     account::{AccountSpec, TestAccount, Way},
     lifeboat::{Lifeboat, Outcome, PROGRAM_VARIABLE},
-    proxy::Proxy,
+    proxy::{Fault, Proxy, Reply},
 };
 use matrix_sdk::reqwest::Method;
 
-use crate::secrets::search::{Search, files_below};
+use crate::{
+    reset::{healthy, is_change, with_secrets, with_secrets_again},
+    secrets::search::{Search, files_below},
+};
 
 /// Opens the keyring as a login does, before the command: in a new folder, because the daemon of the last login may still be
 /// ending in the old one. The last step ends when the service answers on the bus; who asks earlier has the bus start another
@@ -64,7 +67,10 @@ struct Machine {
 
 impl Machine {
     async fn new() -> Result<Self> {
-        let account = AccountSpec::healthy(Way::Key).build().await?;
+        Self::of(AccountSpec::healthy(Way::Key).build().await?).await
+    }
+
+    async fn of(account: TestAccount) -> Result<Self> {
         let proxy = Proxy::start(&account.homeserver.base_url).await?;
         Ok(Self {
             account,
@@ -207,6 +213,13 @@ async fn an_open_keyring_holds_the_only_key() -> Result<()> {
     machine.ends(check, 10, REOPENED).await?;
     ensure!(machine.sign_ins() == 1, "{} sign-ins", machine.sign_ins());
 
+    // A plan that is only shown keeps nothing.
+    let plan = ["reset", &user, "--homeserver", &url, "--dry-run"];
+    let plan = machine.command(Bus::Closed, &program, &plan)?;
+    let shown = plan.secret("--password-file", &machine.account.password)?.run().await?;
+    ensure!(shown.says("Checked:") && !shown.says(NOT_REPLACED), "{shown}");
+    machine.last = Some(shown);
+
     let forget = machine.command(Bus::Open, &program, &["util", "forget", &user, "--anyway"])?;
     machine.ends(forget, 0, "is removed").await?;
     ensure!(machine.filed().await?.is_none(), "the key is still in the keyring");
@@ -234,6 +247,33 @@ async fn where_no_keyring_opens_the_key_is_in_a_private_file() -> Result<()> {
         machine.ends(check, 10, REOPENED).await?;
         ensure!(machine.sign_ins() == 1, "{bus:?}: {} sign-ins", machine.sign_ins());
         ensure!(machine.filed().await?.is_none(), "{bus:?}: the keyring has a key, too");
+    }
+    Ok(())
+}
+
+/// A reset whose sign-in fails has kept no session: over ssh, where nobody can open the keyring, it comes to its end.
+#[tokio::test]
+async fn a_reset_that_has_kept_no_session_needs_no_keyring_to_go_on() -> Result<()> {
+    let refusal = Fault::Answer(Reply::error(403, "M_FORBIDDEN", "Not now."));
+    for fault in [refusal, Fault::CutAfter] {
+        let mut machine = Machine::of(healthy().await?).await?;
+        let (mut changed, meets) = (false, fault.clone());
+        machine.proxy.intercept(move |it| {
+            let fails = changed && it.is(&Method::POST, "/login");
+            changed |= is_change(it);
+            fails.then(|| meets.clone())
+        });
+        let program = std::env::var(PROGRAM_VARIABLE)?;
+        let (user, url) = (machine.account.user_id.to_string(), machine.proxy.base_url());
+        let (old, new) = (machine.account.password.clone(), "New-Password-2");
+        let reset = machine.command(Bus::Open, &program, &["reset", &user, "--homeserver", &url, "--yes"])?;
+        let reset = with_secrets(reset, &machine.account, &old, new)?;
+        let told = || format!("{fault:?}");
+        machine.ends(reset, 20, "lifeboat resume").await.with_context(told)?;
+        machine.proxy.let_through();
+        let resume = machine.command(Bus::Closed, &program, &["resume", &user, "--homeserver", &url])?;
+        let resume = with_secrets_again(resume, &machine.account, &old, new)?;
+        machine.ends(resume, 0, "").await.with_context(told)?;
     }
     Ok(())
 }

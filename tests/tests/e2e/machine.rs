@@ -3,6 +3,7 @@
 
 mod begun;
 mod clock;
+mod damaged;
 mod disk;
 mod ground;
 mod locked;

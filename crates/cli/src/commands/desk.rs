@@ -13,6 +13,7 @@ mod reset;
 pub(crate) use audit::{Named, Summary, Why};
 pub(crate) use later::LaterLetter;
 pub(crate) use mas_reset::MasPlan;
+pub(crate) use paper::not_written;
 
 use crate::{exit::Exit, failure::Failure, resolve::DeskJob, ui::console::Console};
 

@@ -30,15 +30,11 @@ pub(crate) fn run(job: LeaveJob, console: &mut Console) -> Result<Exit, Failure>
     let kept = Kept::of(&job.entry.user)?;
     let memory = MemoryFile::of(&job.entry.user);
     if kept.find()?.is_none() {
-        if kept.is_there() {
-            return Err(closed(job.entry.user.as_str()));
+        if kept.is_precious() {
+            return Err(closed(&kept));
         }
         if let Some(device) = kept.begun() {
-            return Err(may_be_there(
-                &device,
-                job.entry.user.as_str(),
-                &job.entry.command_line(),
-            ));
+            return Err(may_be_there(&device, &kept, &job.entry.command_line()));
         }
         if memory.iter().any(MemoryFile::forget) {
             console.note(FORGOTTEN);
@@ -70,7 +66,7 @@ async fn leave(job: LeaveJob, kept: &Kept, console: &mut Console) -> Result<Exit
         // keep, nobody here knows that.
         Err(failure) if failure.exit == Exit::Usage => {
             if let Some(device) = kept.begun() {
-                return Err(may_be_there(&device, user.as_str(), &account));
+                return Err(may_be_there(&device, kept, &account));
             }
             kept.forget();
             console.note(HAD_ENDED);
@@ -115,30 +111,28 @@ fn nothing_to_leave() -> Failure {
     )
 }
 
-fn closed(user: &str) -> Failure {
-    let forget = CommandLine::account(["forget", user]).command("util", ["--anyway"]);
+fn closed(kept: &Kept) -> Failure {
     Failure::usage(
         format!("{CLOSED} Nothing was removed."),
         format!(
-            "Unlock this system’s keyring and run it again. If the key is gone, sign the session “Lifeboat” out in \
-             another app, and remove what is here with: {forget}"
+            "Unlock this system’s keyring and run it again. If its key is gone for good, {}",
+            kept.by_hand()
         ),
     )
 }
 
 /// Says of a session that a run began to make, and did not get to keep, that nobody here knows what became of it. The next
 /// one that is kept takes its place.
-fn may_be_there(device: &str, user: &str, account: &CommandLine) -> Failure {
+fn may_be_there(device: &str, kept: &Kept, account: &CommandLine) -> Failure {
     let again = account.command("check", ["--quick", "--keep-session"]);
-    let forget = CommandLine::account(["forget", user]).command("util", ["--anyway"]);
     Failure::usage(
         format!(
             "A run ended while it signed in to keep a session: that one, “Lifeboat” ({device}), may be in your account. \
              Nothing was removed."
         ),
         format!(
-            "Run {again} first: it takes that session over, and this signs it out then. Or sign it out in another app, and \
-             remove what is here with: {forget}"
+            "Run {again} first: it takes that session over, and this signs it out then. Or {}",
+            kept.by_hand()
         ),
     )
 }

@@ -46,8 +46,8 @@ pub(crate) fn run_alone(job: ResetJob, folder: &std::path::Path, console: &mut C
     let resets = folder.join("resets");
     let account = job.entry.command_line();
     let mut stranded = unfinished(&resets, &account, console)?;
-    // An administrator signs nobody in.
-    if job.admin_token.is_none() {
+    // An administrator signs nobody in, and a plan that is only shown keeps no session.
+    if job.admin_token.is_none() && job.consent != Consent::DryRun {
         Kept::of(&job.entry.user)?.ensure_open()?;
     }
     stranded.extend(Loose::of(folder).left_behind());

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use super::{
     alone::alone_to_reset,
-    desk::LaterLetter,
+    desk::{LaterLetter, not_written},
     reset::{
         carry_out::{BEFORE, Cargo, carry_out, going_on, stands},
         loose::Loose,
@@ -73,7 +73,8 @@ async fn finish(
     match letter {
         _ if ended != Exit::Done || route != Route::SynapseAdmin => {}
         Some(letter) => {
-            let changed = match Journal::find(resets)? {
+            let found = Journal::find(resets).map_err(|error| not_written(error.into()))?;
+            let changed = match found {
                 Found::Finished(journal) => journal.changed_since(),
                 Found::Unfinished(_) | Found::Nothing => None,
             };
@@ -169,7 +170,9 @@ async fn gather(
     let plan = journal.plan().clone();
     // An administrator signs nobody in.
     if plan.route != Route::SynapseAdmin {
-        Kept::of(&job.entry.user)?.ensure_open()?;
+        let kept = Kept::of(&job.entry.user)?;
+        // A keyring that asks the person may take its time.
+        asked(stops, move || kept.ensure_open()).await?;
     }
     let given = match password::prepare(&job.new_password, console)? {
         password::Chosen::Given(new) => Some(new),

@@ -154,6 +154,21 @@ fn contradictions_are_refused() {
     }
 }
 
+/// A kept session would have to go for it.
+#[test]
+fn a_lent_session_cannot_be_kept() {
+    let line = "lifeboat check @mira:example.org --keep-session --auth token";
+    let failure = resolved(line, Person::Present).unwrap_err();
+    assert_eq!(failure.exit, crate::exit::Exit::Usage);
+    assert!(failure.hint.contains("Leave out --keep-session"), "{failure:?}");
+    for line in [
+        "lifeboat check @mira:example.org --auth token",
+        "lifeboat check @mira:example.org --keep-session --auth password",
+    ] {
+        assert!(resolved(line, Person::Present).is_ok(), "{line}");
+    }
+}
+
 #[test]
 fn keys_to_try_have_to_come_from_somewhere() {
     let job = tried("lifeboat try-key @mira:example.org", Person::Present).unwrap();

@@ -2,18 +2,18 @@
 
 use lifeboat_preflight::{
     Credentials, Homeserver, KeepIn, Keeping, Method, Methods, OAuthWay, OwnSession, SessionKind, Shown, SignInError,
-    ask_browser, discover,
+    ask_browser, discover, ruma::UserId,
 };
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
 use super::{
-    Errand, KEPT_NAME, asked,
+    Errand, KEPT_NAME, MAY_REMAIN, asked,
     browser::{here, show},
     left_after_stop, may_remain, nothing_changed, warn_of_readers,
 };
 use crate::{
-    failure::Failure,
+    failure::{Failure, as_sentence},
     kept::{CLOSED, Kept, KeyPlace},
     resolve::{Afterwards, Entry, SignIn},
     secrets::{self, Purpose},
@@ -176,7 +176,8 @@ impl Way {
         let session = stops
             .unless_stopped(reopened)
             .await
-            .map_err(|Stopped| nothing_changed())??;
+            .map_err(|Stopped| nothing_changed())?;
+        let session = session.map_err(|error| not_reopened(error, &self.entry.user))?;
         match &session {
             Some(_) => console.note("Using the session that Lifeboat kept on this machine."),
             None => match Kept::of(&self.entry.user).ok().and_then(|it| it.begun()) {
@@ -197,7 +198,7 @@ impl Way {
         console: &mut Console,
     ) -> Result<OwnSession, Failure> {
         let kept = Kept::of(&self.entry.user);
-        let (keeping, place) = match self.afterwards {
+        let (keeping, place) = match afterwards(self.afterwards, &self.entry.sign_in) {
             Afterwards::Remove if self.errand.takes_secrets() => (Keeping::RemoveAtEndSealed, None),
             Afterwards::Remove => (Keeping::RemoveAtEnd, None),
             Afterwards::Keep => {
@@ -205,16 +206,54 @@ impl Way {
                 (Keeping::Keep(keep_in), Some(place))
             }
         };
+        let keeps = place.is_some();
         let entered = enter(&self.entry, self.errand, self.secret, homeserver, keeping, stops).await;
         match (&entered, place) {
             (Ok(_), Some(place)) => tell_where(&place, kept.as_ref().ok(), console),
             (Err(_), Some(_)) => kept.iter().for_each(Kept::clear),
             (_, None) => {}
         }
+        let begun = kept.ok().filter(|_| keeps).and_then(|it| it.begun());
+        let entered = entered.map_err(|failure| match begun {
+            Some(device) => may_be_there(failure, &device),
+            None => failure,
+        });
         match entered? {
             (session, Wish::GoOn) => Ok(session),
             (session, Wish::Stop) => Err(left_after_stop(session, self.errand, stops, console).await),
         }
+    }
+}
+
+/// What becomes of a session that is entered like this: one whose access token was lent is its owner's, and what is kept
+/// makes no room for it.
+fn afterwards(wished: Afterwards, sign_in: &SignIn) -> Afterwards {
+    if sign_in.is_lent() { Afterwards::Remove } else { wished }
+}
+
+/// Adds the session that a failed sign-in may have made all the same, or an earlier one. The next one that is kept takes its
+/// place.
+fn may_be_there(failure: Failure, device: &str) -> Failure {
+    // A second wish to stop has its own words for it.
+    if failure.wrong.ends_with(MAY_REMAIN) {
+        return failure;
+    }
+    Failure {
+        wrong: format!("{} “Lifeboat” ({device}) may be in your account.", failure.cause()),
+        ..failure
+    }
+}
+
+/// Says why the kept session cannot be used. Where nobody can use it any more, its folder is named.
+fn not_reopened(error: SignInError, user: &UserId) -> Failure {
+    let never_again = matches!(error, SignInError::NotOpened);
+    let failure = Failure::from(error);
+    match Kept::of(user) {
+        Ok(kept) if never_again => Failure {
+            hint: as_sentence(&kept.by_hand()),
+            ..failure
+        },
+        _ => failure,
     }
 }
 
@@ -379,7 +418,7 @@ fn kept_session(entry: &Entry, afterwards: Afterwards, console: &mut Console) ->
         return Ok(None);
     };
     let found = place.find()?;
-    if found.is_none() && place.is_there() {
+    if found.is_none() && place.is_precious() {
         if afterwards == Afterwards::Keep {
             return Err(place.closed());
         }
@@ -415,4 +454,34 @@ fn no_secret() -> Failure {
         "Give it with --password-file or --password-fd, or an access token with --access-token-file; or sign in with a \
          browser: --auth device-code.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::NOTHING_CHANGED;
+
+    #[test]
+    fn what_may_be_there_is_named_and_nothing_said_against_it() {
+        let told = |wrong: &str| may_be_there(Failure::interrupted(wrong, "Begin again."), "ABCDEFGHIJ").wrong;
+        assert_eq!(
+            told(NOTHING_CHANGED),
+            "You stopped it. “Lifeboat” (ABCDEFGHIJ) may be in your account."
+        );
+        let remains = may_remain("You stopped.", KEPT_NAME).wrong;
+        assert_eq!(told(&remains), remains);
+    }
+
+    #[test]
+    fn a_lent_session_is_never_kept() {
+        for (sign_in, expected) in [
+            (SignIn::TokenPrompt, Afterwards::Remove),
+            (SignIn::AccessTokenFile("token".into()), Afterwards::Remove),
+            (SignIn::Prompt, Afterwards::Keep),
+            (SignIn::OAuth(OAuthWay::Browser), Afterwards::Keep),
+        ] {
+            assert_eq!(afterwards(Afterwards::Keep, &sign_in), expected, "{sign_in:?}");
+            assert_eq!(afterwards(Afterwards::Remove, &sign_in), Afterwards::Remove);
+        }
+    }
 }

@@ -2,12 +2,12 @@
 //! remembered leaves one in the account that nobody else would know of.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use matrix_sdk::ruma::{DeviceId, OwnedDeviceId};
+use matrix_sdk::ruma::{DeviceId, OwnedDeviceId, UserId};
 use tempfile::NamedTempFile;
 
 use super::{KeepIn, SignInError};
@@ -21,7 +21,9 @@ const LENGTH: usize = 10;
 #[derive(Debug)]
 pub(super) struct Begun {
     device: OwnedDeviceId,
-    file: PathBuf,
+    folder: PathBuf,
+    /// Whether an earlier attempt began it: it may be in the account, whatever becomes of this one.
+    taken_over: bool,
 }
 
 impl Begun {
@@ -29,13 +31,23 @@ impl Begun {
     /// remembered, so that it is taken over; else a new one. A session that was never remembered has no encryption keys that
     /// another one under its id could contradict.
     pub(super) fn choose(kept: &KeepIn) -> Result<Self, SignInError> {
-        let device = match KeepIn::begun(&kept.folder) {
-            Some(device) => OwnedDeviceId::from(device.as_str()),
-            None => fresh()?,
-        };
+        if let Some(earlier) = Self::left(kept) {
+            return Ok(earlier);
+        }
         Ok(Self {
-            device,
-            file: kept.folder.join(FILE),
+            device: fresh()?,
+            folder: kept.folder.clone(),
+            taken_over: false,
+        })
+    }
+
+    /// Returns what an earlier attempt began in that place; `None`: nothing.
+    pub(super) fn left(kept: &KeepIn) -> Option<Self> {
+        let device = KeepIn::begun(&kept.folder)?;
+        Some(Self {
+            device: OwnedDeviceId::from(device.as_str()),
+            folder: kept.folder.clone(),
+            taken_over: true,
         })
     }
 
@@ -50,16 +62,38 @@ impl Begun {
     }
 
     fn write(&self) -> io::Result<()> {
-        let mut file = NamedTempFile::new_in(self.file.parent().unwrap_or(Path::new(".")))?;
+        let mut file = NamedTempFile::new_in(&self.folder)?;
         file.write_all(self.device.as_str().as_bytes())?;
         file.as_file().sync_all()?;
-        file.persist(&self.file).map_err(|error| error.error)?;
+        file.persist(self.folder.join(FILE)).map_err(|error| error.error)?;
+        // The name has to be on disk, too. Only Unix lets a folder be opened for that.
+        if cfg!(unix) {
+            File::open(&self.folder)?.sync_all()?;
+        }
         Ok(())
     }
 
-    /// Forgets it: certainly there is no such session.
+    /// Forgets it after an attempt that certainly made no session. That says nothing of one from an earlier attempt, which
+    /// stays noted.
+    pub(super) fn came_to_nothing(&self) {
+        if !self.taken_over {
+            self.forget();
+        }
+    }
+
+    /// Forgets it after the session that this attempt made, `who`'s as far as that is known, was signed out again. One that an
+    /// earlier attempt made in the account of `wanted` is the same only if it is in the same account.
+    pub(super) fn was_signed_out(&self, who: Option<&UserId>, wanted: &UserId) {
+        if who == Some(wanted) {
+            self.forget();
+        } else {
+            self.came_to_nothing();
+        }
+    }
+
+    /// Forgets it: it is remembered, or certainly gone.
     pub(super) fn forget(&self) {
-        let _ = fs::remove_file(&self.file);
+        let _ = fs::remove_file(self.folder.join(FILE));
     }
 }
 
@@ -70,11 +104,6 @@ impl KeepIn {
         let text = fs::read_to_string(folder.join(FILE)).ok()?;
         let is_id = text.len() == LENGTH && text.chars().all(|it| it.is_ascii_uppercase());
         is_id.then_some(text)
-    }
-
-    /// Forgets it: it is remembered, or certainly gone.
-    pub(super) fn forget_begun(&self) {
-        let _ = fs::remove_file(self.folder.join(FILE));
     }
 }
 
@@ -88,15 +117,21 @@ fn fresh() -> Result<OwnedDeviceId, SignInError> {
 
 #[cfg(test)]
 mod tests {
+    use matrix_sdk::ruma::user_id;
+
     use super::*;
+
+    fn place(home: &Path) -> KeepIn {
+        KeepIn {
+            folder: home.to_owned(),
+            passphrase: "a".repeat(43).into(),
+        }
+    }
 
     #[test]
     fn it_is_taken_over_until_it_is_forgotten() {
         let home = tempfile::tempdir().unwrap();
-        let kept = KeepIn {
-            folder: home.path().to_owned(),
-            passphrase: "a".repeat(43).into(),
-        };
+        let kept = place(home.path());
         assert_eq!(KeepIn::begun(home.path()), None);
         let first = Begun::choose(&kept).unwrap();
         assert_ne!(Begun::choose(&kept).unwrap().device(), first.device());
@@ -106,11 +141,41 @@ mod tests {
         assert_eq!(second.device(), first.device());
         second.note().unwrap();
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
-        kept.forget_begun();
         second.forget();
         assert_eq!(KeepIn::begun(home.path()), None);
+        assert!(Begun::left(&kept).is_none());
         // Whatever else lies there is the id of no session.
         fs::write(home.path().join(FILE), "\u{1b}[2Jnothing").unwrap();
         assert_eq!(KeepIn::begun(home.path()), None);
+    }
+
+    #[test]
+    fn what_one_attempt_did_not_make_an_earlier_one_may_have_made() {
+        let (mira, other) = (user_id!("@mira:example.org"), user_id!("@other:example.org"));
+        let nothing = |it: &Begun| it.came_to_nothing();
+        let own = |it: &Begun| it.was_signed_out(Some(mira), mira);
+        let of_another = |it: &Begun| it.was_signed_out(Some(other), mira);
+        let of_nobody_knows_whom = |it: &Begun| it.was_signed_out(None, mira);
+        let ends: [(&dyn Fn(&Begun), bool); 4] = [
+            (&nothing, true),
+            (&own, false),
+            (&of_another, true),
+            (&of_nobody_knows_whom, true),
+        ];
+        for (number, (end, stays)) in ends.into_iter().enumerate() {
+            let home = tempfile::tempdir().unwrap();
+            let kept = place(home.path());
+            let first = Begun::choose(&kept).unwrap();
+            first.note().unwrap();
+            let second = Begun::choose(&kept).unwrap();
+            second.note().unwrap();
+            end(&second);
+            let noted = KeepIn::begun(home.path());
+            assert_eq!(noted.as_deref(), stays.then_some(first.device().as_str()), "{number}");
+            // The attempt that chose the id knows of itself.
+            first.note().unwrap();
+            end(&first);
+            assert_eq!(KeepIn::begun(home.path()), None, "{number}");
+        }
     }
 }

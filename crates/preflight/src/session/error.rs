@@ -102,6 +102,9 @@ pub enum SignInError {
     /// The local store cannot be used.
     #[error("the store for the kept session cannot be used: {0}.")]
     Store(String),
+    /// The store of the kept session is damaged, or sealed in another way: nobody gets at what is in it.
+    #[error("the kept session cannot be opened: it is damaged, or another version of Lifeboat made it.")]
+    NotOpened,
     /// What the session of this command receives cannot be put anywhere.
     #[error("the temporary store for the keys of this session cannot be used: {0}.")]
     TemporaryStore(String),
@@ -115,6 +118,22 @@ impl SignInError {
                 words: words_without(&words, secret),
             },
             Self::SsoFailed(words) => Self::SsoFailed(words_without(&words, secret)),
+            other => other,
+        }
+    }
+
+    /// Tells a store that can be opened never again from one that cannot be opened now, because the disk is full or another
+    /// program holds it. The SDK's errors say it in their words alone.
+    pub(super) fn or_not_opened(self) -> Self {
+        const DAMAGED: [&str; 5] = [
+            "Failed to initialize the store cipher",
+            "Missing database version",
+            "Invalid database version",
+            "file is not a database",
+            "database disk image is malformed",
+        ];
+        match self {
+            Self::Store(words) if DAMAGED.iter().any(|it| words.contains(it)) => Self::NotOpened,
             other => other,
         }
     }

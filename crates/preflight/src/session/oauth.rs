@@ -22,7 +22,7 @@ use matrix_sdk::{
 use oauth2::{RequestTokenError, basic::BasicErrorResponseType};
 use serde_json::Value;
 
-use super::{Keeping, OwnSession, SignInError, key_store::KeyStore, sign_in::refusal};
+use super::{KeepIn, Keeping, OwnSession, SignInError, begun::Begun, key_store::KeyStore, sign_in::refusal};
 use crate::{
     Homeserver, mortal,
     network::{Failure, failure_of, is_protected},
@@ -78,12 +78,29 @@ impl OwnSession {
         stop: impl Future<Output = ()>,
     ) -> Result<Self, SignInError> {
         let (kept, keys) = (keeping.kept(), KeyStore::of(&keeping)?);
-        let client = match way {
-            OAuthWay::Browser => code::sign_in(homeserver, user, (kept, &keys), name, show, stop).await?,
-            OAuthWay::DeviceCode => device_code::sign_in(homeserver, user, (kept, &keys), name, show, stop).await?,
+        let begun = kept.map(Begun::choose).transpose()?;
+        let place = Place {
+            kept,
+            keys: &keys,
+            begun: begun.as_ref(),
         };
-        Self::settle(client, homeserver, user, kept, keys).await
+        let client = match way {
+            OAuthWay::Browser => code::sign_in(homeserver, user, place, name, show, stop).await?,
+            OAuthWay::DeviceCode => device_code::sign_in(homeserver, user, place, name, show, stop).await?,
+        };
+        Self::settle(client, homeserver, user, begun.as_ref(), keys).await
     }
+}
+
+/// Where a new session goes.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// Where it is kept, if it is to be.
+    kept: Option<&'a KeepIn>,
+    /// Where its keys lie.
+    keys: &'a KeyStore,
+    /// What is noted of it until it is kept.
+    begun: Option<&'a Begun>,
 }
 
 /// Asks the homeserver for its authorization server, and checks that it can be trusted with a sign-in: every address is

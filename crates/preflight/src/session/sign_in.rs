@@ -1,5 +1,8 @@
 //! Signing in: by password, by a lent access token, or by the token that a browser brought.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 use matrix_sdk::{
@@ -7,6 +10,7 @@ use matrix_sdk::{
     authentication::matrix::MatrixSession,
     config::{RequestConfig, StoreConfig},
     cross_process_lock::CrossProcessLockConfig,
+    reqwest::StatusCode,
     ruma::{
         DeviceId, UserId,
         api::{
@@ -78,7 +82,7 @@ impl OwnSession {
                 .map_err(|error| error.without(&token))?,
             Credentials::AccessToken(_) => {}
         }
-        Self::settle(client, homeserver, user, kept, keys).await
+        Self::settle(client, homeserver, user, begun, keys).await
     }
 
     /// Sees to it that the right person has signed in, and that a session that is to be kept is.
@@ -86,7 +90,7 @@ impl OwnSession {
         client: Client,
         homeserver: &Homeserver,
         user: &UserId,
-        kept: Option<&KeepIn>,
+        begun: Option<&Begun>,
         keys: KeyStore,
     ) -> Result<Self, SignInError> {
         let session = Self::of(client, homeserver, user, SessionKind::Throwaway, keys);
@@ -98,17 +102,17 @@ impl OwnSession {
             .map(ToString::to_string)
             .unwrap_or_default();
         if got != user.as_str() {
-            undo(session, kept).await;
+            undo(session, begun).await;
             return Err(SignInError::AnotherUser {
                 wanted: user.to_string(),
                 got,
             });
         }
-        let Some(place) = kept else { return Ok(session) };
+        let Some(begun) = begun else { return Ok(session) };
         let keeper = super::keep::keep(session.caller.client(), &session.keys).await;
         match keeper {
             Ok(keeper) => {
-                place.forget_begun();
+                begun.forget();
                 Ok(Self {
                     kind: SessionKind::Kept,
                     _keeper: Some(keeper),
@@ -116,7 +120,7 @@ impl OwnSession {
                 })
             }
             Err(error) => {
-                undo(session, kept).await;
+                undo(session, Some(begun)).await;
                 Err(error)
             }
         }
@@ -142,7 +146,16 @@ impl OwnSession {
     }
 
     /// Opens a session that an earlier command kept; `None` when there is none or the server has ended it.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInError::NotOpened`] where what is stored can be opened never again.
     pub async fn reopen(homeserver: &Homeserver, user: &UserId, kept: KeepIn) -> Result<Option<Self>, SignInError> {
+        let opened = Self::open(homeserver, user, kept).await;
+        opened.map_err(SignInError::or_not_opened)
+    }
+
+    async fn open(homeserver: &Homeserver, user: &UserId, kept: KeepIn) -> Result<Option<Self>, SignInError> {
         if !kept.exists() {
             return Ok(None);
         }
@@ -156,7 +169,7 @@ impl OwnSession {
             return Ok(None);
         }
         // Whoever remembered it may have been killed before this was forgotten.
-        keeping.kept().into_iter().for_each(KeepIn::forget_begun);
+        keeping.kept().and_then(Begun::left).iter().for_each(Begun::forget);
         session.restore(&client).await?;
         let keeper = super::keep::keep(&client, &keys).await?;
         let session = Self {
@@ -235,9 +248,15 @@ pub(super) async fn client_with(
 }
 
 /// Signs out a session that is not to be. Where that works, nothing is left to be noted of it.
-async fn undo(session: OwnSession, kept: Option<&KeepIn>) {
+async fn undo(session: OwnSession, begun: Option<&Begun>) {
+    let (who, wanted) = (
+        session.caller.client().user_id().map(ToOwned::to_owned),
+        session.user.clone(),
+    );
     if session.leave().await.is_ok() {
-        kept.into_iter().for_each(KeepIn::forget_begun);
+        begun
+            .into_iter()
+            .for_each(|it| it.was_signed_out(who.as_deref(), &wanted));
     }
 }
 
@@ -301,13 +320,18 @@ async fn log_in(
         Ok(answer) => Ok(Ok(restore(client, MatrixSession::from(&answer)).await?)),
         Err(error) => {
             // A server that refuses has made no session. After anything else, there may be one.
-            let told = error.as_client_api_error();
-            if told.is_some_and(|it| it.status_code.is_client_error()) {
-                begun.into_iter().for_each(Begun::forget);
+            if error.as_client_api_error().is_some_and(|it| refuses(it.status_code)) {
+                begun.into_iter().for_each(Begun::came_to_nothing);
             }
             Ok(Err(error))
         }
     }
+}
+
+/// Tells whether an answer is the server's refusal. That a request has taken too long is also said by what stands before a
+/// server, which may have done what was asked.
+fn refuses(status: StatusCode) -> bool {
+    status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT
 }
 
 async fn borrow(

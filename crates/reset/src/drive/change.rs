@@ -94,12 +94,13 @@ impl Reset<'_> {
         let administrator = self.journal.plan().route == Route::SynapseAdmin;
         let (mut tries, mut pause) = (1, unhurried(FIRST_PAUSE));
         let changed = loop {
-            let keeping = if administrator {
-                Keeping::RemoveAtEnd
+            let tried = if administrator {
+                let new = &self.kit.new_password;
+                try_password(self.kit.homeserver, &self.user, new, Keeping::RemoveAtEnd).await
             } else {
-                Keeping::Keep(self.kit.places.new_place().map_err(Cause::NotKept)?)
+                self.try_new_password().await?
             };
-            match try_password(self.kit.homeserver, &self.user, &self.kit.new_password, keeping).await {
+            match tried {
                 Ok(Trial::SignedIn(session)) if administrator => {
                     // It was made to find out, and is of no other use to an administrator.
                     session.leave().await?;

@@ -6,7 +6,7 @@ use lifeboat_preflight::{Keeping, OAuthWay, OwnSession, Shown, SignInError, unhu
 use matrix_sdk::ruma::api::client::device::get_devices;
 
 use super::Reset;
-use crate::{Cause, ComeBack, News, PageAnswer, PageLook, Refusal, Trial, flow::Record, try_password};
+use crate::{Cause, ComeBack, News, PageAnswer, PageLook, Refusal, Trial, flow::Record};
 
 /// Where nobody can say that it happened, a sign-in is tried after this long at first, and each time this much later.
 const FIRST_LOOK: Duration = Duration::from_secs(10);
@@ -76,6 +76,7 @@ impl Reset<'_> {
         let stopped = self.kit.wishes.stopped();
         let signed_in =
             OwnSession::sign_in_by_oauth(self.kit.homeserver, &self.user, way, keeping, NAME, show, stopped).await;
+        self.clear_unless(signed_in.is_ok());
         match signed_in {
             Ok(session) => self.take_fresh(session),
             Err(SignInError::Stopped) => Err(Cause::Stopped),
@@ -131,9 +132,7 @@ impl Reset<'_> {
     /// Signs in with the new password, and keeps the session for the rest; `None`: the server takes no passwords.
     pub(super) async fn new_password_works(&mut self) -> Result<Option<bool>, Cause> {
         loop {
-            let place = self.kit.places.new_place().map_err(Cause::NotKept)?;
-            let keeping = Keeping::Keep(place);
-            match try_password(self.kit.homeserver, &self.user, &self.kit.new_password, keeping).await {
+            match self.try_new_password().await? {
                 Ok(Trial::SignedIn(session)) => {
                     self.take_fresh(*session)?;
                     return Ok(Some(true));

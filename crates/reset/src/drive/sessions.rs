@@ -60,7 +60,9 @@ impl Reset<'_> {
         loop {
             let keeping = Keeping::Keep(self.kit.places.new_place().map_err(Cause::NotKept)?);
             let credentials = Credentials::Password(self.kit.new_password.clone());
-            match OwnSession::sign_in(self.kit.homeserver, &self.user, credentials, keeping).await {
+            let signed_in = OwnSession::sign_in(self.kit.homeserver, &self.user, credentials, keeping).await;
+            self.clear_unless(signed_in.is_ok());
+            match signed_in {
                 Ok(session) => return self.take_fresh(session),
                 Err(SignInError::RateLimited { wait }) => self.wait_out(wait).await?,
                 Err(error @ SignInError::Network(_)) if tries == TRIES => return Err(Cause::NotSignedIn(error)),
@@ -78,15 +80,35 @@ impl Reset<'_> {
         }
     }
 
+    /// Tries the new password, and keeps the session that lets in.
+    pub(super) async fn try_new_password(&self) -> Result<Result<Trial, Refusal>, Cause> {
+        let keeping = Keeping::Keep(self.kit.places.new_place().map_err(Cause::NotKept)?);
+        let tried = try_password(self.kit.homeserver, &self.user, &self.kit.new_password, keeping).await;
+        self.clear_unless(matches!(tried, Ok(Trial::SignedIn(_))));
+        Ok(tried)
+    }
+
+    /// Leaves nothing in the new place where nobody was let in: whatever comes next would take it for a kept session, which
+    /// is not replaced while its key cannot be had.
+    pub(super) fn clear_unless(&self, signed_in: bool) {
+        if !signed_in {
+            self.kit.places.clear();
+        }
+    }
+
     /// Opens the session again that an earlier run made with the new password; signs in anew when it has ended.
     pub(super) async fn have_fresh(&mut self) -> Result<(), Cause> {
         if self.fresh.is_some() || self.live.is_some() {
             return Ok(());
         }
         if let Some(place) = self.kit.places.old_place() {
-            let reopened = OwnSession::reopen(self.kit.homeserver, &self.user, place).await;
-            // A session that may still be good is not replaced because the network is not.
-            self.fresh = reopened.map_err(Cause::NotSignedIn)?;
+            self.fresh = match OwnSession::reopen(self.kit.homeserver, &self.user, place).await {
+                Ok(reopened) => reopened,
+                // What is in it is lost. The session itself is in the journal, and is signed out with the others.
+                Err(SignInError::NotOpened) => None,
+                // A session that may still be good is not replaced because the network is not.
+                Err(error) => return Err(Cause::NotSignedIn(error)),
+            };
         }
         self.sign_in().await
     }
@@ -256,8 +278,15 @@ impl Reset<'_> {
         if self.fresh.is_none() && self.live.is_none() {
             let place = self.kit.places.old_place();
             if let Some(place) = place {
-                let reopened = OwnSession::reopen(self.kit.homeserver, &self.user, place).await;
-                self.fresh = reopened.map_err(Cause::NotSignedIn)?;
+                match OwnSession::reopen(self.kit.homeserver, &self.user, place).await {
+                    Ok(reopened) => self.fresh = reopened,
+                    Err(SignInError::NotOpened) => {
+                        // Another one has to sign it out.
+                        self.sign_in().await?;
+                        self.tidy_up().await?;
+                    }
+                    Err(error) => return Err(Cause::NotSignedIn(error)),
+                }
             }
         }
         let session = match self.live.take() {

@@ -29,6 +29,7 @@ const LOGIN: &str = "/_matrix/client/v3/login";
 struct Folder {
     home: TempDir,
     places: AtomicU32,
+    cleared: AtomicU32,
 }
 
 impl Folder {
@@ -36,7 +37,13 @@ impl Folder {
         Self {
             home: tempfile::tempdir().unwrap(),
             places: AtomicU32::new(0),
+            cleared: AtomicU32::new(0),
         }
+    }
+
+    /// How often a new place was cleared.
+    fn cleared(&self) -> u32 {
+        self.cleared.load(Ordering::Relaxed)
     }
 }
 
@@ -53,6 +60,10 @@ impl Places for Folder {
 
     fn old_place(&self) -> Option<KeepIn> {
         None
+    }
+
+    fn clear(&self) {
+        self.cleared.fetch_add(1, Ordering::Relaxed);
     }
 
     fn forget(&self) {}
@@ -175,6 +186,29 @@ async fn a_lost_change_that_is_made_late_is_found_when_its_proof_is_spent() {
     assert_eq!(state(&reset), (Password::Changed, Next::Do(change + 1)));
     assert_eq!(reset.fresh.as_ref().and_then(OwnSession::device_id), Some("NEW"));
     assert_eq!(asked(&server), [CHANGE, LOGIN, CHANGE, LOGIN]);
+}
+
+/// What a sign-in puts into the new place before it is refused would be taken for a kept session.
+#[tokio::test]
+async fn a_sign_in_that_fails_leaves_nothing_in_its_place() {
+    let session = json!({"user_id": user(), "access_token": "token", "device_id": "NEW"});
+    let script = [
+        Reply::Cut,
+        refused(403, "M_FORBIDDEN"),
+        refused(403, "M_FORBIDDEN"),
+        Reply::Json(200, session),
+    ];
+    let server = ScriptedServer::start(script).await;
+    let (homeserver, folder) = (server.homeserver().await, Folder::new());
+    let (mut reset, change) = after_the_mail(&homeserver, &folder);
+    is_lost_and_looked_for_in_vain(&mut reset, change).await;
+    assert_eq!(folder.cleared(), 1);
+    let failed = reset.sign_in().await;
+    assert!(matches!(failed, Err(Cause::NotSignedIn(_))), "{failed:?}");
+    assert_eq!(folder.cleared(), 2);
+    reset.sign_in().await.unwrap();
+    assert_eq!(folder.cleared(), 2);
+    assert_eq!(asked(&server), [CHANGE, LOGIN, LOGIN, LOGIN]);
 }
 
 /// Where no answer was lost, a link that nobody has confirmed costs no sign-in.

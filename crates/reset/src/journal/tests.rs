@@ -54,6 +54,25 @@ fn what_was_written_is_found_again() {
     }
 }
 
+/// Where nobody can write, as in a home that has become read-only, whoever only looks can do so.
+#[test]
+fn a_finished_one_is_only_read() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("resets/1");
+    let mut journal = begin(&folder);
+    for step in 0..journal.plan().steps.len() {
+        let outcome = Outcome::Done;
+        journal.append(Record::Ended { step, outcome }).unwrap();
+    }
+    let cut_off = [fs::read(folder.join(FILE)).unwrap(), b"{\"at\":".to_vec()].concat();
+    fs::write(folder.join(FILE), &cut_off).unwrap();
+    let Found::Finished(mut found) = Journal::find(&home.path().join("resets")).unwrap() else {
+        panic!("it is finished");
+    };
+    assert!(matches!(found.append(Record::Resumed), Err(JournalError::Disk { .. })));
+    assert_eq!(fs::read(folder.join(FILE)).unwrap(), cut_off);
+}
+
 /// A crash may cut the file anywhere in its last line.
 #[test]
 fn a_line_that_was_cut_off_was_not_written() {

@@ -57,12 +57,31 @@ async fn killed(account: &TestAccount, proxy: &Proxy, before: &[(String, Option<
 }
 
 /// The server's answer never comes: the session is there.
-async fn cut_off(account: &TestAccount, proxy: &Proxy) -> Result<Outcome> {
+async fn cut_off(account: &TestAccount, proxy: &Proxy, before: &[(String, Option<String>)]) -> Result<Outcome> {
     proxy.intercept(|it| is_sign_in(it).then_some(Fault::CutAfter));
     let cut = keeping(account, &proxy.base_url(), None)?.run().await?;
     ensure!(cut.code()? == 1, "{cut}");
     cut.ensure_two_sentences()?;
+    let device = made_since(account, before).await?.context("no session was made")?;
+    ensure!(cut.says(&device), "{device} is not named\n{cut}");
     Ok(cut)
+}
+
+/// A later attempt that the server refuses has made no session, which says nothing of the one that is there.
+async fn is_not_forgotten(
+    account: &TestAccount,
+    left: Outcome,
+    before: &[(String, Option<String>)],
+) -> Result<Outcome> {
+    let (user, url) = (account.user_id.as_str(), account.homeserver.base_url.as_str());
+    let device = made_since(account, before).await?.context("no session was made")?;
+    let check = left.then(["check", user, "--homeserver", url, "--quick", "--keep-session"])?;
+    let refused = check.secret("--password-file", "a password of nobody")?.run().await?;
+    ensure!(refused.code()? == 1, "{refused}");
+    let leave = refused.then(["leave", user, "--homeserver", url, "--force"])?;
+    let told = leave.run().await?;
+    ensure!(told.code()? == 2 && told.says(&device), "{device} is not named\n{told}");
+    Ok(told)
 }
 
 /// What is left is named, nothing that leads to it is removed, and the next session that is kept takes its place.
@@ -81,6 +100,9 @@ async fn is_told_and_taken_over(
         let told = earlier.then(words)?.run().await?;
         ensure!(told.code()? == 2 && told.says(&device), "{device} is not named\n{told}");
         told.ensure_two_sentences()?;
+        // What leads out of it, however it is wrapped.
+        let takes_over = told.words().replace(' ', "").contains("--quick--keep-session");
+        ensure!(takes_over, "what takes it over is not named\n{told}");
         earlier = told;
     }
     ensure!(
@@ -114,10 +136,11 @@ async fn a_session_that_nobody_got_to_remember_is_told_of_and_taken_over() -> Re
     let before = devices(&account).await?;
     let proxy = Proxy::start(&account.homeserver.base_url).await?;
     let left = killed(&account, &proxy, &before).await?;
+    let left = is_not_forgotten(&account, left, &before).await?;
     is_told_and_taken_over(&account, left, &before)
         .await
         .context("killed")?;
-    let left = cut_off(&account, &proxy).await?;
+    let left = cut_off(&account, &proxy, &before).await?;
     is_told_and_taken_over(&account, left, &before).await.context("cut off")
 }
 

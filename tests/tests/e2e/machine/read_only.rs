@@ -64,6 +64,19 @@ async fn guide_refused(ground: &Ground, code: i32, earlier: Outcome) -> Result<O
     Ok(outcome)
 }
 
+/// The guide where nothing is to be finished: it goes on.
+async fn guide_goes_on(ground: &Ground, earlier: Outcome) -> Result<()> {
+    let terminal = TerminalSpec::new("")
+        .env("NO_COLOR", "1")
+        .after(earlier)
+        .on(Disk::ReadOnly(STATE.into()))
+        .start()?;
+    let user = ground.account.user_id.as_str();
+    terminal.answers("Your user id", &typed(user)).await?;
+    terminal.asked("The server’s address").await?;
+    terminal.goes_away()
+}
+
 /// Whoever only looks is not kept from it, and leaves no session.
 async fn looks(ground: &Ground, work: Work, earlier: Outcome) -> Result<Outcome> {
     let before = devices(&ground.account).await?;
@@ -119,6 +132,7 @@ async fn an_unfinished_reset_waits_for_its_folder() -> Result<()> {
     }
     earlier = guide_refused(&ground, 20, earlier).await?;
     earlier = looks(&ground, Work::DeskCheck, earlier).await?;
-    ground.ends_well(Work::Resume, earlier).await?;
+    let finished = ground.ends_well(Work::Resume, earlier).await?;
+    guide_goes_on(&ground, finished).await?;
     end_what_is_left_behind(&ground.account).await
 }

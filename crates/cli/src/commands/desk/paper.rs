@@ -47,7 +47,8 @@ impl Paper {
     }
 }
 
-fn not_written(failure: Failure) -> Failure {
+/// Says of a letter that is owed for a finished reset that it is not written, and why.
+pub(crate) fn not_written(failure: Failure) -> Failure {
     Failure {
         wrong: format!(
             "The password is changed, but the letter is not written: {}",

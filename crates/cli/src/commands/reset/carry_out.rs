@@ -14,7 +14,7 @@ use crate::{
     advice::CommandLine,
     exit::Exit,
     failure::{self, Failure, SUSPENDED},
-    kept::Kept,
+    kept::{CLOSED, Kept},
     resolve::{Browser, Format, Person},
     signals::{Stopped, Stops},
     ui::{console::Console, json, progress::ResetVoice, prompt, reset},
@@ -22,6 +22,9 @@ use crate::{
 
 /// Name of the earlier check in the folder of its reset.
 pub(crate) const BEFORE: &str = "before.json";
+
+/// Why no new session can be kept while an earlier one cannot be opened.
+const KEYLESS: &str = "no keyring gives the key of the session that is kept here";
 
 /// What a reset takes along.
 pub(crate) struct Cargo<'a> {
@@ -195,11 +198,19 @@ impl Places for Kept {
     fn new_place(&self) -> Result<KeepIn, String> {
         self.prepare()
             .map(|(place, _)| place)
-            .map_err(|failure| failure.cause().trim_end_matches('.').to_owned())
+            .map_err(|failure| match failure.cause() {
+                // In the middle of a sentence.
+                closed if closed.starts_with(CLOSED) => KEYLESS.to_owned(),
+                cause => cause.trim_end_matches('.').to_owned(),
+            })
     }
 
     fn old_place(&self) -> Option<KeepIn> {
         self.find().ok().flatten()
+    }
+
+    fn clear(&self) {
+        Self::clear(self);
     }
 
     fn forget(&self) {

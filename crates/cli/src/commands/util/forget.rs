@@ -61,15 +61,21 @@ fn is_needed(kept: &Kept, state: &Path, account: &CommandLine) -> Result<(), Fai
             format!("Finish it first: {}", going_on(account, journal.plan().route)),
         ));
     }
-    let signed_in = match (kept.is_there(), kept.begun()) {
-        (false, None) => return Ok(()),
-        (true, None) => "Lifeboat is signed in to this account.".to_owned(),
-        (_, Some(device)) => format!("Lifeboat may be signed in to this account, as the session {device}."),
-    };
-    Err(Failure::usage(
-        format!("{signed_in} Nothing was removed."),
-        format!("Sign it out first: {}", account.command("leave", [])),
-    ))
+    let leave = account.command("leave", []);
+    match (kept.is_there(), kept.begun()) {
+        (false, None) => Ok(()),
+        (true, None) => Err(Failure::usage(
+            "Lifeboat is signed in to this account. Nothing was removed.",
+            format!("Sign it out first: {leave}"),
+        )),
+        (_, Some(device)) => Err(Failure::usage(
+            format!("Lifeboat may be signed in to this account, as the session {device}. Nothing was removed."),
+            format!(
+                "Run {} first: it takes that session over. Then sign it out: {leave}",
+                account.command("check", ["--quick", "--keep-session"])
+            ),
+        )),
+    }
 }
 
 /// Removes a folder. What was never there needs no removing.

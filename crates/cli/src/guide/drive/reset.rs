@@ -15,7 +15,7 @@ use crate::{
     guide::{Heard, Outcome},
     kept::Kept,
     resolve::{Asking, Candidates, Consent, Format, NewPassword, Person, ResetJob, ResumeJob, SignIn},
-    session::own_mistake,
+    session::{asked, own_mistake},
     ui::{prompt, time},
 };
 
@@ -28,7 +28,9 @@ impl Guide<'_> {
         let folder = self.folder().ok_or_else(no_home)?;
         self.ensure_alone()?;
         let user = self.user.as_ref().ok_or_else(own_mistake)?;
-        Kept::of(user)?.ensure_open()?;
+        let kept = Kept::of(user)?;
+        // A keyring that asks the person may take its time.
+        asked(&mut self.stops, move || kept.ensure_open()).await?;
         if !self.trip.forgotten && self.session.is_none() {
             return Ok(Heard::SessionOver);
         }

@@ -13,10 +13,10 @@ use matrix_sdk::{
     },
 };
 
-use super::{Shown, about_us, metadata, refused, refused_by_oauth, revoke};
+use super::{Place, Shown, about_us, metadata, refused, refused_by_oauth, revoke};
 use crate::{
     Homeserver,
-    session::{KeepIn, SignInError, begun::Begun, browser::GOODBYE, key_store::KeyStore, sign_in::client_with},
+    session::{SignInError, begun::Begun, browser::GOODBYE, sign_in::client_with},
 };
 
 /// How long a person has for the browser.
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(super) async fn sign_in(
     homeserver: &Homeserver,
     user: &UserId,
-    (kept, keys): (Option<&KeepIn>, &KeyStore),
+    Place { kept, keys, begun }: Place<'_>,
     name: &str,
     show: impl Fn(Shown<'_>),
     stop: impl Future<Output = ()>,
@@ -43,8 +43,7 @@ pub(super) async fn sign_in(
         redirect_uris: vec![here.clone()],
     };
     let registration = ClientRegistrationData::new(about_us(name, grant)?);
-    let begun = kept.map(Begun::choose).transpose()?;
-    let device = begun.as_ref().map(|it| it.device().to_owned());
+    let device = begun.map(|it| it.device().to_owned());
     let oauth = client.oauth();
     let asked = oauth.login(here, device, Some(registration), None).user_id_hint(user);
     let asked = asked.build().await.map_err(refused_by_oauth)?;
@@ -56,17 +55,22 @@ pub(super) async fn sign_in(
         Either::Right(((), _)) => return Err(SignInError::Stopped),
     };
     let query = query.ok_or_else(|| SignInError::SsoFailed("the browser brought nothing back".to_owned()))?;
-    begun.iter().try_for_each(Begun::note)?;
+    begun.map_or(Ok(()), Begun::note)?;
     match oauth.finish_login(UrlOrQuery::Query(query.0)).await {
         Ok(()) => Ok(client),
         Err(error) => {
             let error = refused(error);
-            let gone = match client.session_tokens() {
+            match (client.session_tokens(), begun) {
                 // There is a session already, which nobody would know of.
-                Some(_) => revoke(&client, &homeserver.http).await.is_ok(),
-                None => error.let_nobody_in(),
-            };
-            begun.iter().filter(|_| gone).for_each(Begun::forget);
+                (Some(_), begun) => {
+                    let revoked = revoke(&client, &homeserver.http).await;
+                    if let (Ok(()), Some(begun)) = (revoked, begun) {
+                        begun.was_signed_out(client.user_id(), user);
+                    }
+                }
+                (None, Some(begun)) if error.let_nobody_in() => begun.came_to_nothing(),
+                (None, _) => {}
+            }
             Err(error)
         }
     }

@@ -15,16 +15,15 @@ use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use super::{
-    Shown, about_us, metadata,
+    Place, Shown, about_us, metadata,
     poll::{self, Given, Polled},
     post, refused_by_oauth, revoke, unreachable_words, words, words_of,
 };
 use crate::{
     Homeserver,
     session::{
-        KeepIn, SignInError,
+        SignInError,
         begun::Begun,
-        key_store::KeyStore,
         sign_in::{client, client_with},
     },
 };
@@ -41,7 +40,7 @@ const SCOPES: [&str; 2] = [
 pub(super) async fn sign_in(
     homeserver: &Homeserver,
     user: &UserId,
-    place: (Option<&KeepIn>, &KeyStore),
+    place: Place<'_>,
     name: &str,
     show: impl Fn(Shown<'_>),
     stop: impl Future<Output = ()>,
@@ -58,8 +57,7 @@ pub(super) async fn sign_in(
     let about = about_us(name, OAuthGrantType::DeviceCode)?;
     let registered = asking.oauth().register_client(&about).await;
     let client_id = registered.map_err(refused_by_oauth)?.client_id;
-    let begun = place.0.map(Begun::choose).transpose()?;
-    let device = begun.as_ref().map_or_else(DeviceId::new, |it| it.device().to_owned());
+    let device = place.begun.map_or_else(DeviceId::new, |it| it.device().to_owned());
     let [api, prefix] = SCOPES;
     let scope = format!("{api} {prefix}{device}");
     let form = [("client_id", client_id.as_str()), ("scope", &scope)];
@@ -80,21 +78,35 @@ pub(super) async fn sign_in(
         code: &given.user_code,
         good_for: given.good_for,
     });
-    begun.iter().try_for_each(Begun::note)?;
-    let waited = wait(&homeserver.http, &metadata.token_endpoint, &client_id, &given, stop).await;
-    let nobody = waited.as_ref().is_err_and(SignInError::let_nobody_in);
-    begun.iter().filter(|_| nobody).for_each(Begun::forget);
+    place.begun.map_or(Ok(()), Begun::note)?;
+    let mut lost = false;
+    let waited = wait(
+        &homeserver.http,
+        &metadata.token_endpoint,
+        &client_id,
+        &given,
+        stop,
+        &mut lost,
+    )
+    .await;
+    if let (Err(error), Some(begun)) = (&waited, place.begun)
+        && error.let_nobody_in()
+        && !lost
+    {
+        begun.came_to_nothing();
+    }
     take_over(homeserver, user, place, client_id, &device, waited?).await
 }
 
 /// Asks until the person has decided, as seldom as the server wishes. Only the pauses are ended by `stop`: the answer to
-/// a question may be a session.
+/// a question may be a session. `lost` becomes true when one did not come, which may have been a session as well.
 async fn wait(
     http: &reqwest::Client,
     token_endpoint: &Url,
     client_id: &ClientId,
     given: &Given,
     stop: impl Future<Output = ()>,
+    lost: &mut bool,
 ) -> Result<SessionTokens, SignInError> {
     let form = [
         ("grant_type", GRANT),
@@ -109,8 +121,15 @@ async fn wait(
             return Err(SignInError::Stopped);
         }
         let polled = match post(http, token_endpoint, &form).await {
-            Ok((status, body)) => poll::read(status, &body, pause),
-            Err(_) => Polled::Again(poll::later(pause)),
+            Ok((status, body)) => {
+                // What stands before a server answers like that in its place, too.
+                *lost |= status >= 500;
+                poll::read(status, &body, pause)
+            }
+            Err(_) => {
+                *lost = true;
+                Polled::Again(poll::later(pause))
+            }
         };
         match polled {
             Polled::Again(next) => pause = next.max(Duration::from_millis(100)),
@@ -127,7 +146,7 @@ async fn wait(
 async fn take_over(
     homeserver: &Homeserver,
     user: &UserId,
-    (kept, keys): (Option<&KeepIn>, &KeyStore),
+    Place { kept, keys, begun }: Place<'_>,
     client_id: ClientId,
     device: &DeviceId,
     tokens: SessionTokens,
@@ -157,7 +176,7 @@ async fn take_over(
     let who = match asking.send(whoami::v3::Request::new()).await {
         Ok(who) => who.user_id,
         Err(error) => {
-            let _ = revoke(&asking, &homeserver.http).await;
+            undo(&asking, homeserver, None, user, begun).await;
             return Err(super::refusal(error, user));
         }
     };
@@ -165,8 +184,90 @@ async fn take_over(
     match taken_over.await {
         Ok(client) => Ok(client),
         Err(error) => {
-            let _ = revoke(&asking, &homeserver.http).await;
+            undo(&asking, homeserver, Some(&who), user, begun).await;
             Err(error)
+        }
+    }
+}
+
+/// Ends the session that was made for `who`, as far as that is known. Where that works, nothing is left to be noted of it.
+async fn undo(client: &Client, homeserver: &Homeserver, who: Option<&UserId>, wanted: &UserId, begun: Option<&Begun>) {
+    if revoke(client, &homeserver.http).await.is_ok()
+        && let Some(begun) = begun
+    {
+        begun.was_signed_out(who, wanted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Answer, CannedServer};
+
+    /// Polls a server that gives these answers; returns whether one was lost, and why nobody was let in.
+    async fn polled(answers: [fn() -> Answer; 2]) -> (bool, SignInError) {
+        let next = AtomicUsize::new(0);
+        let server = CannedServer::start(move |it| {
+            (it.path == "/token").then(|| answers[next.fetch_add(1, Ordering::Relaxed)]())
+        })
+        .await;
+        let (homeserver, _) = server.enter().await;
+        let endpoint = homeserver.base_url().join("/token").unwrap();
+        let given = Given {
+            device_code: "code".to_owned(),
+            user_code: "CODE".to_owned(),
+            address: "https://a/link".to_owned(),
+            complete: None,
+            good_for: Duration::from_secs(60),
+            pause: Duration::from_millis(1),
+        };
+        let (client_id, mut lost) = (ClientId::new("lifeboat".to_owned()), false);
+        let never = std::future::pending::<()>();
+        let waited = wait(&homeserver.http, &endpoint, &client_id, &given, never, &mut lost).await;
+        (lost, waited.unwrap_err())
+    }
+
+    fn pending() -> Answer {
+        Answer {
+            status: 400,
+            ..json!({"error": "authorization_pending"}).into()
+        }
+    }
+
+    fn used() -> Answer {
+        Answer {
+            status: 400,
+            ..json!({"error": "invalid_grant"}).into()
+        }
+    }
+
+    fn bad_gateway() -> Answer {
+        Answer::error(502, "M_UNKNOWN")
+    }
+
+    /// The tokens may have been in it.
+    fn cut_off() -> Answer {
+        Answer {
+            promised: Some(1000),
+            ..json!({}).into()
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_was_lost_is_remembered() {
+        let cases: [([fn() -> Answer; 2], bool); 3] = [
+            ([pending, used], false),
+            ([cut_off, used], true),
+            ([bad_gateway, used], true),
+        ];
+        for (answers, expected) in cases {
+            let (lost, error) = polled(answers).await;
+            assert_eq!(lost, expected, "{error:?}");
+            assert!(matches!(error, SignInError::RanOut), "{error:?}");
         }
     }
 }
