@@ -108,8 +108,9 @@ impl Drop for AccountLock {
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    let same = |one: fs::Metadata, other: fs::Metadata| (one.dev(), one.ino()) == (other.dev(), other.ino());
-    matches!((file.metadata(), fs::metadata(path)), (Ok(one), Ok(other)) if same(one, other))
+    let place = |it: fs::Metadata| (it.dev(), it.ino());
+    let (opened, there) = (file.metadata().map(place), fs::metadata(path).map(place));
+    matches!((opened, there), (Ok(opened), Ok(there)) if opened == there)
 }
 
 /// Nobody removes a file there that somebody has open.

@@ -218,7 +218,7 @@ mod tests {
         let (homeserver, _) = server.enter().await;
         let endpoint = homeserver.base_url().join("/token").unwrap();
         let given = Given {
-            device_code: "code".to_owned(),
+            device_code: "code".into(),
             user_code: "CODE".to_owned(),
             address: "https://a/link".to_owned(),
             complete: None,
