@@ -175,11 +175,25 @@ fn name_of(it: &Exchange) -> String {
     format!("{} {}", it.method, path.join("/"))
 }
 
-/// What every run owes a person, whatever happens: an end in words.
+/// What every run owes a person, whatever happens: what it was asked for, or an end in words.
 fn ends_in_words(outcome: &Outcome) -> Result<()> {
     ensure!(!outcome.stderr.contains("panicked"), "it panicked\n{outcome}");
-    if outcome.code()? == 1 {
-        outcome.ensure_two_sentences()?;
+    let code = outcome.code()?;
+    let document = outcome.json();
+    if code != 1 && document.as_ref().is_ok_and(|it| it["error"].is_null()) {
+        return Ok(());
     }
+    outcome.ensure_two_sentences()?;
+    // Programs are told the same.
+    let document = document?;
+    ensure!(
+        document["exit"] == code && code != 0,
+        "another status is told\n{outcome}"
+    );
+    let told = [&document["error"], &document["hint"]];
+    ensure!(
+        told.iter().all(|it| it.as_str().is_some_and(|it| !it.is_empty())),
+        "no two sentences for programs\n{outcome}"
+    );
     Ok(())
 }

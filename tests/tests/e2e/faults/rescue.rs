@@ -39,6 +39,7 @@ impl Rescue {
 impl Patient for Rescue {
     const NAME: &'static str = "rescue";
     const ACCOUNTS: usize = 4;
+    const LOOKS_AS_THE_CHECK: bool = true;
 
     async fn admit() -> Result<Self> {
         let account = AccountSpec::healthy(Way::Key).history(SMALL).build().await?;

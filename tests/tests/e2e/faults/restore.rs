@@ -79,6 +79,7 @@ impl Restore {
 impl Patient for Restore {
     const NAME: &'static str = "ark restore";
     const ACCOUNTS: usize = 3;
+    const LOOKS_AS_THE_CHECK: bool = true;
 
     async fn admit() -> Result<Self> {
         let account = AccountSpec::healthy(Way::Key).history(SMALL).build().await?;
