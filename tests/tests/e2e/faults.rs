@@ -15,6 +15,8 @@ use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
 use lifeboat_tests::proxy::{Exchange, Fault, Proxy, Reply};
 use serde_json::json;
 
+pub(crate) use self::reset::is_password;
+
 /// As little as an account can have that something can be lost of.
 const SMALL: History = History {
     rooms: 1,

@@ -53,7 +53,7 @@ fn tells_how_it_stands(outcome: &Outcome) -> Result<()> {
 }
 
 /// Tells whether somebody can sign in with it; leaves no session.
-async fn is_password(account: &TestAccount, password: &str) -> Result<bool> {
+pub(crate) async fn is_password(account: &TestAccount, password: &str) -> Result<bool> {
     let api = account.homeserver.api();
     let request = json!({
         "type": "m.login.password", "password": password, "device_id": "LOOKING",
