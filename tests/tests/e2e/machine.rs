@@ -6,6 +6,7 @@ mod clock;
 mod disk;
 mod ground;
 mod locked;
+mod offline;
 mod read_only;
 mod signals;
 mod work;
