@@ -41,6 +41,14 @@ impl Pace {
         }
     }
 
+    /// How long a run may take to whose waits, at a tenth of their length, this is time enough.
+    fn deadline(self, at_a_tenth: Duration) -> Duration {
+        match self {
+            Self::Unhurried => at_a_tenth * 3,
+            Self::Tenfold => at_a_tenth,
+        }
+    }
+
     /// Has Lifeboat wait like this.
     fn given_to(self, command: Lifeboat) -> Lifeboat {
         match self {

@@ -99,7 +99,7 @@ impl Reset {
         self.number.set(self.number.get() + 1);
         let command = Lifeboat::new(who_at("reset", &self.account, url))?
             .args(["--yes", "--route", route])
-            .deadline(DEADLINE);
+            .deadline(pace.deadline(DEADLINE));
         let old = self.old.borrow().clone();
         with_secrets(pace.given_to(command), &self.account, &old, &self.new_password())
     }
@@ -168,6 +168,12 @@ impl Patient for Reset {
 #[tokio::test]
 async fn no_fault_leaves_a_change_half_done() -> Result<()> {
     matrix::matrix::<Reset>(&Kind::ALL, |it, _| it.part > 1 || begins(it)).await
+}
+
+/// Whether the account is still as it was cannot be seen before the change, and it ends as it does where everybody waits a tenth
+/// of it.
+pub(super) async fn true_silence() -> Result<()> {
+    matrix::true_silence::<Reset>(1, "POST /_matrix/client/v3/keys/query", 1).await
 }
 
 /// The same by mail, as far as its own requests go: that for the mail, and the change that waits for the link.
@@ -276,7 +282,7 @@ impl Patient for Restore {
     async fn run(&self, url: &str, pace: Pace) -> Result<Outcome> {
         let command = Lifeboat::new(who_at("resume", &self.account, url))?;
         copy(&self.changed.home().join("state"), &command.home().join("state"))?;
-        let command = pace.given_to(command).deadline(DEADLINE);
+        let command = pace.given_to(command).deadline(pace.deadline(DEADLINE));
         with_secrets_again(command, &self.account, OLD, NEW)?.run().await
     }
 
