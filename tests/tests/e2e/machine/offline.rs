@@ -25,8 +25,8 @@ struct Writer {
 impl Writer {
     fn new(folder: &Path, words: &[&str], inputs: &[&str], option: Option<&str>, made: &str) -> Self {
         let place = |name: &str| folder.join(name).display().to_string();
-        let inputs = inputs.iter().map(|it| match it.starts_with("--") {
-            true => (*it).to_owned(),
+        let inputs = inputs.iter().copied().map(|it| match it.starts_with("--") {
+            true => it.to_owned(),
             false => place(it),
         });
         let all = words.iter().map(|it| (*it).to_owned()).chain(inputs);
