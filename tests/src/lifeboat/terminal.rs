@@ -1,13 +1,13 @@
 //! `lifeboat` on a terminal of its own: a person reads the screen and types.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::{Disk, Lifeboat, Outcome, PROGRAM_VARIABLE, Running};
@@ -187,6 +187,24 @@ impl Terminal {
     /// Closes its window. The program hears of it, and nobody waits for it any more.
     pub fn goes_away(&self) -> Result<()> {
         self.running.signal(Signal::KILL)
+    }
+
+    /// Sends a signal to the program itself; its terminal hears of its end.
+    pub fn signals(&self, signal: Signal) -> Result<()> {
+        let terminal = self.running.id().to_string();
+        let mut processes = fs::read_dir("/proc")?.filter_map(Result::ok);
+        let program = processes.find_map(|it| {
+            let status = fs::read_to_string(it.path().join("stat")).ok()?;
+            // The name stands in brackets, and may hold some itself; the parent is the second field behind it.
+            let (_, rest) = status.rsplit_once(')')?;
+            let child = rest.split_whitespace().nth(1) == Some(terminal.as_str());
+            child
+                .then(|| it.file_name().to_string_lossy().parse::<i32>().ok())
+                .flatten()
+        });
+        let program = program.and_then(Pid::from_raw).context("no program on the terminal")?;
+        kill_process(program, signal)?;
+        Ok(())
     }
 
     /// True until the program has ended.

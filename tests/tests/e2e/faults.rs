@@ -15,6 +15,8 @@ use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
 use lifeboat_tests::proxy::{Exchange, Fault, Proxy, Reply};
 use serde_json::json;
 
+pub(crate) use self::reset::is_password;
+
 /// As little as an account can have that something can be lost of.
 const SMALL: History = History {
     rooms: 1,
@@ -36,6 +38,14 @@ impl Pace {
         match self {
             Self::Unhurried => wait,
             Self::Tenfold => wait / 10,
+        }
+    }
+
+    /// How long a run may take to whose waits, at a tenth of their length, this is time enough.
+    fn deadline(self, at_a_tenth: Duration) -> Duration {
+        match self {
+            Self::Unhurried => at_a_tenth * 3,
+            Self::Tenfold => at_a_tenth,
         }
     }
 
@@ -175,11 +185,25 @@ fn name_of(it: &Exchange) -> String {
     format!("{} {}", it.method, path.join("/"))
 }
 
-/// What every run owes a person, whatever happens: an end in words.
+/// What every run owes a person, whatever happens: what it was asked for, or an end in words.
 fn ends_in_words(outcome: &Outcome) -> Result<()> {
     ensure!(!outcome.stderr.contains("panicked"), "it panicked\n{outcome}");
-    if outcome.code()? == 1 {
-        outcome.ensure_two_sentences()?;
+    let code = outcome.code()?;
+    let document = outcome.json();
+    if code != 1 && document.as_ref().is_ok_and(|it| it["error"].is_null()) {
+        return Ok(());
     }
+    outcome.ensure_two_sentences()?;
+    // Programs are told the same.
+    let document = document?;
+    ensure!(
+        document["exit"] == code && code != 0,
+        "another status is told\n{outcome}"
+    );
+    let told = [&document["error"], &document["hint"]];
+    ensure!(
+        told.iter().all(|it| it.as_str().is_some_and(|it| !it.is_empty())),
+        "no two sentences for programs\n{outcome}"
+    );
     Ok(())
 }

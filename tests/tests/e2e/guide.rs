@@ -3,6 +3,7 @@
 mod browser;
 mod healthy;
 mod lost_key;
+mod signals;
 mod stopped;
 mod trouble;
 mod unfinished;

@@ -2,6 +2,7 @@
 //! file that it leaves is one that the documentation names, readable for its owner alone.
 
 mod conversations;
+mod left_behind;
 mod machine;
 mod panics;
 mod places;

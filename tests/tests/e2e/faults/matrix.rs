@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use futures_util::future::{join_all, try_join_all};
@@ -14,6 +15,9 @@ use lifeboat_tests::proxy::{Exchange, Proxy};
 use super::{Kind, Pace, check, ends_in_words, name_of, table};
 use crate::live::end_what_is_left_behind;
 
+/// How long an answer is waited for.
+const ANSWER: Duration = Duration::from_secs(30);
+
 /// A command, and an account that is fit for its next run after each one.
 pub(super) trait Patient: Sized {
     /// What the counts call the command.
@@ -24,6 +28,8 @@ pub(super) trait Patient: Sized {
     const SHARED: bool = false;
     /// How long both sides wait; the check shows the true times.
     const PACE: Pace = Pace::Tenfold;
+    /// Whether what it asks to look at the account is left to the matrix of the check.
+    const LOOKS_AS_THE_CHECK: bool = false;
 
     /// Makes an account, and whatever else the runs need.
     async fn admit() -> Result<Self>;
@@ -121,16 +127,34 @@ async fn requests_of<P: Patient>(patient: &P) -> Result<BTreeSet<Request>> {
     Ok(requests)
 }
 
-async fn disturbed<P: Patient>(patient: &P, case: &Case) -> Result<i32> {
+async fn disturbed<P: Patient>(patient: &P, case: &Case, pace: Pace) -> Result<i32> {
     let proxy = Proxy::start(&patient.account().homeserver.base_url).await?;
     let (request, mut naming) = (case.request.clone(), Naming::of::<P>());
-    case.kind
-        .in_the_way(P::PACE, &proxy, move |it| naming.name(it) == request);
-    let outcome = patient.run(&proxy.base_url(), P::PACE).await?;
+    case.kind.in_the_way(pace, &proxy, move |it| naming.name(it) == request);
+    let outcome = patient.run(&proxy.base_url(), pace).await?;
     drop(proxy);
     ends_in_words(&outcome)?;
     let told = outcome.to_string();
     patient.judge(outcome).await.context(told)
+}
+
+/// Runs the command once where this request meets a silence of its true length, and makes sure that it ends with `code`.
+pub(super) async fn true_silence<P: Patient>(part: usize, name: &str, code: i32) -> Result<()> {
+    let told = || format!("{}: a true silence at {name}", P::NAME);
+    let patient = P::admit().await?;
+    let case = Case {
+        request: Request {
+            part,
+            name: name.to_owned(),
+        },
+        kind: Kind::Silence,
+    };
+    let begun = Instant::now();
+    let ended = disturbed(&patient, &case, Pace::Unhurried).await.with_context(told)?;
+    ensure!(ended == code, "{} ended with {ended}", told());
+    ensure!(begun.elapsed() >= ANSWER, "{} was not waited for", told());
+    end_what_is_left_behind(patient.account()).await?;
+    patient.discharge().await.with_context(told)
 }
 
 /// What came of the cases: each exit status, and what was wrong.
@@ -157,21 +181,24 @@ async fn work<P: Patient>(patient: P, cases: &RefCell<VecDeque<Case>>, ends: &Re
         let Some(case) = cases.borrow_mut().pop_front() else {
             return patient.discharge().await;
         };
-        let end = disturbed(&patient, &case).await;
+        let end = disturbed(&patient, &case, P::PACE).await;
         end_what_is_left_behind(patient.account()).await?;
         ends.borrow_mut().note(&case, end);
     }
 }
 
-/// Runs the command once for each of its requests but those that `shown` tells of, which knows the check's, and each kind
-/// of fault; says how often it came to which end.
+/// Runs the command once for each of its requests but those that `shown` tells of, which knows the check's where they are left
+/// to that, and each kind of fault; says how often it came to which end.
 pub(super) async fn matrix<P: Patient>(
     kinds: &[Kind],
     shown: impl Fn(&Request, &BTreeSet<Request>) -> bool,
 ) -> Result<()> {
     let first = P::admit().await?;
     let all = requests_of(&first).await?;
-    let of_the_check = check::requests(first.account()).await?;
+    let of_the_check = match P::LOOKS_AS_THE_CHECK {
+        true => check::requests(first.account()).await?,
+        false => BTreeSet::new(),
+    };
     let requests: Vec<_> = all.iter().filter(|it| !shown(it, &of_the_check)).collect();
     let requests = &requests;
     let cases = |kind: Kind| {
@@ -186,7 +213,7 @@ pub(super) async fn matrix<P: Patient>(
     if P::SHARED {
         for kind in waiting {
             let runs = cases(kind).map(async |case| {
-                let end = disturbed(&first, &case).await;
+                let end = disturbed(&first, &case, P::PACE).await;
                 ends.borrow_mut().note(&case, end);
             });
             join_all(runs).await;

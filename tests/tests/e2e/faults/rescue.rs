@@ -39,6 +39,7 @@ impl Rescue {
 impl Patient for Rescue {
     const NAME: &'static str = "rescue";
     const ACCOUNTS: usize = 4;
+    const LOOKS_AS_THE_CHECK: bool = true;
 
     async fn admit() -> Result<Self> {
         let account = AccountSpec::healthy(Way::Key).history(SMALL).build().await?;
@@ -65,7 +66,7 @@ impl Patient for Rescue {
             self.backup.delete(&self.entry.0, &self.entry.1).await?;
         }
         let command = lifeboat_at(url, &self.account, "rescue")?.args(["--no-ark", "--wait", WAIT]);
-        pace.given_to(command).deadline(DEADLINE).run().await
+        pace.given_to(command).deadline(pace.deadline(DEADLINE)).run().await
     }
 
     async fn judge(&self, outcome: Outcome) -> Result<i32> {
@@ -113,4 +114,9 @@ impl Patient for Rescue {
 #[tokio::test]
 async fn no_fault_makes_a_rescue_say_that_something_is_safe_which_is_not() -> Result<()> {
     matrix::matrix::<Rescue>(&Kind::ALL, is_a_look).await
+}
+
+/// The session is not signed, and it ends as it does where everybody waits a tenth of it.
+pub(super) async fn true_silence() -> Result<()> {
+    matrix::true_silence::<Rescue>(1, "POST /_matrix/client/v3/keys/signatures/upload", 1).await
 }

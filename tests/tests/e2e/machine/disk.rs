@@ -17,7 +17,7 @@ const CLOSED: &str = "/sys";
 
 /// Of what a disk has too little.
 #[derive(Clone, Copy, Debug)]
-enum Scarce {
+pub(super) enum Scarce {
     /// Of room in one file: the system refuses it as too large.
     File,
     /// Of room for all files together: the system says that no space is left.
@@ -25,13 +25,13 @@ enum Scarce {
 }
 
 impl Scarce {
-    /// A disk that has room for so many bytes, under the home and the outputs.
-    fn disk(self, bytes: u64, ground: &Ground) -> Disk {
+    /// A disk that has room for so many bytes, under the home and the folder of the outputs.
+    pub(super) fn disk(self, bytes: u64, outputs: &Path) -> Disk {
         match self {
             Self::File => Disk::LargestFile(bytes),
             Self::Space => Disk::Free {
                 bytes,
-                beside: ground.outputs().to_owned(),
+                beside: outputs.to_owned(),
             },
         }
     }
@@ -81,7 +81,11 @@ async fn without_room(ground: &Ground, work: Work, scarce: Scarce, earlier: Opti
     let told = || format!("{work:?} without {scarce:?}");
     let url = &ground.account.homeserver.base_url;
     let command = ground.command(work, url, &ground.output(work), earlier)?;
-    let outcome = command.on(scarce.disk(0, ground)).run().await.with_context(told)?;
+    let outcome = command
+        .on(scarce.disk(0, ground.outputs()))
+        .run()
+        .await
+        .with_context(told)?;
     if !work.writes() {
         ground.has_ended_well(work, &outcome).await.with_context(told)?;
         return Ok(outcome);
@@ -115,7 +119,7 @@ async fn a_reset_survives(scarce: Scarce) -> Result<()> {
         let told = || format!("{scarce:?} of {bytes} bytes");
         let url = ground.account.homeserver.base_url.clone();
         let command = ground.command(Work::Reset, &url, &ground.output(Work::Reset), None)?;
-        let disk = scarce.disk(bytes, &ground);
+        let disk = scarce.disk(bytes, ground.outputs());
         let outcome = command.on(disk).run().await.with_context(told)?;
         let code = outcome.code()?;
         ensure!([0, 1, 20, 21].contains(&code), "{}: {outcome}", told());

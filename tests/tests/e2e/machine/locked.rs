@@ -5,9 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
-use lifeboat_tests::account::{AccountSpec, TestAccount, Way};
+use futures_util::future::try_join_all;
+use lifeboat_tests::account::TestAccount;
 use lifeboat_tests::lifeboat::{Lifeboat, Outcome};
 use lifeboat_tests::server::python;
+
+use super::{ground::Ground, work::Work};
+use crate::live::devices;
 
 /// Holds every database below a folder until its input ends.
 const HOLD: &str = "
@@ -71,17 +75,54 @@ fn data_of(outcome: &Outcome) -> PathBuf {
     outcome.home().join("data")
 }
 
+/// What opens the session that is kept, whatever else it is given.
+const OPENING: [Work; 11] = [
+    Work::Check,
+    Work::TryKey,
+    Work::ArkSave,
+    Work::ExportKeys,
+    Work::Rescue,
+    Work::Repair,
+    Work::ArkRestore,
+    Work::Verify,
+    Work::Prove,
+    Work::Reset,
+    Work::Leave,
+];
+
+/// Does it in a home of its own where the kept session is the one below `data`: it says what is wrong, and leaves nothing.
+async fn refused(ground: &Ground, work: Work, data: &Path) -> Result<()> {
+    let told = || format!("{work:?} where the store is held");
+    let url = &ground.account.homeserver.base_url;
+    let command = ground.command(work, url, &ground.output(work), None)?;
+    let outcome = command.env("XDG_DATA_HOME", data).run().await.with_context(told)?;
+    ensure!(outcome.code()? == 1, "{}: {outcome}", told());
+    outcome.ensure_two_sentences().with_context(told)?;
+    ground.nothing_is_there(work)
+}
+
 #[tokio::test]
 async fn a_store_that_another_program_holds_is_not_lost() -> Result<()> {
-    let account = AccountSpec::healthy(Way::Key).build().await?;
-    let kept = check(&account, None)?.run().await?;
+    let ground = Ground::lay().await?;
+    let account = &ground.account;
+    ground.prepare(Work::Prove).await?;
+    let kept = check(account, None)?.run().await?;
     ensure!([10, 11].contains(&kept.code()?), "{kept}");
-    let holder = Holder::of(&data_of(&kept))?;
-    let refused = check(&account, Some(kept))?.run().await?;
-    ensure!(refused.code()? == 1 && refused.stderr.contains("hint:"), "{refused}");
+    let before = devices(account).await?;
+    let data = data_of(&kept);
+    let holder = Holder::of(&data)?;
+    // All at once: each of them waits for the store for a while.
+    try_join_all(OPENING.map(|work| refused(&ground, work, &data))).await?;
     drop(holder);
-    let again = check(&account, Some(refused))?.run().await?;
+    let after = devices(account).await?;
+    ensure!(after == before, "{after:?} after {before:?}");
+    let again = check(account, Some(kept))?.run().await?;
     ensure!([10, 11].contains(&again.code()?), "{again}");
+    let after = devices(account).await?;
+    ensure!(
+        after == before,
+        "{after:?} after {before:?}: it signed in anew\n{again}"
+    );
     let url = &account.homeserver.base_url;
     let left = again.then(["leave", account.user_id.as_str(), "--homeserver", url])?;
     let left = left.run().await?;

@@ -14,7 +14,7 @@ use lifeboat_tests::server::Profile;
 use lifeboat_tests::storage_key::parse_recovery_key;
 use serde_json::Value;
 
-use super::places::private;
+use super::places::{ensure_mode, private};
 use super::processes::watched;
 use super::search::{Search, files_below};
 use crate::reset::SHORT;
@@ -176,6 +176,23 @@ impl Machine {
         }
         self.files += self.search.nothing_below(&home, &handed_over(&home)?)?;
         private(&home)
+    }
+
+    /// The same for one that was killed, which could not tidy up among its temporary files: they are searched and then removed.
+    /// Returns how many there were.
+    pub(super) fn look_at_killed(&mut self, killed: Outcome) -> Result<usize> {
+        self.learn()?;
+        let temporary = killed.home().join("tmp");
+        let left = self.search.nothing_below(&temporary, &BTreeSet::new())?;
+        for entry in fs::read_dir(&temporary)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            ensure!(name.starts_with("lifeboat-"), "{name} is not documented");
+            ensure_mode(&entry.path(), 0o700)?;
+            fs::remove_dir_all(entry.path())?;
+        }
+        self.look_at(killed)?;
+        Ok(left)
     }
 
     /// What the last command left behind.

@@ -1,6 +1,8 @@
 //! A panic in the middle of every command that speaks to a server, with everything that a backtrace shows: no secret is in what
 //! it leaves, the session that the command made is removed or named, and the same command works afterwards.
 
+mod resets;
+
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -25,7 +27,7 @@ const EARLY: u32 = 2;
 /// What asks, and what is asked, when a session takes part in encryption.
 const SYNCING: &str = "live/sync.rs";
 /// How the files are called that no later run needs.
-const DONE_WITH: [&str; 5] = ["log-", "status-", "page-", "ark-", "keys-"];
+const DONE_WITH: [&str; 6] = ["log-", "status-", "page-", "ark-", "keys-", "letter-"];
 
 /// A command that is broken off at a few of its requests.
 struct Command<'a> {

@@ -26,7 +26,7 @@ pub(super) fn private(home: &Path) -> Result<()> {
         .try_for_each(|it| ensure_mode(it, 0o700))
 }
 
-fn ensure_mode(path: &Path, wanted: u32) -> Result<()> {
+pub(super) fn ensure_mode(path: &Path, wanted: u32) -> Result<()> {
     let mode = path.metadata()?.permissions().mode() & 0o777;
     ensure!(mode == wanted, "{} has mode {mode:o}", path.display());
     Ok(())
@@ -38,8 +38,18 @@ fn is_documented(path: &Path) -> bool {
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     matches!(
         parts.as_slice(),
-        ["state", "lifeboat", _, "forecast" | "guide.json" | "lock"]
-            | ["state", "lifeboat", _, "resets", ..]
+        [
+            "state",
+            "lifeboat",
+            _,
+            "forecast" | "guide.json" | "lock" | "loose-session"
+        ] | [
+            "state",
+            "lifeboat",
+            _,
+            "for-your-administrator",
+            "letter.txt" | "status.json"
+        ] | ["state", "lifeboat", _, "resets", ..]
             | ["data", "lifeboat", _, "session", ..]
     )
 }
