@@ -84,9 +84,13 @@ pub(crate) async fn holding<T>(
 }
 
 /// Leaves a session that turned out not to be needed; says so when it remains.
-pub(crate) async fn part_with(session: OwnSession, stops: &mut Stops, console: &mut Console) {
-    if let Err(failure) = leave(session, Errand::Check, Wish::GoOn, stops, console).await {
-        console.caution(&failure.wrong, &failure.hint);
+pub(crate) async fn part_with(session: OwnSession, stops: &mut Stops, console: &mut Console) -> bool {
+    match leave(session, Errand::Check, Wish::GoOn, stops, console).await {
+        Ok(left) => left == Left::Removed,
+        Err(failure) => {
+            console.caution(&failure.wrong, &failure.hint);
+            false
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod password;
 pub(crate) mod route;
 pub(crate) mod second_look;
 
+use lifeboat_preflight::OwnSession;
 use lifeboat_report::{
     Aboard, ArkFirst, Choices, Clearance, EarlierForecast, Fact, Fate, OneByOne, Plan, RecoveryKey, Report, Route,
     Severity, StatusFile, Uncleared, facts::Email,
@@ -45,12 +46,11 @@ pub(crate) fn run(job: ResetJob, console: &mut Console) -> Result<Exit, Failure>
 pub(crate) fn run_alone(job: ResetJob, folder: &std::path::Path, console: &mut Console) -> Result<Exit, Failure> {
     let resets = folder.join("resets");
     let account = job.entry.command_line();
-    let mut stranded = unfinished(&resets, &account, console)?;
+    let stranded = unfinished(&resets, &account, console)?;
     // An administrator signs nobody in, and a plan that is only shown keeps no session.
     if job.admin_token.is_none() && job.consent != Consent::DryRun {
         Kept::of(&job.entry.user)?.ensure_open()?;
     }
-    stranded.extend(Loose::of(folder).left_behind());
     let runtime = runtime()?;
     let ended = runtime.block_on(reset(job, folder, stranded, console));
     // A thread that still waits for the terminal may not hold up the end.
@@ -98,14 +98,23 @@ async fn reset(
         Ok(Some(agreed)) => agreed,
         stopped => {
             if let Some(session) = seen.session {
-                part_with(session, &mut stops, console).await;
-                Loose::of(folder).forget();
+                let_go(session, folder, &mut stops, console).await;
             }
             return stopped.map(|_| Exit::Done);
         }
     };
     let place = Place { folder, stranded };
     act(&job, seen, agreed, place, &mut stops, console).await
+}
+
+/// Leaves the session that looked, of which no journal knows.
+async fn let_go(session: OwnSession, folder: &std::path::Path, stops: &mut Stops, console: &mut Console) {
+    let device = session.device_id().map(str::to_owned);
+    if part_with(session, stops, console).await
+        && let Some(device) = device
+    {
+        Loose::of(folder).forget(&device);
+    }
 }
 
 /// What the person agreed to, and what is needed to do it.
@@ -173,8 +182,7 @@ pub(crate) async fn act(
         Ok(written) => written,
         Err(failure) => {
             if let Some(session) = seen.session {
-                part_with(session, stops, console).await;
-                Loose::of(folder).forget();
+                let_go(session, folder, stops, console).await;
             }
             return Err(failure);
         }

@@ -71,8 +71,6 @@ struct Guide<'a> {
     /// A storage key that was made, and whose recovery key its owner has.
     fresh: Option<FreshKey>,
     checked: Option<Checked>,
-    /// A session that an earlier run may have left behind.
-    stranded: Option<String>,
     first: Step,
 }
 
@@ -97,7 +95,6 @@ impl<'a> Guide<'a> {
             keys: Vec::new(),
             fresh: None,
             checked: None,
-            stranded: None,
             first,
         })
     }
@@ -239,16 +236,6 @@ impl<'a> Guide<'a> {
         }
     }
 
-    /// Forgets the session of this conversation, which is signed out. One that an earlier run left behind stays known: the
-    /// next reset removes it.
-    fn forget_session(&mut self) {
-        let Some(folder) = self.folder() else { return };
-        match self.stranded.take() {
-            Some(earlier) => Loose::of(&folder).note(&earlier),
-            None => Loose::of(&folder).forget(),
-        }
-    }
-
     fn folder(&self) -> Option<std::path::PathBuf> {
         state::folder_of(self.user.as_ref()?)
     }
@@ -282,9 +269,10 @@ impl<'a> Guide<'a> {
     async fn end(mut self, ending: Ending) -> Result<Exit, Failure> {
         let folder = self.folder();
         if let Some(session) = self.session.take() {
+            let device = session.device_id().map(str::to_owned);
             let left = leave(session, Errand::Guide, Wish::GoOn, &mut self.stops, self.console).await?;
-            if left == Left::Removed {
-                self.forget_session();
+            if let (Left::Removed, Some(folder), Some(device)) = (left, &folder, device) {
+                Loose::of(folder).forget(&device);
             }
         }
         match (ending, folder) {

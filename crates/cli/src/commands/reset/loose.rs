@@ -1,5 +1,5 @@
-//! The session of the check before a reset, written down until a journal knows of it: a run that is killed in between leaves
-//! it behind, and the next one removes it.
+//! The sessions of checks before a reset, written down until a journal knows of them: a run that is killed in between leaves
+//! one behind, and the next reset removes it.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use crate::kept::make_private;
 /// Name of the file in the account's folder.
 const FILE: &str = "loose-session";
 
-/// The file with the session's id.
+/// The file with the sessions' ids, one on each line.
 #[derive(Debug)]
 pub(crate) struct Loose(PathBuf);
 
@@ -27,39 +27,55 @@ impl Loose {
 
     /// Writes the session down. When that fails, nothing but the tidying up after a kill is lost.
     pub(crate) fn note(&self, device: &str) {
-        if let Err(error) = self.write(device) {
+        let mut all = self.left_behind();
+        if !all.iter().any(|it| it == device) {
+            all.push(device.to_owned());
+        }
+        if let Err(error) = self.write(&all) {
             tracing::warn!(%error, "the session of the check cannot be written down");
         }
     }
 
-    fn write(&self, device: &str) -> io::Result<()> {
+    fn write(&self, devices: &[String]) -> io::Result<()> {
         let folder = self.0.parent().unwrap_or(Path::new("."));
         make_private(folder)?;
         let mut file = NamedTempFile::new_in(folder)?;
-        file.write_all(device.as_bytes())?;
+        file.write_all(devices.join("\n").as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(&self.0).map_err(|error| error.error)?;
         Ok(())
     }
 
-    /// Returns the session that an earlier run left behind, or this one works with.
-    pub(crate) fn left_behind(&self) -> Option<String> {
-        fs::read_to_string(&self.0).ok().filter(|it| !it.is_empty())
+    /// Returns the sessions that earlier runs left behind, and the one that this one works with.
+    fn left_behind(&self) -> Vec<String> {
+        let text = fs::read_to_string(&self.0).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
     }
 
-    /// Tells the journal of it, which sees to its end from then on.
+    /// Tells the journal of them, which sees to their end from then on.
     pub(crate) fn hand_over(&self, journal: &mut Journal) -> Result<(), JournalError> {
-        if let Some(device) = self.left_behind()
-            && !journal.own_sessions().contains(&device.as_str())
-        {
-            journal.append(Record::Session { device })?;
+        for device in self.left_behind() {
+            if !journal.own_sessions().contains(&device.as_str()) {
+                journal.append(Record::Session { device })?;
+            }
         }
-        self.forget();
+        self.remove();
         Ok(())
     }
 
-    /// Forgets it: it is signed out, or a journal knows of it. What was never there needs no removing.
-    pub(crate) fn forget(&self) {
+    /// Forgets a session, which is signed out. Where it cannot be, the next reset finds that it is not there.
+    pub(crate) fn forget(&self, device: &str) {
+        let mut all = self.left_behind();
+        all.retain(|it| it != device);
+        if all.is_empty() {
+            self.remove();
+        } else if let Err(error) = self.write(&all) {
+            tracing::warn!(%error, "a session that is signed out cannot be forgotten");
+        }
+    }
+
+    /// What was never there needs no removing.
+    fn remove(&self) {
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -69,15 +85,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_known_until_it_is_forgotten() {
+    fn each_is_known_until_it_is_forgotten() {
         let home = tempfile::tempdir().unwrap();
         let loose = Loose::of(&home.path().join("state/mira"));
-        assert_eq!(loose.left_behind(), None);
-        loose.note("ONE");
-        loose.note("OTHER");
-        assert_eq!(loose.left_behind().as_deref(), Some("OTHER"));
-        loose.forget();
-        loose.forget();
-        assert_eq!(loose.left_behind(), None);
+        assert!(loose.left_behind().is_empty());
+        for device in ["ONE", "OTHER", "ONE"] {
+            loose.note(device);
+        }
+        assert_eq!(loose.left_behind(), ["ONE", "OTHER"]);
+        loose.forget("OTHER");
+        assert_eq!(loose.left_behind(), ["ONE"]);
+        loose.forget("ONE");
+        loose.forget("ONE");
+        assert!(loose.left_behind().is_empty());
+        assert!(!home.path().join("state/mira").join(FILE).exists());
     }
 }

@@ -123,9 +123,7 @@ impl Guide<'_> {
             return;
         }
         if let (Some(folder), Some(device)) = (self.folder(), session.device_id()) {
-            let loose = Loose::of(&folder);
-            self.stranded = self.stranded.take().or_else(|| loose.left_behind());
-            loose.note(device);
+            Loose::of(&folder).note(device);
         }
     }
 

@@ -47,10 +47,10 @@ impl Guide<'_> {
             return Err(own_mistake());
         };
         let resets = folder.join("resets");
-        let mut stranded: Vec<String> = self.stranded.iter().cloned().collect();
-        if let Found::Unfinished(journal) = Journal::find(&resets)? {
-            stranded.extend(journal.own_sessions().into_iter().map(str::to_owned));
-        }
+        let stranded = match Journal::find(&resets)? {
+            Found::Unfinished(journal) => journal.own_sessions().into_iter().map(str::to_owned).collect(),
+            Found::Finished(_) | Found::Nothing => Vec::new(),
+        };
         let job = self.job(fate)?;
         let mut seen = Seen {
             homeserver: self.homeserver()?,
@@ -72,7 +72,6 @@ impl Guide<'_> {
             stranded,
         };
         let acted = act(&job, seen, agreed, place, &mut self.stops, self.console).await;
-        self.stranded = None;
         self.came_to(acted)
     }
 

@@ -246,7 +246,11 @@ mod tests {
     }
 
     fn bad_gateway() -> Answer {
-        Answer::error(502, "M_UNKNOWN")
+        Answer {
+            status: 502,
+            body: b"<h1>Bad gateway</h1>".to_vec(),
+            ..json!({}).into()
+        }
     }
 
     /// The tokens may have been in it.
