@@ -156,7 +156,8 @@ mod tests {
         let own = |it: &Begun| it.was_signed_out(Some(mira), mira);
         let of_another = |it: &Begun| it.was_signed_out(Some(other), mira);
         let of_nobody_knows_whom = |it: &Begun| it.was_signed_out(None, mira);
-        let ends: [(&dyn Fn(&Begun), bool); 4] = [
+        type End<'a> = (&'a dyn Fn(&Begun), bool);
+        let ends: [End<'_>; 4] = [
             (&nothing, true),
             (&own, false),
             (&of_another, true),

@@ -263,7 +263,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_was_lost_is_remembered() {
-        let cases: [([fn() -> Answer; 2], bool); 3] = [
+        type Case = ([fn() -> Answer; 2], bool);
+        let cases: [Case; 3] = [
             ([pending, used], false),
             ([cut_off, used], true),
             ([bad_gateway, used], true),
