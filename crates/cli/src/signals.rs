@@ -113,7 +113,8 @@ fn deaf(error: &std::io::Error) -> Failure {
     )
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::{cell::Cell, future::pending};
 
