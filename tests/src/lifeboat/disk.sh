@@ -15,8 +15,8 @@ cp -a "$real/." "$home/home"
 cp -a "$beside/." "$home/beside"
 used=$(df --block-size=1 --output=used "$home" | tail -n 1)
 size=$((used + bytes))
-# To the kernel, nothing is no limit.
-[ "$size" -gt 0 ]
+# To the kernel, nothing is no limit; the least is a page.
+[ "$size" -gt 0 ] || size=1
 # With the source named, no other option is repeated: a number of the user would mean nothing here.
 mount -t tmpfs -o "remount,size=$size" lifeboat "$home"
 mount --bind "$home/beside" "$beside"

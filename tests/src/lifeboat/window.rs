@@ -1,6 +1,7 @@
 //! `lifeboat` in tmux or screen, as somebody has it who comes over ssh: a shell in a small window.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -12,8 +13,10 @@ use crate::wait::until;
 
 /// The socket of tmux, in the home folder of the window.
 const SOCKET: &str = "tmux.socket";
-/// The name of screen's window; its socket is called like that, and lies there as well.
+/// The name of screen's window; its socket is called like that.
 const NAME: &str = "window";
+/// The folder of screen's socket, in the home folder as well; nobody else may enter it.
+const SOCKETS: &str = "sockets";
 /// What screen writes what it shows into.
 const COPY: &str = "copy.txt";
 
@@ -46,7 +49,10 @@ impl Window {
             Keeper::Screen => {
                 let window = ["-h", "2000", "-dmS", NAME, "/bin/sh"];
                 let begun = Lifeboat::of(Path::new("screen"), ["-U", "-c", "/dev/null"])?.args(window);
-                begun.env("SCREENDIR", ".")
+                let sockets = begun.home().join(SOCKETS);
+                fs::create_dir(&sockets)?;
+                fs::set_permissions(&sockets, Permissions::from_mode(0o700))?;
+                begun.env("SCREENDIR", SOCKETS)
             }
         };
         let begun = begun.env("LANG", language).env(PROGRAM_VARIABLE, program);
@@ -139,7 +145,7 @@ impl Window {
             }
             Keeper::Screen => {
                 let mut screen = Command::new("screen");
-                screen.env("SCREENDIR", ".").args(["-S", NAME, "-p", "0"]);
+                screen.env("SCREENDIR", SOCKETS).args(["-S", NAME, "-p", "0"]);
                 screen
             }
         };

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lifeboat_preflight::ruma::UserId;
-use lifeboat_reset::AccountLock;
+use lifeboat_reset::{AccountLock, Journal};
 
 use super::reset::{no_home, owed::unusable};
 use crate::{failure::Failure, state};
@@ -23,11 +23,14 @@ pub(crate) fn alone(user: &UserId) -> Result<AccountLock, Failure> {
 ///
 /// # Errors
 ///
-/// As for [`alone`]; where a reset is to be finished and nobody can write into the folder, the exit status says so.
+/// As for [`alone`], and what is written down of an unfinished reset cannot be used. Where that is to be finished, the exit
+/// status says so.
 pub(crate) fn alone_to_reset(user: &UserId) -> Result<(PathBuf, AccountLock), Failure> {
     let folder = state::folder_of(user).ok_or_else(no_home)?;
-    let taken = AccountLock::take(&folder);
-    let lock = taken.map_err(|error| unusable(error, &folder.join("resets")))?;
+    let resets = folder.join("resets");
+    let lock = AccountLock::take(&folder).map_err(|error| unusable(error, &resets))?;
+    // Whether what is written down there can be gone on with is said before any server is asked.
+    Journal::find(&resets).map_err(|error| unusable(error, &resets))?;
     Ok((folder, lock))
 }
 

@@ -93,7 +93,7 @@ async fn where_no_file_can_grow_nobody_is_signed_in() -> Result<()> {
     terminal.answers("Password of", &typed(&account.password)).await?;
     // It is said why, and asked again.
     terminal
-        .sees("the temporary store for the keys of this session cannot be used")
+        .sees("temporary store for the keys of this session cannot be used")
         .await?;
     terminal.answers("How do you sign in?", &typed("leave")).await?;
     terminal.answers("Stop?", &typed("yes")).await?;
