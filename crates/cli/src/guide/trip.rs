@@ -18,7 +18,7 @@ pub(crate) struct Trip {
     pub(crate) entrances: Vec<Entrance>,
     /// When an earlier conversation stopped, in milliseconds since the Unix epoch.
     pub(crate) stopped_at: Option<u64>,
-    /// What the last check found.
+    /// What the last check found; see [`Self::take_in`].
     pub(crate) report: Option<Report>,
     /// What can be mended now.
     pub(crate) fixes: Vec<Fix>,
@@ -36,7 +36,7 @@ pub(crate) struct Trip {
     pub(crate) fate: Option<Fate>,
     /// How the password is to be changed.
     pub(crate) route: Option<Route>,
-    /// For which fate everything that speaks against it was accepted.
+    /// For which fate everything was accepted that speaks against it by the last check.
     pub(crate) accepted: Option<Fate>,
     /// Where a letter to the administrators lies, in a sentence, where they alone can help.
     pub(crate) letter: Option<String>,
@@ -56,6 +56,12 @@ pub(crate) enum Outcome {
 }
 
 impl Trip {
+    /// Takes in what a look found. What was accepted was accepted of the look before: this one may have found more.
+    pub(crate) fn take_in(&mut self, report: Report) {
+        self.report = Some(report);
+        self.accepted = None;
+    }
+
     /// Returns the first fix that was not skipped.
     pub(crate) fn open_fix(&self) -> Option<&Fix> {
         self.fixes.iter().find(|it| !self.skipped.contains(&it.code()))

@@ -131,7 +131,7 @@ impl Guide<'_> {
         let homeserver = self.homeserver()?;
         let user = self.user.clone().ok_or_else(session::own_mistake)?;
         let facts = outside(&homeserver, &user, None).await?;
-        self.trip.report = Some(Report::of(user.to_string(), time::now(), facts));
+        self.trip.take_in(Report::of(user.to_string(), time::now(), facts));
         self.trip.fixes.clear();
         Ok(Heard::Done)
     }

@@ -60,7 +60,7 @@ impl Guide<'_> {
     pub(super) fn take_in(&mut self, checked: Checked) -> Result<(), Failure> {
         let account = self.trip.account.clone().ok_or_else(session::own_mistake)?;
         let report = Report::of(account, time::now(), checked.facts.clone()).with_forecast(checked.forecast.clone());
-        self.trip.report = Some(report);
+        self.trip.take_in(report);
         self.checked = Some(checked);
         self.work_out()
     }

@@ -152,6 +152,30 @@ fn nothing_wrong_is_reset_without_a_word() {
 }
 
 #[test]
+fn what_was_accepted_of_one_look_is_asked_again_after_another() {
+    let mut more = healthy_facts();
+    if let Fact::Known(coverage) = &mut more.coverage {
+        coverage.at_risk = 3;
+        coverage.covered -= 3;
+    }
+    more.account.emails = Fact::Known(Vec::new());
+    let mut less = healthy_facts();
+    less.coverage = Fact::Unknown(lifeboat_report::Gap::NotAsked);
+    less.account.emails = Fact::Known(Vec::new());
+    let report = |facts| Report::of(ACCOUNT.to_owned(), TAKEN_AT, facts);
+    let mut trip = trip();
+    trip.take_in(report(less));
+    let ended = Chose(Fare(Fate::SessionsEnded));
+    let first = walk(Step::Fate, &mut trip, &[ended, Chose(Do), Failed, ended]);
+    assert_eq!(first, [Step::Accept, Step::Reset, Step::Fate, Step::Reset]);
+    trip.take_in(report(more));
+    // Where the look came just before the reset, that is not begun.
+    assert!(!trip.is_cleared());
+    assert!(trip.waivers(Fate::SessionsEnded).blockers.is_empty());
+    assert_eq!(next(Step::Fate, ended, &mut trip), Step::Accept);
+}
+
+#[test]
 fn an_unfinished_reset_comes_before_everything() {
     let mut trip = trip();
     let way = walk(
