@@ -135,6 +135,7 @@ pub(crate) fn user() -> OwnedUserId {
 fn usual(path: &str) -> Option<Reply> {
     match path {
         "/_matrix/client/versions" => Some(Reply::Json(200, json!({"versions": ["v1.11"]}))),
+        "/_matrix/client/v3/logout" => Some(Reply::Json(200, json!({}))),
         "/_matrix/client/v3/account/whoami" => Some(Reply::Json(200, json!({"user_id": user(), "device_id": "LENT"}))),
         _ => None,
     }

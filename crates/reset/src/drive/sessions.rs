@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lifeboat_preflight::{Credentials, Keeping, OwnSession, SessionKind, SignInError, is_suspended, unhurried};
+use lifeboat_preflight::{Credentials, KeepIn, Keeping, OwnSession, SessionKind, SignInError, is_suspended, unhurried};
 use lifeboat_report::Step;
 use matrix_sdk::ruma::{
     OwnedDeviceId,
@@ -274,20 +274,14 @@ impl Reset<'_> {
         Ok(())
     }
 
+    /// Signs out the session that the reset was made with, and removes its place.
+    ///
+    /// Where nobody can open it, another one has to sign it out; also where its place is empty: an earlier run may have made
+    /// room for that other one, and then nobody was let in.
     pub(super) async fn leave(&mut self) -> Result<(), Cause> {
-        if self.fresh.is_none() && self.live.is_none() {
-            let place = self.kit.places.old_place();
-            if let Some(place) = place {
-                match OwnSession::reopen(self.kit.homeserver, &self.user, place).await {
-                    Ok(reopened) => self.fresh = reopened,
-                    Err(SignInError::NotOpened) => {
-                        // Another one has to sign it out.
-                        self.sign_in().await?;
-                        self.tidy_up().await?;
-                    }
-                    Err(error) => return Err(Cause::NotSignedIn(error)),
-                }
-            }
+        if self.fresh.is_none() && self.live.is_none() && !self.reopen_to_leave().await? {
+            self.sign_in().await?;
+            self.tidy_up().await?;
         }
         let session = match self.live.take() {
             Some(live) => Some(live.end().await),
@@ -298,5 +292,23 @@ impl Reset<'_> {
         }
         self.kit.places.forget();
         Ok(())
+    }
+
+    /// Opens the kept session again. Tells whether it is open or has ended; else it may be in the account.
+    async fn reopen_to_leave(&mut self) -> Result<bool, Cause> {
+        let Some(place) = self.kit.places.old_place() else {
+            return Ok(false);
+        };
+        let folder = place.folder.clone();
+        match OwnSession::reopen(self.kit.homeserver, &self.user, place).await {
+            // What was only begun there is not the one that the reset was made with.
+            Ok(None) => Ok(KeepIn::begun(&folder).is_none()),
+            Ok(reopened) => {
+                self.fresh = reopened;
+                Ok(true)
+            }
+            Err(SignInError::NotOpened) => Ok(false),
+            Err(error) => Err(Cause::NotSignedIn(error)),
+        }
     }
 }

@@ -8,6 +8,7 @@ mod ends;
 
 use std::{
     fs,
+    path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -30,6 +31,9 @@ struct Folder {
     home: TempDir,
     places: AtomicU32,
     cleared: AtomicU32,
+    forgotten: AtomicU32,
+    /// Where a session was kept.
+    old: Option<PathBuf>,
 }
 
 impl Folder {
@@ -38,12 +42,19 @@ impl Folder {
             home: tempfile::tempdir().unwrap(),
             places: AtomicU32::new(0),
             cleared: AtomicU32::new(0),
+            forgotten: AtomicU32::new(0),
+            old: None,
         }
     }
 
     /// How often a new place was cleared.
     fn cleared(&self) -> u32 {
         self.cleared.load(Ordering::Relaxed)
+    }
+
+    /// How often the place was removed.
+    fn forgotten(&self) -> u32 {
+        self.forgotten.load(Ordering::Relaxed)
     }
 }
 
@@ -59,14 +70,20 @@ impl Places for Folder {
     }
 
     fn old_place(&self) -> Option<KeepIn> {
-        None
+        let folder = self.old.clone()?;
+        Some(KeepIn {
+            folder,
+            passphrase: "a".repeat(43).into(),
+        })
     }
 
     fn clear(&self) {
         self.cleared.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn forget(&self) {}
+    fn forget(&self) {
+        self.forgotten.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// A reset by mail that has only just asked for the mail, and the number of the step that changes the password.

@@ -1,4 +1,4 @@
-//! Other sessions are signed out one by one, at a server that wants to be left alone in between.
+//! Sessions are signed out: others one by one, at a server that wants to be left alone in between, and Lifeboat’s own.
 
 use std::sync::Mutex;
 
@@ -8,6 +8,8 @@ use tokio::{join, time};
 
 use super::*;
 use crate::{PageAnswer, PageLook};
+
+const DEVICES: &str = "/_matrix/client/v3/devices";
 
 /// Sees what tells of waits, and which sessions are signed out.
 #[derive(Default)]
@@ -74,4 +76,39 @@ async fn a_wait_between_two_sessions_is_seen_and_can_be_stopped() {
     assert!(matches!(ended, Ok(Err(Cause::Stopped))), "{ended:?}");
     assert_eq!(*watch.ended.lock().unwrap(), ["PHONE"]);
     assert_eq!(asked(&server).len(), 4);
+}
+
+/// An earlier run could not open the session that the reset was made with, made room for another one, and was not let in.
+#[tokio::test]
+async fn a_session_whose_place_is_empty_is_signed_out_by_another_one() {
+    for begun in [false, true] {
+        let script = [
+            refused(403, "M_FORBIDDEN"),
+            Reply::Json(
+                200,
+                json!({"user_id": user(), "access_token": "token", "device_id": "NEW"}),
+            ),
+            Reply::Json(200, json!({"devices": [{"device_id": "LOST"}, {"device_id": "NEW"}]})),
+            Reply::Json(200, json!({})),
+        ];
+        let server = ScriptedServer::start(script).await;
+        let (homeserver, mut folder) = (server.homeserver().await, Folder::new());
+        if begun {
+            // The answer to that sign-in was lost: what is noted of it has to stay.
+            let old = folder.home.path().join("old");
+            fs::create_dir(&old).unwrap();
+            fs::write(old.join("begun"), "ABCDEFGHIJ").unwrap();
+            folder.old = Some(old);
+        }
+        let (mut reset, _) = after_the_mail(&homeserver, &folder);
+        let device = "LOST".to_owned();
+        reset.journal.append(Record::Session { device }).unwrap();
+        let failed = reset.leave().await;
+        assert!(matches!(failed, Err(Cause::NotSignedIn(_))), "{failed:?}");
+        assert_eq!(folder.forgotten(), 0);
+        reset.leave().await.unwrap();
+        assert_eq!(folder.forgotten(), 1);
+        let lost = format!("{DEVICES}/LOST");
+        assert_eq!(asked(&server), [LOGIN, LOGIN, DEVICES, lost.as_str()]);
+    }
 }
