@@ -67,12 +67,13 @@ impl OwnSession {
         name: &str,
     ) -> Result<Self, SignInError> {
         let (kept, keys) = (keeping.kept(), KeyStore::of(&keeping)?);
-        let client = client_with(homeserver, kept, &keys).await?;
         if let Credentials::AccessToken(token) = &credentials {
+            let client = client_with(homeserver, kept, &keys).await?;
             return borrow(client, homeserver, user, token).await;
         }
         let begun = kept.map(Begun::choose).transpose()?;
         let begun = begun.as_ref();
+        let client = client_of_new(homeserver, kept, &keys, begun).await?;
         match credentials {
             Credentials::Password(password) => with_password(&client, user, &password, name, begun)
                 .await
@@ -247,6 +248,22 @@ pub(super) async fn client_with(
         .map_err(|error| SignInError::Store(error.to_string()))
 }
 
+/// Makes the client of a new session, once its id is on disk: a store without one is taken for a kept session's, whose keys
+/// may be nowhere else.
+pub(super) async fn client_of_new(
+    homeserver: &Homeserver,
+    kept: Option<&KeepIn>,
+    keys: &KeyStore,
+    begun: Option<&Begun>,
+) -> Result<Client, SignInError> {
+    begun.map_or(Ok(()), Begun::note)?;
+    let client = client_with(homeserver, kept, keys).await;
+    if client.is_err() {
+        begun.into_iter().for_each(Begun::came_to_nothing);
+    }
+    client
+}
+
 /// Signs out a session that is not to be. Where that works, nothing is left to be noted of it.
 async fn undo(session: OwnSession, begun: Option<&Begun>) {
     let (who, wanted) = (
@@ -312,10 +329,7 @@ async fn log_in(
 ) -> Result<Result<(), HttpError>, SignInError> {
     let mut request = login::v3::Request::new(info);
     request.initial_device_display_name = Some(name.to_owned());
-    if let Some(begun) = begun {
-        begun.note()?;
-        request.device_id = Some(begun.device().to_owned());
-    }
+    request.device_id = begun.map(|it| it.device().to_owned());
     match bounded(client.send(request)).await {
         Ok(answer) => Ok(Ok(restore(client, MatrixSession::from(&answer)).await?)),
         Err(error) => {

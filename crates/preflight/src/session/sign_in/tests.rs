@@ -4,10 +4,20 @@ use matrix_sdk::SqliteCryptoStore;
 use serde_json::json;
 
 use super::*;
-use crate::testing::{Answer, CannedServer, Request, user};
+use crate::{
+    OAuthWay, Shown,
+    testing::{Answer, CannedServer, Request, user},
+};
 
 /// The session of an earlier attempt, which may be in the account.
 const EARLIER: &str = "ABCDEFGHIJ";
+
+fn place(home: &Path) -> KeepIn {
+    KeepIn {
+        folder: home.to_owned(),
+        passphrase: "a".repeat(43).into(),
+    }
+}
 
 /// How a server answers a sign-in.
 #[derive(Clone, Copy, Debug)]
@@ -43,10 +53,7 @@ async fn left_by(login: Login, earlier: Option<&str>) -> Option<String> {
     if let Some(device) = earlier {
         std::fs::write(home.path().join("begun"), device).unwrap();
     }
-    let keeping = Keeping::Keep(KeepIn {
-        folder: home.path().to_owned(),
-        passphrase: "a".repeat(43).into(),
-    });
+    let keeping = Keeping::Keep(place(home.path()));
     let credentials = Credentials::Password("hunter2".into());
     let entered = OwnSession::sign_in(&homeserver, &user(), credentials, keeping).await;
     assert!(entered.is_err(), "{login:?}");
@@ -79,15 +86,64 @@ async fn what_is_no_refusal_may_have_made_a_session() {
     }
 }
 
+/// A store that nothing is noted of is taken for a kept session's, and nothing takes the place of that.
+#[tokio::test]
+async fn where_nothing_can_be_noted_there_is_no_store() {
+    let server = CannedServer::start(|_| None).await;
+    let (homeserver, _) = server.enter().await;
+    for by_oauth in [false, true] {
+        let home = tempfile::tempdir().unwrap();
+        // No file can take its place.
+        std::fs::create_dir(home.path().join("begun")).unwrap();
+        let keeping = Keeping::Keep(place(home.path()));
+        let entered = if by_oauth {
+            let (show, stop) = (|_: Shown<'_>| (), std::future::pending::<()>());
+            OwnSession::sign_in_by_oauth(&homeserver, &user(), OAuthWay::Browser, keeping, NAME, show, stop).await
+        } else {
+            let credentials = Credentials::Password("hunter2".into());
+            OwnSession::sign_in(&homeserver, &user(), credentials, keeping).await
+        };
+        assert!(matches!(entered, Err(SignInError::Store(_))), "{by_oauth}: {entered:?}");
+        assert!(!place(home.path()).exists(), "{by_oauth}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_noted_of_a_session_that_nobody_was_asked_for() {
+    // There is no authorization server.
+    let server = CannedServer::start(|_| None).await;
+    let (homeserver, _) = server.enter().await;
+    for earlier in [None, Some(EARLIER)] {
+        let home = tempfile::tempdir().unwrap();
+        if let Some(device) = earlier {
+            std::fs::write(home.path().join("begun"), device).unwrap();
+        }
+        let (keeping, show) = (Keeping::Keep(place(home.path())), |_: Shown<'_>| ());
+        let stop = std::future::pending::<()>();
+        let entered =
+            OwnSession::sign_in_by_oauth(&homeserver, &user(), OAuthWay::Browser, keeping, NAME, show, stop).await;
+        assert!(entered.is_err());
+        assert_eq!(KeepIn::begun(home.path()).as_deref(), earlier);
+        // The store cannot be made.
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("store"), "").unwrap();
+        if let Some(device) = earlier {
+            std::fs::write(home.path().join("begun"), device).unwrap();
+        }
+        let credentials = Credentials::Password("hunter2".into());
+        let keeping = Keeping::Keep(place(home.path()));
+        let entered = OwnSession::sign_in(&homeserver, &user(), credentials, keeping).await;
+        assert!(matches!(entered, Err(SignInError::Store(_))), "{entered:?}");
+        assert_eq!(KeepIn::begun(home.path()).as_deref(), earlier);
+    }
+    assert!(server.asked("/login").is_empty());
+}
+
 /// Opens the session that is kept in `home`.
 async fn reopened(home: &Path) -> Result<Option<OwnSession>, SignInError> {
     let server = CannedServer::start(|_| None).await;
     let (homeserver, _) = server.enter().await;
-    let kept = KeepIn {
-        folder: home.to_owned(),
-        passphrase: "a".repeat(43).into(),
-    };
-    OwnSession::reopen(&homeserver, &user(), kept).await
+    OwnSession::reopen(&homeserver, &user(), place(home)).await
 }
 
 #[tokio::test]
