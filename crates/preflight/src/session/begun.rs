@@ -56,21 +56,27 @@ impl Begun {
         &self.device
     }
 
-    /// Writes it down, and returns once it is on disk. The server may hear of it from then on.
+    /// Writes it down, and returns once it is on disk. The server may hear of it from then on. Where that fails, it is as if
+    /// nothing had been written.
     pub(super) fn note(&self) -> Result<(), SignInError> {
-        self.write().map_err(|error| SignInError::Store(error.to_string()))
+        self.note_with(sync)
     }
 
-    fn write(&self) -> io::Result<()> {
+    fn note_with(&self, sync: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), SignInError> {
+        self.write(sync).map_err(|error| {
+            // The file may be there all the same.
+            self.came_to_nothing();
+            SignInError::Store(error.to_string())
+        })
+    }
+
+    fn write(&self, sync: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
         let mut file = NamedTempFile::new_in(&self.folder)?;
         file.write_all(self.device.as_str().as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(self.folder.join(FILE)).map_err(|error| error.error)?;
-        // The name has to be on disk, too. Only Unix lets a folder be opened for that.
-        if cfg!(unix) {
-            File::open(&self.folder)?.sync_all()?;
-        }
-        Ok(())
+        // The name has to be on disk, too.
+        sync(&self.folder)
     }
 
     /// Forgets it after an attempt that certainly made no session. That says nothing of one from an earlier attempt, which
@@ -105,6 +111,14 @@ impl KeepIn {
         let is_id = text.len() == LENGTH && text.chars().all(|it| it.is_ascii_uppercase());
         is_id.then_some(text)
     }
+}
+
+/// Waits until the names in the folder are on disk. Only Unix lets a folder be opened for that.
+fn sync(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn fresh() -> Result<OwnedDeviceId, SignInError> {
@@ -147,6 +161,20 @@ mod tests {
         // Whatever else lies there is the id of no session.
         fs::write(home.path().join(FILE), "\u{1b}[2Jnothing").unwrap();
         assert_eq!(KeepIn::begun(home.path()), None);
+    }
+
+    #[test]
+    fn what_could_not_be_noted_for_good_is_not_noted() {
+        let home = tempfile::tempdir().unwrap();
+        let kept = place(home.path());
+        let fails = |_: &Path| Err(io::Error::other("no space"));
+        let first = Begun::choose(&kept).unwrap();
+        assert!(first.note_with(fails).is_err());
+        assert_eq!(KeepIn::begun(home.path()), None);
+        // An earlier attempt may have asked the server.
+        first.note().unwrap();
+        assert!(Begun::choose(&kept).unwrap().note_with(fails).is_err());
+        assert_eq!(KeepIn::begun(home.path()).as_deref(), Some(first.device().as_str()));
     }
 
     #[test]
