@@ -127,8 +127,7 @@ impl From<SignInError> for Failure {
             SignInError::TemporaryStore(_) => "Make space for temporary files, and run the command again.".to_owned(),
             SignInError::NotOpened => "Sign the session “Lifeboat” out in your app and remove its folder.".to_owned(),
             SignInError::Store(_) => {
-                "If the disk is full, make space and run the command again. If not, run it without --keep-session, or remove \
-                 the kept session’s folder."
+                "If the disk is full, make space and run the command again. If not, run it without --keep-session."
                     .to_owned()
             }
         };

@@ -37,7 +37,7 @@ impl From<UnlockError> for Failure {
             | UnlockError::SecretBlank(_)
             | UnlockError::OtherIdentity(_) => "Run `lifeboat check` with the same key: it says how to mend this.",
             UnlockError::NotSigned(_) | UnlockError::Unknown(_) => TRY_LATER,
-            UnlockError::Store(_) => "Remove the kept session’s folder, and run the command again.",
+            UnlockError::Store(_) => "Close what else uses Lifeboat’s folder, or make space, and run it again.",
         };
         Self::failed(sentence(&error), hint)
     }

@@ -244,16 +244,21 @@ fn may_be_there(failure: Failure, device: &str) -> Failure {
     }
 }
 
-/// Says why the kept session cannot be used. Where nobody can use it any more, its folder is named.
+/// Says why the kept session cannot be used, and names its folder: what to do there depends on whether anybody can use it
+/// again. What it holds may be nowhere else.
 fn not_reopened(error: SignInError, user: &UserId) -> Failure {
-    let never_again = matches!(error, SignInError::NotOpened);
+    let hint = Kept::of(user).ok().and_then(|kept| match error {
+        SignInError::NotOpened => Some(as_sentence(&kept.by_hand())),
+        SignInError::Store(_) => Some(format!(
+            "Close what else uses {}, or make space, and run it again.",
+            kept.folder().display()
+        )),
+        _ => None,
+    });
     let failure = Failure::from(error);
-    match Kept::of(user) {
-        Ok(kept) if never_again => Failure {
-            hint: as_sentence(&kept.by_hand()),
-            ..failure
-        },
-        _ => failure,
+    match hint {
+        Some(hint) => Failure { hint, ..failure },
+        None => failure,
     }
 }
 
@@ -458,6 +463,8 @@ fn no_secret() -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use lifeboat_preflight::UnlockError;
+
     use super::*;
     use crate::session::NOTHING_CHANGED;
 
@@ -470,6 +477,22 @@ mod tests {
         );
         let remains = may_remain("You stopped.", KEPT_NAME).wrong;
         assert_eq!(told(&remains), remains);
+    }
+
+    #[test]
+    fn a_session_that_may_be_opened_again_is_not_to_be_removed() {
+        let user = UserId::parse("@mira:example.org").unwrap();
+        let hint = |error| not_reopened(error, &user).hint;
+        let held = hint(SignInError::Store("database is locked".to_owned()));
+        assert!(held.starts_with("Close what else uses "), "{held}");
+        let damaged = hint(SignInError::NotOpened);
+        assert!(damaged.contains("remove"), "{damaged}");
+        for failure in [
+            Failure::from(SignInError::Store("disk I/O error".to_owned())),
+            Failure::from(UnlockError::Store("disk I/O error".to_owned())),
+        ] {
+            assert!(!failure.hint.to_lowercase().contains("remove"), "{}", failure.hint);
+        }
     }
 
     #[test]

@@ -98,6 +98,7 @@ async fn refused(ground: &Ground, work: Work, data: &Path) -> Result<()> {
     let outcome = command.env("XDG_DATA_HOME", data).run().await.with_context(told)?;
     ensure!(outcome.code()? == 1, "{}: {outcome}", told());
     outcome.ensure_two_sentences().with_context(told)?;
+    ensure!(outcome.says("Close what else uses"), "{}: {outcome}", told());
     ground.nothing_is_there(work)
 }
 
