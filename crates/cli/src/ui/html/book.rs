@@ -10,28 +10,36 @@ const FINDINGS: &str = include_str!("../../../../../docs/findings.md");
 const HELPS: &str = "What helps:";
 
 /// What the book says of one code, line by line.
-pub(super) struct Section {
+pub(super) struct Section<'a> {
     /// What it means: a severity, for which fates, and a sentence.
-    pub(super) meanings: Vec<&'static str>,
+    pub(super) meanings: Vec<&'a str>,
     /// What helps against it.
-    pub(super) helps: Vec<&'static str>,
+    pub(super) helps: Vec<&'a str>,
 }
 
 /// Returns what the book says of `code`.
-pub(super) fn section(code: Code) -> Section {
-    // The first part comes before all codes.
-    let mut parts = FINDINGS.split("\n## ").skip(1);
-    let text = parts.find_map(|it| it.strip_prefix(code.as_str())?.strip_prefix('\n'));
-    let text = text.unwrap_or_default();
-    let (meanings, helps) = text.split_once(HELPS).unwrap_or((text, ""));
+pub(super) fn section(code: Code) -> Section<'static> {
+    of(FINDINGS, code)
+}
+
+/// Goes by lines: a checkout may end them in either way.
+fn of(book: &str, code: Code) -> Section<'_> {
+    let from = book
+        .lines()
+        .skip_while(|it| it.strip_prefix("## ") != Some(code.as_str()));
+    let mut lines = from.skip(1).take_while(|it| !it.starts_with("## "));
     Section {
-        meanings: points(meanings),
-        helps: points(helps),
+        meanings: lines
+            .by_ref()
+            .take_while(|it| !it.starts_with(HELPS))
+            .filter_map(point)
+            .collect(),
+        helps: lines.filter_map(point).collect(),
     }
 }
 
-fn points(text: &'static str) -> Vec<&'static str> {
-    text.lines().filter_map(|it| it.strip_prefix("- ")).collect()
+fn point(line: &str) -> Option<&str> {
+    line.strip_prefix("- ")
 }
 
 /// Renders a line of the book: its commands as such, and of its links the words, since no link leads out of the page.
@@ -67,6 +75,17 @@ mod tests {
             line("Where it can, `lifeboat repair @you` [mends <it>](repairs.md), [so] it is.").into_string(),
             "Where it can, <code>lifeboat repair @you</code> mends &lt;it&gt;, [so] it is."
         );
+    }
+
+    #[test]
+    fn lines_may_end_in_either_way() {
+        let unix = FINDINGS.replace("\r\n", "\n");
+        let windows = unix.replace('\n', "\r\n");
+        for code in Code::ALL {
+            let (unix, windows) = (of(&unix, *code), of(&windows, *code));
+            assert!(!unix.meanings.is_empty(), "{code}");
+            assert_eq!((unix.meanings, unix.helps), (windows.meanings, windows.helps), "{code}");
+        }
     }
 
     #[test]
