@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::ErrorKind,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
 
@@ -15,11 +15,11 @@ const TRIES: usize = 8;
 
 /// Holds an account, on this machine, for one run that works on it; released when it is dropped, or when the process ends in whatever way.
 ///
-/// A folder in which nothing else was left is removed when it is dropped: a run that came to nothing, perhaps for an account
-/// that does not exist, leaves no trace.
+/// On Unix, a folder in which nothing else was left is removed when it is dropped: a run that came to nothing, perhaps for an
+/// account that does not exist, leaves no trace.
 #[derive(Debug)]
 pub struct AccountLock {
-    _file: File,
+    file: File,
     folder: PathBuf,
     writable: bool,
 }
@@ -46,7 +46,7 @@ impl AccountLock {
             let file = hold(file, &path)?;
             if is_at(&file, &path) {
                 return Ok(Self {
-                    _file: file,
+                    file,
                     folder: folder.to_owned(),
                     writable: true,
                 });
@@ -70,7 +70,7 @@ impl AccountLock {
                 let opened = File::open(&path).map_err(|error| disk(&path, error));
                 let held = opened.and_then(|file| hold(file, &path));
                 held.map(|file| Self {
-                    _file: file,
+                    file,
                     folder: folder.to_owned(),
                     writable: false,
                 })
@@ -84,6 +84,36 @@ impl AccountLock {
         }
     }
 
+    /// Removes its folder with all that is in there. Where a file that is held can be removed (on Unix), nobody else begins
+    /// anything there before that is done.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be removed; what came before it is removed all the same, and the account is released.
+    pub fn remove_folder(self) -> io::Result<()> {
+        let (folder, lock) = (self.folder.clone(), self.folder.join(NAME));
+        if !cfg!(unix) {
+            drop(self);
+            return fs::remove_dir_all(folder);
+        }
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let path = entry.path();
+            if path == lock {
+                continue;
+            }
+            if entry.file_type()?.is_dir() {
+                fs::remove_dir_all(path)?;
+            } else {
+                fs::remove_file(path)?;
+            }
+        }
+        fs::remove_file(lock)?;
+        // Whoever holds the account from here on keeps its folder.
+        let _ = fs::remove_dir(folder);
+        Ok(())
+    }
+
     /// Tells whether something can be kept in its folder, as far as the lock shows.
     pub fn is_writable(&self) -> bool {
         self.writable
@@ -92,13 +122,15 @@ impl AccountLock {
 
 impl Drop for AccountLock {
     fn drop(&mut self) {
-        let is_empty = |folder| -> std::io::Result<bool> {
+        let is_empty = |folder| -> io::Result<bool> {
             let mut names = fs::read_dir(folder)?;
             names.try_fold(true, |empty, it| Ok(empty && it?.file_name() == NAME))
         };
-        // It is still held, so nobody keeps anything there meanwhile.
-        if self.writable && is_empty(&self.folder).unwrap_or(false) {
-            let _ = fs::remove_file(self.folder.join(NAME));
+        let lock = self.folder.join(NAME);
+        // It is still held, so nobody keeps anything there meanwhile. Where nobody can tell whose lock lies there, it stays.
+        let is_ours = cfg!(unix) && self.writable && is_at(&self.file, &lock);
+        if is_ours && is_empty(&self.folder).unwrap_or(false) {
+            let _ = fs::remove_file(lock);
             let _ = fs::remove_dir(&self.folder);
         }
     }
@@ -113,7 +145,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     matches!((opened, there), (Ok(opened), Ok(there)) if opened == there)
 }
 
-/// Nobody removes a file there that somebody has open.
+/// Elsewhere whoever holds an account does not remove its lock.
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> bool {
     true

@@ -39,9 +39,8 @@ pub(super) fn run(user: &str, extent: Extent, console: &mut Console) -> Result<(
     }
     kept.forget();
     kept.forget_sealing_key();
-    drop(lock);
-    remove(kept.folder())?;
-    remove(&state)?;
+    removed(kept.folder(), fs::remove_dir_all(kept.folder()))?;
+    removed(&state, lock.remove_folder())?;
     console.note(&format!(
         "Everything that was kept of {user} on this machine is removed. Arks, status files and pages stay where you put them."
     ));
@@ -78,9 +77,9 @@ fn is_needed(kept: &Kept, state: &Path, account: &CommandLine) -> Result<(), Fai
     }
 }
 
-/// Removes a folder. What was never there needs no removing.
-fn remove(folder: &Path) -> Result<(), Failure> {
-    match fs::remove_dir_all(folder) {
+/// Says that a folder cannot be removed. What was never there needs no removing.
+fn removed(folder: &Path, removed: io::Result<()>) -> Result<(), Failure> {
+    match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::failed(
             format!("{} cannot be removed: {error}.", folder.display()),
             "Remove it yourself.",
