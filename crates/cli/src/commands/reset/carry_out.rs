@@ -85,7 +85,7 @@ pub(crate) async fn carry_out(
     drop(voice);
     let finished = match ended {
         Ok(finished) => finished,
-        Err(broken) => return Err(broken_words(&broken, &going_on(cargo.account, plan.route))),
+        Err(broken) => return Err(broken_words(&broken, cargo.account, plan.route)),
     };
     if by_mail {
         kept.forget_sealing_key();
@@ -163,7 +163,8 @@ pub(crate) fn stands(why: &str, password: Password, signed_in: bool, resume: &Co
 }
 
 /// Says in two sentences what stopped a reset, and what to do now: mostly `resume`.
-fn broken_words(broken: &Broken, resume: &CommandLine) -> Failure {
+fn broken_words(broken: &Broken, account: &CommandLine, route: Route) -> Failure {
+    let resume = &going_on(account, route);
     let why = failure::as_sentence(&broken.cause.to_string());
     if let Some(failure) = stands(&why, broken.password, broken.signed_in, resume) {
         return failure;
@@ -179,6 +180,10 @@ fn broken_words(broken: &Broken, resume: &CommandLine) -> Failure {
         }
         Cause::Refused(Refusal::NoPassword) => {
             "Reset it where you sign in: at your company’s or your identity provider’s page.".to_owned()
+        }
+        // The administrator's own account is meant.
+        Cause::Refused(Refusal::Suspended) if route == Route::SynapseAdmin => {
+            format!("It is the account of the access token: with that of another administrator, go on with: {resume}")
         }
         Cause::Refused(Refusal::Suspended) => format!("{SUSPENDED} Then go on with: {resume}"),
         _ => format!("Put that right, then go on with: {resume}"),
@@ -221,6 +226,21 @@ impl Places for Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_suspended_administrator_is_not_sent_to_ask_administrators() {
+        let account = CommandLine::account(["@mira:example.org"]);
+        let broken = Broken {
+            cause: Cause::Refused(Refusal::Suspended),
+            password: Password::Unchanged,
+            signed_in: false,
+        };
+        let hint = |route| broken_words(&broken, &account, route).hint;
+        let admin = hint(Route::SynapseAdmin);
+        assert!(admin.contains("another administrator"), "{admin}");
+        assert!(admin.ends_with(" --letter FILE"), "{admin}");
+        assert!(hint(Route::OldPassword).starts_with(SUSPENDED));
+    }
 
     #[test]
     fn an_administrator_is_told_of_the_token_and_the_letter() {
