@@ -12,10 +12,12 @@ use lifeboat_preflight::{Left, OwnSession, SessionKind};
 use tokio::time::timeout;
 
 use crate::{
+    commands::reset::loose::Loose,
     exit::Exit,
     failure::Failure,
     secrets::Readers,
     signals::{Stopped, Stops, Wish},
+    state,
     ui::{console::Console, prompt::TerminalMode},
 };
 
@@ -84,13 +86,9 @@ pub(crate) async fn holding<T>(
 }
 
 /// Leaves a session that turned out not to be needed; says so when it remains.
-pub(crate) async fn part_with(session: OwnSession, stops: &mut Stops, console: &mut Console) -> bool {
-    match leave(session, Errand::Check, Wish::GoOn, stops, console).await {
-        Ok(left) => left == Left::Removed,
-        Err(failure) => {
-            console.caution(&failure.wrong, &failure.hint);
-            false
-        }
+pub(crate) async fn part_with(session: OwnSession, stops: &mut Stops, console: &mut Console) {
+    if let Err(failure) = leave(session, Errand::Check, Wish::GoOn, stops, console).await {
+        console.caution(&failure.wrong, &failure.hint);
     }
 }
 
@@ -123,8 +121,8 @@ async fn left_after_stop(session: OwnSession, errand: Errand, stops: &mut Stops,
     }
 }
 
-/// Leaves. A session that cannot be removed, even because of a panic, is no reason to withhold the result: it is told on
-/// stderr.
+/// Leaves, and forgets the id of a session that is removed. One that cannot be removed, even because of a panic, is no reason
+/// to withhold the result: it is told on stderr.
 pub(crate) async fn leave(
     session: OwnSession,
     errand: Errand,
@@ -133,6 +131,8 @@ pub(crate) async fn leave(
     console: &mut Console,
 ) -> Result<Left, Failure> {
     let word = errand.word();
+    let folder = state::folder_of(session.user_id());
+    let device = session.device_id().map(str::to_owned);
     let leaving = AssertUnwindSafe(session.leave()).catch_unwind();
     let left = match wish {
         Wish::Stop => stops.unless_stopped(leaving).await,
@@ -140,7 +140,12 @@ pub(crate) async fn leave(
         Wish::GoOn => stops.finishing(leaving, || ()).await.map(|(left, _)| left),
     };
     match left {
-        Ok(Ok(Ok(left))) => Ok(left),
+        Ok(Ok(Ok(left))) => {
+            if let (Left::Removed, Some(folder), Some(device)) = (left, folder, device) {
+                Loose::of(&folder).forget(&device);
+            }
+            Ok(left)
+        }
         Ok(failed) => {
             let why = match failed {
                 Ok(Err(error)) => error.to_string(),

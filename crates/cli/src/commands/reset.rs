@@ -9,7 +9,6 @@ pub(crate) mod password;
 pub(crate) mod route;
 pub(crate) mod second_look;
 
-use lifeboat_preflight::OwnSession;
 use lifeboat_report::{
     Aboard, ArkFirst, Choices, Clearance, EarlierForecast, Fact, Fate, OneByOne, Plan, RecoveryKey, Report, Route,
     Severity, StatusFile, Uncleared, facts::Email,
@@ -98,23 +97,13 @@ async fn reset(
         Ok(Some(agreed)) => agreed,
         stopped => {
             if let Some(session) = seen.session {
-                let_go(session, folder, &mut stops, console).await;
+                part_with(session, &mut stops, console).await;
             }
             return stopped.map(|_| Exit::Done);
         }
     };
     let place = Place { folder, stranded };
     act(&job, seen, agreed, place, &mut stops, console).await
-}
-
-/// Leaves the session that looked, of which no journal knows.
-async fn let_go(session: OwnSession, folder: &std::path::Path, stops: &mut Stops, console: &mut Console) {
-    let device = session.device_id().map(str::to_owned);
-    if part_with(session, stops, console).await
-        && let Some(device) = device
-    {
-        Loose::of(folder).forget(&device);
-    }
 }
 
 /// What the person agreed to, and what is needed to do it.
@@ -177,12 +166,11 @@ pub(crate) async fn act(
     stops: &mut Stops,
     console: &mut Console,
 ) -> Result<Exit, Failure> {
-    let folder = place.folder;
     let (journal, before) = match write_down(job, &seen.report, &agreed, place) {
         Ok(written) => written,
         Err(failure) => {
             if let Some(session) = seen.session {
-                let_go(session, folder, stops, console).await;
+                part_with(session, stops, console).await;
             }
             return Err(failure);
         }

@@ -9,7 +9,7 @@ mod look;
 mod mend;
 mod reset;
 
-use lifeboat_preflight::{Checked, FreshKey, Homeserver, Left, OwnSession, ruma::OwnedUserId};
+use lifeboat_preflight::{Checked, FreshKey, Homeserver, OwnSession, ruma::OwnedUserId};
 use lifeboat_report::Fate;
 use lifeboat_reset::{AccountLock, Journal};
 use secrecy::SecretString;
@@ -26,7 +26,7 @@ use crate::{
     candidates::Typed,
     commands::{
         alone::{alone, alone_if_possible},
-        reset::{loose::Loose, owed::unusable},
+        reset::owed::unusable,
         runtime,
     },
     config::Config,
@@ -269,11 +269,7 @@ impl<'a> Guide<'a> {
     async fn end(mut self, ending: Ending) -> Result<Exit, Failure> {
         let folder = self.folder();
         if let Some(session) = self.session.take() {
-            let device = session.device_id().map(str::to_owned);
-            let left = leave(session, Errand::Guide, Wish::GoOn, &mut self.stops, self.console).await?;
-            if let (Left::Removed, Some(folder), Some(device)) = (left, &folder, device) {
-                Loose::of(folder).forget(&device);
-            }
+            leave(session, Errand::Guide, Wish::GoOn, &mut self.stops, self.console).await?;
         }
         match (ending, folder) {
             (Ending::Done, Some(folder)) => Bookmark::remove(&folder),

@@ -17,6 +17,18 @@ use super::{Machine, NEW};
 
 /// Kills it while it waits for the answer to this request.
 async fn killed(machine: &Machine, command: Lifeboat, request: (Method, &'static str)) -> Result<Outcome> {
+    let killed = ended_by(machine, command, request, Signal::KILL).await?;
+    ensure!(killed.status.signal() == Some(9), "{killed}");
+    Ok(killed)
+}
+
+/// Has it end by a signal while it waits for the answer to this request.
+async fn ended_by(
+    machine: &Machine,
+    command: Lifeboat,
+    request: (Method, &'static str),
+    signal: Signal,
+) -> Result<Outcome> {
     let (hold, asked) = (Arc::default(), request.clone());
     machine.proxy.intercept(move |it| {
         let (method, path) = &request;
@@ -29,11 +41,10 @@ async fn killed(machine: &Machine, command: Lifeboat, request: (Method, &'static
         Ok(log.iter().any(|it| it.is(&method, path)).then_some(()))
     };
     until("the middle of the work", waits).await?;
-    running.signal(Signal::KILL)?;
-    let killed = running.outcome().await?;
-    ensure!(killed.status.signal() == Some(9), "{killed}");
+    running.signal(signal)?;
+    let ended = running.outcome().await?;
     machine.proxy.let_through();
-    Ok(killed)
+    Ok(ended)
 }
 
 /// An error unless the last run left a file whose path ends like this.
@@ -79,4 +90,20 @@ async fn what_only_trouble_leaves_holds_no_secret_either() -> Result<()> {
     machine.look_at_killed(while_signing_in)?;
     ensure_left(&machine, "session/begun")?;
     machine.sums_up()
+}
+
+#[tokio::test]
+async fn a_look_before_a_reset_that_is_stopped_leaves_nothing_of_its_session() -> Result<()> {
+    let mut machine = Machine::new().await?;
+    let reset = machine.with_both(&["reset", "--yes", "--json"])?;
+    let reset = reset.secret("--new-password-file", NEW)?;
+    let while_looking = (Method::GET, "/room_keys/version");
+    let stopped = ended_by(&machine, reset, while_looking, Signal::INT).await?;
+    ensure!(stopped.code()? == 130, "{stopped}");
+    let left = files_below(stopped.home())?;
+    ensure!(
+        !left.iter().any(|it| it.ends_with("loose-session")),
+        "{left:#?}\n{stopped}"
+    );
+    Ok(())
 }

@@ -63,10 +63,13 @@ impl Loose {
         Ok(())
     }
 
-    /// Forgets a session, which is signed out. Where it cannot be, the next reset finds that it is not there.
+    /// Forgets a session, which is signed out, if it is known. Where that fails, the next reset finds that it is not there.
     pub(crate) fn forget(&self, device: &str) {
-        let mut all = self.left_behind();
-        all.retain(|it| it != device);
+        let before = self.left_behind();
+        let all: Vec<_> = before.iter().filter(|it| *it != device).cloned().collect();
+        if all.len() == before.len() {
+            return;
+        }
         if all.is_empty() {
             self.remove();
         } else if let Err(error) = self.write(&all) {
@@ -95,6 +98,10 @@ mod tests {
         assert_eq!(loose.left_behind(), ["ONE", "OTHER"]);
         loose.forget("OTHER");
         assert_eq!(loose.left_behind(), ["ONE"]);
+        let as_it_was = "ONE\n";
+        fs::write(&loose.0, as_it_was).unwrap();
+        loose.forget("UNKNOWN");
+        assert_eq!(fs::read_to_string(&loose.0).unwrap(), as_it_was);
         loose.forget("ONE");
         loose.forget("ONE");
         assert!(loose.left_behind().is_empty());
