@@ -112,7 +112,8 @@ impl Running {
 
     /// Waits until it has written something to standard error that `find` finds.
     pub async fn said<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> Result<T> {
-        until(what, async || Ok(find(&self.stderr.so_far()))).await
+        let found = until(what, async || Ok(find(&self.stderr.so_far()))).await;
+        found.with_context(|| format!("it has said so far:\n{}", self.stderr.so_far()))
     }
 
     /// Waits for its end.
