@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use lifeboat_tests::{
-    lifeboat::{Disk, Outcome, terminal::TerminalSpec},
+    lifeboat::{
+        Disk, Outcome,
+        terminal::{Terminal, TerminalSpec},
+    },
     proxy::Proxy,
 };
 
@@ -47,8 +50,8 @@ async fn refused(
     Ok(outcome)
 }
 
-/// The guide, which needs no more than the name of the account to say it.
-async fn guide_refused(ground: &Ground, code: i32, earlier: Outcome) -> Result<Outcome> {
+/// The guide where nobody can write into the state folder, once it has the name of the account.
+async fn guide_begun(ground: &Ground, earlier: Outcome) -> Result<Terminal> {
     let terminal = TerminalSpec::new("")
         .env("NO_COLOR", "1")
         .after(earlier)
@@ -56,6 +59,12 @@ async fn guide_refused(ground: &Ground, code: i32, earlier: Outcome) -> Result<O
         .start()?;
     let user = ground.account.user_id.as_str();
     terminal.answers("Your user id", &typed(user)).await?;
+    Ok(terminal)
+}
+
+/// The guide, which needs no more than the name of the account to say it.
+async fn guide_refused(ground: &Ground, code: i32, earlier: Outcome) -> Result<Outcome> {
+    let terminal = guide_begun(ground, earlier).await?;
     let outcome = terminal.ends(code, &[]).await?;
     for words in ["error:", WORDS, "hint:"] {
         ensure!(outcome.says(words), "no “{words}”\n{outcome}");
@@ -66,13 +75,7 @@ async fn guide_refused(ground: &Ground, code: i32, earlier: Outcome) -> Result<O
 
 /// The guide where nothing is to be finished: it goes on.
 async fn guide_goes_on(ground: &Ground, earlier: Outcome) -> Result<()> {
-    let terminal = TerminalSpec::new("")
-        .env("NO_COLOR", "1")
-        .after(earlier)
-        .on(Disk::ReadOnly(STATE.into()))
-        .start()?;
-    let user = ground.account.user_id.as_str();
-    terminal.answers("Your user id", &typed(user)).await?;
+    let terminal = guide_begun(ground, earlier).await?;
     terminal.asked("The server’s address").await?;
     terminal.goes_away()
 }
