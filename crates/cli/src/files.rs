@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use lifeboat_preflight::sync_folder;
 use tempfile::NamedTempFile;
 
 use crate::{failure::Failure, kept::make_private};
@@ -111,15 +112,6 @@ fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    }
-}
-
-/// Puts the new name on disk as well. Only Unix lets a folder be opened for that.
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
     }
 }
 

@@ -66,6 +66,7 @@ mod session;
 mod session_keys;
 mod signed_json;
 mod storage_key;
+mod sync_folder;
 #[cfg(test)]
 mod testing;
 mod waiting;
@@ -106,4 +107,5 @@ pub use session::{
     SessionKind, Shown, SignInError, ask_browser,
 };
 pub use session_keys::SessionKeys;
+pub use sync_folder::sync_folder;
 pub use waiting::Waiting;

@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lifeboat_preflight::now;
+use lifeboat_preflight::{now, sync_folder};
 use lifeboat_report::{Clearance, Ground, Plan, Step};
 use serde::{Deserialize, Serialize};
 
@@ -402,15 +402,6 @@ fn make_private(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
-}
-
-/// Puts the new name on disk as well. Only Unix lets a folder be opened for that.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
-    }
 }
 
 fn disk(path: &Path, error: io::Error) -> JournalError {

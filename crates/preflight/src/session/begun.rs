@@ -2,7 +2,7 @@
 //! remembered leaves one in the account that nobody else would know of.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -11,6 +11,7 @@ use matrix_sdk::ruma::{DeviceId, OwnedDeviceId, UserId};
 use tempfile::NamedTempFile;
 
 use super::{KeepIn, SignInError};
+use crate::sync_folder;
 
 /// Name of the file in the folder of the kept session.
 const FILE: &str = "begun";
@@ -59,7 +60,7 @@ impl Begun {
     /// Writes it down, and returns once it is on disk. The server may hear of it from then on. Where that fails, it is as if
     /// nothing had been written.
     pub(super) fn note(&self) -> Result<(), SignInError> {
-        self.note_with(sync)
+        self.note_with(sync_folder)
     }
 
     fn note_with(&self, sync: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), SignInError> {
@@ -111,14 +112,6 @@ impl KeepIn {
         let is_id = text.len() == LENGTH && text.chars().all(|it| it.is_ascii_uppercase());
         is_id.then_some(text)
     }
-}
-
-/// Waits until the names in the folder are on disk. Only Unix lets a folder be opened for that.
-fn sync(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
 }
 
 fn fresh() -> Result<OwnedDeviceId, SignInError> {

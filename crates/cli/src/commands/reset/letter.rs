@@ -5,12 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use lifeboat_preflight::sync_folder;
 use lifeboat_report::{Report, Standing, StatusFile};
 use tempfile::NamedTempFile;
 
 use crate::{
     commands::check::generator,
-    files::sync_folder,
     kept::make_private,
     redaction,
     ui::{clean::clean_id, json},
